@@ -1,0 +1,1 @@
+"""The models that an economist would otherwise use: one model a file."""

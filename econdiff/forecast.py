@@ -1,0 +1,191 @@
+"""What every model is given, and what every model gives back. Read this first.
+
+A `Model` is settings. Fitting it makes a `Forecaster`, which draws futures:
+
+    forecaster = AR().fit(panel)
+    forecast = forecaster.sample(history, horizon=8, paths=1000, rng=rng)
+    forecast.quantile(0.05)  # DataFrame [step x series]
+
+A panel (and a history: its rows up to and including the origin) is a DataFrame
+with one row a period and one column a series. Its index is a PeriodIndex, or a
+DatetimeIndex with a frequency. Daily panels may leave out weekends and market
+holidays. NaN means "not known".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """Futures drawn by a forecaster: `samples[path, step, series]`.
+
+    `index` holds the periods of the steps, `names` the series, `units` what each
+    series is measured in ("" where not known), `provenance` where the draws come
+    from (model, vintage, seed, ...): plain values that JSON can hold.
+    """
+
+    samples: np.ndarray
+    index: pd.PeriodIndex | pd.DatetimeIndex
+    names: tuple[str, ...]
+    units: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        expected = (len(self.index), len(self.names))
+        if self.samples.ndim != 3 or self.samples.shape[1:] != expected:
+            raise ValueError(
+                f"samples must be [path, step={expected[0]}, series={expected[1]}], "
+                f"got {self.samples.shape}"
+            )
+
+    @property
+    def paths(self) -> int:
+        """How many paths were drawn."""
+        return self.samples.shape[0]
+
+    @property
+    def horizon(self) -> int:
+        """How many steps ahead the paths reach."""
+        return self.samples.shape[1]
+
+    def mean(self) -> pd.DataFrame:
+        """Mean over paths, [step x series]."""
+        return self._table(self.samples.mean(axis=0))
+
+    def quantile(self, q: float) -> pd.DataFrame:
+        """The `q` quantile over paths at each step, [step x series]."""
+        return self._table(np.quantile(self.samples, q, axis=0))
+
+    def interval(self, coverage: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Lower and upper end of the central band that holds `coverage` of the paths."""
+        if not 0 < coverage < 1:
+            raise ValueError(f"coverage must lie between 0 and 1, got {coverage}")
+        tail = (1 - coverage) / 2
+        return self.quantile(tail), self.quantile(1 - tail)
+
+    def select(self, *names: str) -> "Forecast":
+        """The same paths, of these series only."""
+        missing = [name for name in names if name not in self.names]
+        if missing:
+            raise KeyError(f"no series {missing} in this forecast; it has {list(self.names)}")
+        columns = [self.names.index(name) for name in names]
+        return Forecast(
+            self.samples[:, :, columns], self.index, tuple(names), self.units, self.provenance
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """All draws in long form, one row a cell: `path, period, series, value`."""
+        paths, steps, series = self.samples.shape
+        return pd.DataFrame(
+            {
+                "path": np.repeat(np.arange(paths), steps * series),
+                "period": np.tile(np.repeat(period_labels(self.index), series), paths),
+                "series": np.tile(np.array(self.names, dtype=object), paths * steps),
+                "value": self.samples.ravel(),
+            }
+        )
+
+    def summary(self) -> pd.DataFrame:
+        """Mean and quantiles in long form: `series, period, mean, q05 ... q95`."""
+        levels = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
+        columns = {f"q{round(100 * q):02d}": self.quantile(q) for q in levels}
+        tables = {"mean": self.mean(), **columns}
+        labels = period_labels(self.index)
+        rows = [
+            pd.DataFrame(
+                {
+                    "series": name,
+                    "period": labels,
+                    **{k: table[name].to_numpy() for k, table in tables.items()},
+                }
+            )
+            for name in self.names
+        ]
+        return pd.concat(rows, ignore_index=True)
+
+    def plot(self, history: pd.DataFrame | None = None, **options: Any) -> Any:
+        """Fan chart of every series; see `econdiff.report.figures.fan`. A matplotlib Figure."""
+        from econdiff.report.figures import fan  # the one arrow up, taken only when asked to draw
+
+        return fan(self, history, **options)
+
+    def _table(self, values: np.ndarray) -> pd.DataFrame:
+        return pd.DataFrame(values, index=self.index, columns=list(self.names))
+
+
+@runtime_checkable
+class Forecaster(Protocol):
+    """A fitted model."""
+
+    def sample(
+        self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator
+    ) -> Forecast:
+        """Draw `paths` futures of `horizon` steps that continue `history`.
+
+        Nothing is estimated here: what was learned was learned in `Model.fit`. The
+        same `rng` state gives the same digits on one machine.
+        """
+        ...
+
+
+@runtime_checkable
+class Model(Protocol):
+    """The settings of a model; all that is learned from data is learned in `fit`."""
+
+    def fit(self, panel: pd.DataFrame) -> Forecaster:
+        """Estimate from the rows of `panel`, and from nothing else."""
+        ...
+
+
+def steps_after(history: pd.DataFrame, horizon: int) -> pd.PeriodIndex | pd.DatetimeIndex:
+    """The `horizon` periods that follow `history`, in the kind of its own index.
+
+    Daily histories without a Saturday or Sunday go on over business days; those with
+    weekends go on over calendar days.
+    """
+    if horizon < 1:
+        raise ValueError(f"horizon must be at least 1 step, got {horizon}")
+    index = history.index
+    if isinstance(index, pd.PeriodIndex):
+        if index.freqstr == "D" and _business_days_only(index.to_timestamp()):
+            days = pd.bdate_range(index[-1].to_timestamp(), periods=horizon + 1)
+            start = 1 if days[0] == index[-1].to_timestamp() else 0
+            return days[start : start + horizon].to_period("D")
+        return pd.period_range(index[-1] + 1, periods=horizon, freq=index.freq)
+    if not isinstance(index, pd.DatetimeIndex):
+        raise TypeError(
+            f"history needs a PeriodIndex or a DatetimeIndex, got {type(index).__name__}; "
+            "read it with econdiff.panel.read_panel"
+        )
+    freq = index.freq or (pd.infer_freq(index) if len(index) > 2 else None)
+    if freq is None:
+        if _looks_daily(index) and _business_days_only(index):
+            freq = "B"
+        else:
+            raise ValueError(
+                "history's DatetimeIndex has no frequency and none can be inferred; "
+                "read it with econdiff.panel.read_panel, or say history.asfreq(...)"
+            )
+    return pd.date_range(index[-1], periods=horizon + 1, freq=freq)[1:]
+
+
+def period_labels(index: pd.PeriodIndex | pd.DatetimeIndex) -> list[str]:
+    """Each period as ISO text: 2024, 2024Q1, 2024-01, 2024-01-31; a week by its last day."""
+    if isinstance(index, pd.DatetimeIndex):
+        return [f"{stamp:%Y-%m-%d}" for stamp in index]
+    if index.freqstr.startswith("W"):
+        return [f"{period.end_time:%Y-%m-%d}" for period in index]
+    return [str(period) for period in index]
+
+
+def _looks_daily(index: pd.DatetimeIndex) -> bool:
+    return len(index) > 2 and bool(np.median(np.diff(index.to_numpy())) == np.timedelta64(1, "D"))
+
+
+def _business_days_only(index: pd.DatetimeIndex) -> bool:
+    return bool((index.day_of_week < 5).all())

@@ -1,0 +1,1 @@
+"""Simulated economies, and the training of the shipped weights on them."""

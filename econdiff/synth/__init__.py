@@ -1,0 +1,1 @@
+"""Synthetic panels: generation, fidelity, utility, privacy."""

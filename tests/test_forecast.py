@@ -1,0 +1,74 @@
+"""The currency: what a Forecast says of its own samples, and which periods follow a history."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econdiff.forecast import Forecast, period_labels, steps_after
+
+
+@pytest.fixture
+def forecast():
+    samples = np.arange(11.0)[:, None, None] * np.ones((1, 2, 2)) * [1, 10]
+    return Forecast(samples, pd.period_range("2024Q1", periods=2, freq="Q"), ("a", "b"))
+
+
+def test_quantiles_and_bands_of_a_known_sample(forecast):
+    assert forecast.quantile(0.5).loc["2024Q1"].tolist() == [5, 50]
+    low, high = forecast.interval(0.8)
+    assert low["a"].tolist() == pytest.approx([1, 1])
+    assert high["a"].tolist() == pytest.approx([9, 9])
+    assert forecast.summary().query("series == 'b'")["q10"].tolist() == pytest.approx([10, 10])
+
+
+def test_long_form_keeps_every_draw_in_its_place(forecast):
+    frame = forecast.to_frame()
+    assert list(frame.columns) == ["path", "period", "series", "value"]
+    cell = frame.query("path == 3 and period == '2024Q2' and series == 'b'")
+    assert cell["value"].tolist() == [30]
+    assert len(frame) == 11 * 2 * 2
+
+
+def test_select_keeps_paths_joint(forecast):
+    assert forecast.select("b").samples[:, 0, 0].tolist() == [10.0 * k for k in range(11)]
+    with pytest.raises(KeyError, match="no series"):
+        forecast.select("c")
+
+
+def test_samples_of_the_wrong_shape_are_refused():
+    with pytest.raises(ValueError, match="samples must be"):
+        Forecast(np.zeros((5, 3, 2)), pd.period_range("2024Q1", periods=2, freq="Q"), ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("last", "freq", "labels"),
+    [
+        ("2023Q4", "Q", ["2024Q1", "2024Q2"]),
+        ("2023-12", "M", ["2024-01", "2024-02"]),
+        ("2023", "Y", ["2024", "2025"]),
+        ("2023-12-31", "W", ["2024-01-07", "2024-01-14"]),
+    ],
+)
+def test_the_next_periods_follow_the_last(last, freq, labels):
+    index = pd.period_range(end=last, periods=30, freq=freq)
+    history = pd.DataFrame({"y": np.zeros(30)}, index=index)
+    assert period_labels(steps_after(history, 2)) == labels
+
+
+def test_markets_skip_the_weekend_and_crypto_does_not():
+    business = pd.bdate_range(end="2024-03-01", periods=30)  # a Friday
+    everyday = pd.date_range(end="2024-03-01", periods=30)
+    holiday = business.delete(10)
+    for days, following in [
+        (business, ["2024-03-04", "2024-03-05"]),
+        (holiday, ["2024-03-04", "2024-03-05"]),
+        (everyday, ["2024-03-02", "2024-03-03"]),
+    ]:
+        for index in (days, days.to_period("D")):
+            history = pd.DataFrame({"y": np.zeros(len(index))}, index=index)
+            assert period_labels(steps_after(history, 2)) == following
+
+
+def test_a_horizon_of_zero_is_refused(panel):
+    with pytest.raises(ValueError, match="at least 1"):
+        steps_after(panel, 0)
