@@ -1,0 +1,12 @@
+"""Panels: one row a period, one column a series, NaN where nothing is known.
+
+panel = read_panel("gdp.csv")
+print(describe_panel(panel))
+"""
+
+from econdiff.panel.checks import check_panel
+from econdiff.panel.description import describe_panel
+from econdiff.panel.errors import PanelError
+from econdiff.panel.reading import read_panel
+
+__all__ = ["PanelError", "check_panel", "describe_panel", "read_panel"]

@@ -1,0 +1,123 @@
+"""The cells of a file as a frame: where its header is, and which rows are no data.
+
+Nothing is read as a number or a date here. What was passed over is said in `notes`.
+"""
+
+import csv
+import gzip
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from econdiff.panel.errors import PanelError
+
+Cells = list[list[object]]
+_SUFFIXES = ".csv, .tsv, .txt (also .gz), .parquet, .xlsx, .xls"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A frame of raw cells, the FRED-MD codes of its columns, and what was passed over."""
+
+    frame: pd.DataFrame
+    codes: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def read_table(path: Path, sheet: str | int | None = None) -> Table:
+    """Read a CSV, Parquet or Excel file into raw cells."""
+    if not path.is_file():
+        raise PanelError(f"there is no file {path}")
+    kind = Path(path.name.removesuffix(".gz")).suffix.lower()
+    if sheet is not None and kind not in (".xlsx", ".xls"):
+        raise PanelError(f"sheet={sheet!r} is for Excel files, {path.name} is none")
+    if kind == ".parquet":
+        return Table(pd.read_parquet(path))
+    if kind in (".xlsx", ".xls"):
+        return _table_of(_excel_cells(path, sheet), path.name)
+    if kind in (".csv", ".tsv", ".txt"):
+        return _table_of(_csv_cells(path), path.name)
+    raise PanelError(f"{path.name} is of no kind that is read; those are {_SUFFIXES}")
+
+
+def _csv_cells(path: Path) -> Cells:
+    raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    lines = text.splitlines()
+    counts = {mark: Counter(line.count(mark) for line in lines[-200:]) for mark in ",;\t"}
+    mark = max(counts, key=lambda m: max((n * (k > 0), k) for k, n in counts[m].items()))
+    rows: Cells = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark)]
+    if mark == ";":
+        rows = [[_decimal_point(str(cell)) for cell in row] for row in rows]
+    return rows
+
+
+def _decimal_point(cell: str) -> str:
+    """A decimal comma as a point, in a file that separates its cells by semicolons."""
+    digits = cell.replace(",", "", 1).lstrip("+-")
+    return cell.replace(",", ".", 1) if "," in cell and digits.isdigit() else cell
+
+
+def _excel_cells(path: Path, sheet: str | int | None) -> Cells:
+    with pd.ExcelFile(path) as book:
+        if isinstance(sheet, str) and sheet not in book.sheet_names:
+            raise PanelError(f"{path.name} has no sheet {sheet!r}; it has {book.sheet_names}")
+        frame = pd.read_excel(book, 0 if sheet is None else sheet, header=None, dtype=object)
+    return frame.astype(object).where(frame.notna(), "").to_numpy().tolist()
+
+
+def _table_of(rows: Cells, name: str) -> Table:
+    """Header, data and remarks of the raw rows."""
+    filled = [sum(cell != "" for cell in row) for row in rows]
+    usual = Counter(n for n in filled if n > 0).most_common(1)
+    if not usual or usual[0][0] < 2:
+        raise PanelError(f"{name} holds no table of a date column and at least one series")
+    top = next(i for i, n in enumerate(filled) if n >= max(2, usual[0][0] - 1))
+    notes = [f"{top} lines above the header left out"] if any(filled[:top]) else []
+    names, start = _header(rows, top)
+    body = rows[start:]
+    codes: dict[str, int] = {}
+    while body and str(body[0][0]).lower().startswith(("transform", "factors")):
+        if str(body[0][0]).lower().startswith("transform"):
+            codes = {
+                name: int(float(str(code)))
+                for name, code in zip(names[1:], body[0][1:], strict=False)
+                if str(code) != ""
+            }
+            notes.append(f"row {body[0][0]!r} read as FRED-MD's transformation codes")
+        body = body[1:]
+    return Table(
+        pd.DataFrame(_even(body, len(names), start, name), columns=names), codes, tuple(notes)
+    )
+
+
+def _header(rows: Cells, top: int) -> tuple[list[str], int]:
+    """Column names and the first row of data; yfinance's three header rows are joined."""
+    first = [str(cell) for cell in rows[top]]
+    below = [str(cell) for cell in rows[top + 1]] if len(rows) > top + 1 else [""]
+    if {first[0], below[0]} != {"Price", "Ticker"}:
+        return first, top + 1
+    price, ticker = (first, below) if first[0] == "Price" else (below, first)
+    one = len(set(ticker[1:])) == 1
+    names = [p if one else f"{t} {p}" for p, t in zip(price[1:], ticker[1:], strict=True)]
+    has_date_row = len(rows) > top + 2 and not any(str(cell) for cell in rows[top + 2][1:])
+    return ["Date", *names], top + 2 + has_date_row
+
+
+def _even(body: Cells, width: int, start: int, name: str) -> Cells:
+    """Rows of one width: short ones filled up, blank ones and blank cells beyond it left out."""
+    even: Cells = []
+    for at, row in enumerate(body, start=start + 1):
+        if any(cell != "" for cell in row[width:]):
+            raise PanelError(
+                f"line {at} of {name} has {len(row)} cells and the header {width}; "
+                "give every column a name, or mend the line"
+            )
+        if any(cell != "" for cell in row):
+            even.append([*row[:width], *[""] * (width - len(row))])
+    return even
