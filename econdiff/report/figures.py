@@ -1,0 +1,291 @@
+"""Pictures: fan charts, models side by side, PIT histograms, scores against a reference.
+
+Every function takes plain values and gives back a matplotlib `Figure`; nothing is
+kept between calls and no window is opened. `svg` and `png` turn a figure into
+bytes that are the same every time.
+
+Colours are Okabe and Ito's (2008, "Color Universal Design"), told apart by people
+with any kind of colour vision; nothing is said by colour alone.
+"""
+
+import io
+import textwrap
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Literal
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+from scipy import stats
+
+from econdiff.forecast import Forecast
+
+BANDS = (0.9, 0.6, 0.3)
+TINTS = ("#cfe3f2", "#93c1e2", "#4c97cc")  # of BANDS, wide to narrow
+MEDIAN, HISTORY, OUTCOME, QUIET = "#003f6b", "#222222", "#d55e00", "#8a8a8a"
+CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#999933")
+MARKERS = "osD^vP*X"
+STYLE: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#666666",
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "axes.formatter.useoffset": False,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.7,
+    "legend.frameon": False,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "econdiff",
+    "text.parse_math": False,  # a series may be called "$"
+}
+
+
+def fan(
+    forecast: Forecast,
+    history: pd.DataFrame | None = None,
+    *,
+    outcome: pd.DataFrame | None = None,
+    title: str = "",
+    span: int | None = None,
+) -> Figure:
+    """Fan chart of each series: bands that hold 30, 60 and 90% of the paths, and the median.
+
+    The bands start at the last value known. `span` is how many rows of `history` are
+    drawn (four times the horizon and at least 24 unless told); `outcome` is what
+    came later, where that is known.
+    """
+    names = forecast.names
+    columns = min(len(names), 2 if len(names) in (2, 4) else 3)
+    rows = -(-len(names) // columns)
+    with _styled():
+        figure, grid = _grid(rows, columns, width=4.0 if columns > 1 else 7.0, height=2.6)
+        for axes, name in zip(grid.flat, names, strict=False):
+            _draw_fan(axes, forecast, name, history, outcome, span)
+            axes.set_title(_wrapped(name, 38))
+            axes.set_ylabel(_wrapped(forecast.units.get(name, ""), 30))
+        for axes in grid.flat[len(names) :]:
+            axes.remove()
+        _finish(figure, grid.flat[0], title)
+    return figure
+
+
+def fans(
+    forecasts: Mapping[str, Forecast],
+    history: pd.DataFrame | None = None,
+    *,
+    outcome: pd.DataFrame | None = None,
+    title: str = "",
+    span: int | None = None,
+) -> Figure:
+    """Fan charts of several models side by side: a row a series, a column a model.
+
+    The models of a row share the value axis, so that widths can be compared.
+    """
+    first = next(iter(forecasts.values()))
+    with _styled():
+        figure, grid = _grid(len(first.names), len(forecasts), width=2.9, height=2.3, sharey="row")
+        for row, name in zip(grid, first.names, strict=True):
+            for axes, (model, forecast) in zip(row, forecasts.items(), strict=True):
+                _draw_fan(axes, forecast, name, history, outcome, span)
+                axes.set_title(_wrapped(f"{name}: {model}", 28))
+            row[0].set_ylabel(_wrapped(first.units.get(name, ""), 26))
+        _finish(figure, grid.flat[0], title)
+    return figure
+
+
+def pit_histograms(pits: Mapping[str, np.ndarray], *, title: str = "") -> Figure:
+    """Where outcomes fell in their forecasts: flat when the forecasts are right.
+
+    The grey band holds a bar 90% of the time when outcomes are independent draws from
+    the forecasts (Diebold, Gunther and Tay 1998); that holds one step ahead only.
+    """
+    columns = min(len(pits), 4)
+    rows = -(-len(pits) // columns)
+    with _styled():
+        figure, grid = _grid(rows, columns, width=2.6, height=2.1, sharey="all")
+        for axes, (name, values) in zip(grid.flat, pits.items(), strict=False):
+            _draw_pit(axes, np.asarray(values, float))
+            axes.set_title(name)
+        for axes in grid.flat[len(pits) :]:
+            axes.remove()
+        for axes in grid[:, 0]:
+            axes.set_ylabel("share of outcomes")
+        _finish(figure, grid.flat[0], title)
+    return figure
+
+
+def score_ratios(ratios: pd.DataFrame, *, reference: str, score: str, title: str = "") -> Figure:
+    """Score of each model over that of `reference`, by step; below 1 is better.
+
+    `ratios` has the columns `model, series, step, ratio, low, high, verdict`; the whisker
+    runs from `low` to `high`, and a mark is hollow where the verdict is "comparable".
+    """
+    names = list(dict.fromkeys(ratios["series"]))
+    models = list(dict.fromkeys(ratios["model"]))
+    columns = min(len(names), 3)
+    rows = -(-len(names) // columns)
+    with _styled():
+        figure, grid = _grid(rows, columns, width=4.0 if columns > 1 else 7.0, height=2.7)
+        for axes, name in zip(grid.flat, names, strict=False):
+            _draw_ratios(axes, ratios.loc[ratios["series"] == name], models)
+            axes.set_title(_wrapped(name, 38))
+            axes.set_xlabel("steps ahead")
+        for axes in grid.flat[len(names) :]:
+            axes.remove()
+        for axes in grid[:, 0]:
+            axes.set_ylabel(f"{score} / {score} of {reference}")
+        hollow = Line2D([], [], marker="o", mfc="white", mec=QUIET, ls="none")
+        _finish(figure, grid.flat[0], title, extra={"hollow: comparable": hollow})
+    return figure
+
+
+def svg(figure: Figure) -> str:
+    """The figure as SVG text with its letters drawn in, the same at each call."""
+    buffer = io.StringIO()
+    with _styled():
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
+
+
+def png(figure: Figure, dots_per_inch: int = 150) -> bytes:
+    """The figure as PNG bytes."""
+    buffer = io.BytesIO()
+    with _styled():
+        figure.savefig(buffer, format="png", dpi=dots_per_inch, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _styled() -> AbstractContextManager[None]:
+    return mpl.rc_context(STYLE)
+
+
+def _grid(
+    rows: int,
+    columns: int,
+    *,
+    width: float,
+    height: float,
+    sharey: Literal["none", "all", "row"] = "none",
+) -> tuple[Figure, np.ndarray]:
+    size = (width * columns, height * rows + 0.7)
+    figure = Figure(figsize=size, layout="constrained", facecolor="white")
+    return figure, figure.subplots(rows, columns, squeeze=False, sharey=sharey)
+
+
+def _finish(
+    figure: Figure, shown: Axes, title: str, extra: Mapping[str, Artist] | None = None
+) -> None:
+    """Title above, one legend below for all panels."""
+    handles, labels = shown.get_legend_handles_labels()
+    extra = extra or {}
+    room = max(2, int(figure.get_figwidth() / 1.25))
+    figure.legend(
+        [*handles, *extra.values()],
+        [*labels, *extra],
+        loc="outside lower center",
+        ncols=min(room, len(labels) + len(extra)),
+    )
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+
+
+def _draw_fan(
+    axes: Axes,
+    forecast: Forecast,
+    name: str,
+    history: pd.DataFrame | None,
+    outcome: pd.DataFrame | None,
+    span: int | None,
+) -> None:
+    paths = forecast.samples[:, :, forecast.names.index(name)]
+    dates, start = _dates(forecast.index), np.empty(0)  # what the fan starts at: the last value
+    if history is not None and np.isfinite(history[name].to_numpy(float)).any():
+        shown = history[name].iloc[-(span or max(24, 4 * forecast.horizon)) :]
+        _draw_line(axes, shown, color=HISTORY, linewidth=1.1, label="history")
+        last = history[name].dropna().iloc[-1:]
+        dates, start = np.concatenate([_dates(last.index), dates]), last.to_numpy(float)
+        paths = np.hstack([np.broadcast_to(start, (len(paths), 1)), paths])
+    for coverage, tint in zip(BANDS, TINTS, strict=True):
+        low, high = np.quantile(paths, [(1 - coverage) / 2, (1 + coverage) / 2], axis=0)
+        label = f"{coverage:.0%} of paths"
+        axes.fill_between(dates, low, high, color=tint, linewidth=0, label=label)
+    axes.plot(dates, np.median(paths, axis=0), color=MEDIAN, linewidth=1.4, label="median")
+    if outcome is not None and name in outcome:
+        came = np.concatenate([start, outcome[name].reindex(forecast.index).to_numpy(float)])
+        style: dict[str, Any] = {"color": OUTCOME, "linewidth": 1.1, "marker": ".", "markersize": 4}
+        axes.plot(dates, came, label="outcome", **style)
+    low, high = axes.get_ylim()
+    if low < 0 < high:
+        axes.axhline(0, color=QUIET, linewidth=0.7, zorder=0.5)
+    axes.margins(x=0.01)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    locator = AutoDateLocator(minticks=3, maxticks=7)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+def _wrapped(text: str, width: int) -> str:
+    return textwrap.fill(str(text), width)
+
+
+def _draw_line(axes: Axes, values: pd.Series, *, label: str, **style: Any) -> None:
+    """A line with its gaps left open; a value between two gaps is a dot."""
+    gaps = values.isna().to_numpy()
+    alone = ~gaps & np.r_[True, gaps[:-1]] & np.r_[gaps[1:], True]
+    dates = _dates(values.index)
+    axes.plot(dates, values.to_numpy(float), label=label, **style)
+    axes.plot(dates[alone], values.to_numpy(float)[alone], ".", color=style["color"], markersize=3)
+
+
+def _dates(index: pd.Index) -> np.ndarray:
+    """Where periods stand on the date axis: weeks and days at their end, others at their start."""
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp(how="end" if index.freqstr.startswith("W") else "start")
+    return pd.DatetimeIndex(index).normalize().to_numpy()
+
+
+def _draw_pit(axes: Axes, values: np.ndarray) -> None:
+    values = values[np.isfinite(values)]
+    bins = 10 if len(values) >= 80 else 5
+    shares = np.histogram(values, bins=bins, range=(0, 1))[0] / max(1, len(values))
+    low, high = stats.binom.ppf([0.05, 0.95], len(values), 1 / bins) / max(1, len(values))
+    centres = (np.arange(bins) + 0.5) / bins
+    axes.bar(centres, shares, width=0.9 / bins, color=TINTS[1], label="outcomes")
+    axes.axhspan(low, high, color=QUIET, alpha=0.25, linewidth=0, label="90% noise band")
+    axes.axhline(1 / bins, color=HISTORY, linewidth=0.9, linestyle=":", label="flat")
+    axes.set_xlim(0, 1)
+    axes.set_xticks([0, 0.5, 1], ["0", "½", "1"])
+    axes.annotate(
+        f"n = {len(values)}", (0.98, 0.97), xycoords="axes fraction", ha="right", va="top"
+    )
+
+
+def _draw_ratios(axes: Axes, ratios: pd.DataFrame, models: Sequence[str]) -> None:
+    axes.axhline(1, color=HISTORY, linewidth=0.9)
+    steps = sorted(set(ratios["step"]))
+    for place, model in enumerate(models):
+        rows = ratios.loc[ratios["model"] == model].sort_values("step")
+        color, marker = CYCLE[place % len(CYCLE)], MARKERS[place % len(MARKERS)]
+        shift = 0.5 * ((place + 0.5) / len(models) - 0.5)  # so that whiskers stand side by side
+        x = np.array([steps.index(step) for step in rows["step"]]) + shift
+        y = rows["ratio"].to_numpy(float)
+        axes.vlines(x, rows["low"], rows["high"], color=color, linewidth=1)
+        fills = ["white" if verdict == "comparable" else color for verdict in rows["verdict"]]
+        axes.plot([], [], marker, color=color, markersize=5, label=model)
+        for at, ratio, fill in zip(x, y, fills, strict=True):
+            axes.plot(at, ratio, marker, mec=color, mfc=fill, markersize=5)
+    axes.set_xticks(range(len(steps)), [str(step) for step in steps])

@@ -1,0 +1,122 @@
+"""Pictures, read back from what was drawn."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econdiff.forecast import Forecast, steps_after
+from econdiff.report.figures import fan, fans, pit_histograms, png, score_ratios, svg
+
+
+def history(freq="Q", rows=60, names=("growth", "inflation")):
+    if freq == "B":
+        index = pd.bdate_range("2020-01-01", periods=rows).to_period("D")
+    else:
+        index = pd.period_range("2000-01-01", periods=rows, freq=freq)
+    values = np.arange(rows * len(names), dtype=float).reshape(rows, -1)
+    return pd.DataFrame(values, index=index, columns=list(names))
+
+
+def forecast(past, horizon=4, paths=101):
+    """Paths that fan out evenly on both sides of the last value: path k ends 50 - k from it."""
+    spread = np.arange(paths) - paths // 2
+    samples = past.ffill().iloc[-1].to_numpy() + np.broadcast_to(
+        spread[:, None, None], (paths, horizon, past.shape[1])
+    )
+    return Forecast(
+        samples, steps_after(past, horizon), tuple(past.columns), {"growth": "per cent"}
+    )
+
+
+def bands(axes):
+    return [patch.get_paths()[0].vertices for patch in axes.collections]
+
+
+@pytest.mark.parametrize("freq", ["Y", "Q", "M", "W-SUN", "B"])
+def test_bands_start_at_the_last_observation_and_continue_its_dates(freq):
+    past = history(freq)
+    axes = fan(forecast(past), past).axes[0]
+    line, median = axes.lines[0], axes.get_lines()[-1]
+    last = line.get_xdata()[-1]
+    assert median.get_xdata()[0] == last
+    assert median.get_ydata()[0] == past["growth"].iloc[-1]
+    assert (np.diff(median.get_xdata()).astype("timedelta64[D]").astype(int) > 0).all()
+    for band in bands(axes):
+        start = band[band[:, 0] == band[:, 0].min()]
+        assert set(start[:, 1]) == {past["growth"].iloc[-1]}
+
+
+def test_bands_hold_the_share_that_they_are_labelled_with():
+    past = history()
+    axes = fan(forecast(past), past).axes[0]
+    last = past["growth"].iloc[-1]
+    widths = [band[:, 1].max() - last for band in bands(axes)]
+    assert widths == [45, 30, 15]  # of paths that end -50 ... 50 from the last value
+    _, labels = axes.get_legend_handles_labels()
+    assert labels == ["history", "90% of paths", "60% of paths", "30% of paths", "median"]
+
+
+def test_a_series_that_ends_early_is_continued_from_its_own_last_value():
+    past = history()
+    past.iloc[-2:, 0] = np.nan
+    axes = fan(forecast(past), past).axes[0]
+    assert axes.get_lines()[-1].get_xdata()[0] == past.index[-3].to_timestamp().to_datetime64()
+
+
+def test_gaps_stay_open_and_a_lone_value_is_a_dot():
+    past = history()
+    past.iloc[[-6, -8], 0] = np.nan
+    axes = fan(forecast(past), past).axes[0]
+    line, dots = axes.get_lines()[:2]
+    assert np.isnan(line.get_ydata()).sum() == 2
+    assert list(dots.get_ydata()) == [past.iloc[-7, 0]]
+
+
+def test_units_stand_at_the_axis_and_names_above():
+    past = history()
+    figure = fan(forecast(past), past, title="Two series")
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["growth", "inflation"]
+    assert [axes.get_ylabel() for axes in figure.axes] == ["per cent", ""]
+    assert figure.get_suptitle() == "Two series"
+
+
+def test_every_series_has_its_panel_and_no_panel_is_empty():
+    past = history(names=tuple("abcdefg"))
+    assert len(fan(forecast(past), past).axes) == 7
+
+
+def test_models_side_by_side_share_the_value_axis():
+    past = history()
+    wide = forecast(past)
+    narrow = forecast(past, paths=11)
+    figure = fans({"wide": wide, "narrow": narrow}, past, outcome=wide.mean())
+    left, right = figure.axes[:2]
+    assert left.get_ylim() == right.get_ylim()
+    assert left.get_title(loc="left") == "growth: wide"
+    assert "outcome" in left.get_legend_handles_labels()[1]
+
+
+def test_pit_bars_are_shares_of_the_outcomes():
+    figure = pit_histograms({"even": (np.arange(100) + 0.5) / 100, "low": np.zeros(10)})
+    even, low = figure.axes
+    assert [bar.get_height() for bar in even.patches[:10]] == [0.1] * 10
+    assert low.patches[0].get_height() == 1
+
+
+def test_comparable_is_hollow_and_better_is_filled():
+    rows = [
+        ("new", "gdp", 1, 0.9, 0.8, 1.0, "better"),
+        ("new", "gdp", 2, 1.0, 0.8, 1.2, "comparable"),
+    ]
+    columns = ["model", "series", "step", "ratio", "low", "high", "verdict"]
+    axes = score_ratios(pd.DataFrame(rows, columns=columns), reference="ar", score="CRPS").axes[0]
+    marks = [line for line in axes.get_lines() if len(line.get_xdata()) == 1]
+    assert [mark.get_markerfacecolor() == "white" for mark in marks] == [False, True]
+
+
+def test_pictures_are_the_same_digits_each_time_and_carry_no_date():
+    past = history(names=("$growth_{x}$", "a <script> & b"))
+    first, second = (fan(forecast(past), past) for _ in range(2))
+    assert svg(first) == svg(second)
+    assert "<dc:date>" not in svg(first)
+    assert png(first, 60) == png(second, 60)
