@@ -1,1 +1,25 @@
-"""The models that an economist would otherwise use: one model a file."""
+"""The models that an economist would use otherwise, one a file, by the command's names."""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from econdiff.forecast import Model
+
+
+def _settings(page: str, model: str, **settings: int) -> Callable[[], Model]:
+    """A maker of `model(**settings)` that imports its page only when it is called."""
+
+    def make() -> Model:
+        return getattr(import_module(f"econdiff.baselines.{page}"), model)(**settings)
+
+    return make
+
+
+BASELINES: dict[str, Callable[[], Model]] = {
+    "rw": _settings("random_walk", "RandomWalk"),
+    "climatology": _settings("climatology", "Climatology"),
+    "climatology60": _settings("climatology", "Climatology", window=60),
+    "ar": _settings("ar", "AR"),
+    "ar60": _settings("ar", "AR", window=60),
+    "var": _settings("var", "VAR"),
+}

@@ -1,0 +1,42 @@
+"""Reading a history: the series that a model knows, in the order that it knows them.
+
+One rule for missing cells holds for every baseline. `fit` leaves out the rows (of one series
+where the model takes series singly, of all where it takes them jointly) in which a cell that
+it needs is not known. `sample` never fills by interpolation: a model with a law for the missing
+cells draws them from that law given what is known (AR, VAR, BVAR, ARIMA, ETS, factor models); a
+model without one starts each series at its last known cell and draws the missing steps with
+the future (random walk, GARCH); climatology does not look at the origin.
+"""
+
+import numpy as np
+import pandas as pd
+
+
+def values_of(history: pd.DataFrame, names: tuple[str, ...]) -> np.ndarray:
+    """The cells of `history` [time, series] in the order of `names`.
+
+    Raises ValueError where a series is missing, or has no known value at all.
+    """
+    absent = [name for name in names if name not in history.columns]
+    if absent:
+        raise ValueError(
+            f"history lacks the series {absent}; the model was fitted on {list(names)}"
+        )
+    values = history[list(names)].to_numpy(float)
+    for name, column in zip(names, values.T, strict=True):
+        if not np.isfinite(column).any():
+            raise ValueError(f"history has no known value of {name!r}; leave the series out")
+    return values
+
+
+def complete_rows(panel: pd.DataFrame, values: np.ndarray, *, need: int) -> np.ndarray:
+    """The rows of `values` [time, series] in which every series is known; at least `need`."""
+    known = np.isfinite(values)
+    complete = values[known.all(axis=1)]
+    if len(complete) < need:
+        sparse = str(panel.columns[known.sum(axis=0).argmin()])
+        raise ValueError(
+            f"{len(complete)} rows of the panel have every series known, {need} are needed; "
+            f"{sparse!r} is known least often, leave it out or give more rows"
+        )
+    return complete
