@@ -1,0 +1,34 @@
+"""Probability-flow ODE by the method of Heun, as Karras et al. sample."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from econdiff.diffusion.views import Denoiser
+
+
+def heun(denoise: Denoiser, x: Tensor, angles: Tensor) -> Iterator[Tensor]:
+    """Second order in the noise-to-signal ratio; Karras et al. (2022), Algorithm 1.
+
+    Their noisy signal is y = x / cos(angle) and their noise level is tan(angle), in which
+
+        dy / d level = (y - D(y, level)) / level
+
+    Two evaluations a step and one for the last (Euler) step: 2n - 1 for n steps. The
+    level is infinite at pure noise: `angles` start below pi/2, on a `Schedule.ladder` or
+    on `schedule.karras`.
+    """
+    yield x
+    for angle, after in pairwise(angles):
+        level, level_after = float(torch.tan(angle)), float(torch.tan(after))
+        stretch, stretch_after = float(torch.cos(angle)), float(torch.cos(after))
+        y = x / stretch
+        slope = (y - denoise(x, angle)) / level
+        ahead = y + (level_after - level) * slope
+        if level_after > 0:
+            slope_after = (ahead - denoise(stretch_after * ahead, after)) / level_after
+            ahead = y + (level_after - level) * (slope + slope_after) / 2
+        x = stretch_after * ahead
+        yield x
