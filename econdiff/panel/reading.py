@@ -4,14 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from econdiff.panel.checks import check_panel
-from econdiff.panel.columns import from_long, from_wide, guess_long
+from econdiff.panel.columns import find_long, from_long, from_wide
 from econdiff.panel.errors import PanelError
-from econdiff.panel.frequency import infer_frequency, parse_frequency, to_periods
-from econdiff.panel.regular import keep_one_rhythm, refuse_slower_series, without_empty_rows
+from econdiff.panel.frequency import parse_frequency
+from econdiff.panel.regular import (
+    choose_frequency,
+    in_order,
+    refuse_slower_series,
+    without_empty_rows,
+    without_gaps,
+)
+from econdiff.panel.suspicion import suspicions
 from econdiff.panel.table import Table, read_table
 
 
@@ -34,69 +40,34 @@ def read_panel(
     `time`, or in the first column that holds dates. `freq` (D, W, M, Q, Y) is inferred
     where it is not said. Periods that no row has are an error, or rows of NaN with
     `gaps="nan"`; the weekends and holidays of daily data are no gaps. `series` keeps
-    these columns only, and only these are checked.
+    these only, in this order, and only these are checked.
 
     The panel has a PeriodIndex in the order of time (daily: only the days that have a
     value), columns of float named by text, and in `attrs` what `describe_panel` tells:
-    `notes`, `units` and, of a FRED-MD file, its transformation `codes`. Raises PanelError.
+    `notes`, `units` and, of a FRED-MD file, its transformation `codes`.
+
+    Raises PanelError for dates that are there twice, cells that are neither number nor
+    missing, mixed frequencies, constant or empty series, fewer than `minimum_rows` values
+    of a series, and gaps; the message names the series, the date and the mend.
     """
     if gaps not in ("error", "nan"):
         raise ValueError(f"gaps must be 'error' or 'nan', got {gaps!r}")
+    told = parse_frequency(freq) if freq else None
     table = Table(source) if isinstance(source, pd.DataFrame) else read_table(Path(source), sheet)
-    long = guess_long(table.frame, id, time, value)
-    if long is None:
-        read = from_wide(table.frame, time, series)
-    else:
-        read = from_long(table.frame, long, series)
-    notes = [*table.notes, *read.notes]
+    long = find_long(table.frame, id, time, value)
+    read = from_long(table.frame, long, series) if long else from_wide(table.frame, time, series)
+    if read.values.empty:
+        raise PanelError("the table has no series" if len(read.values) else "the table has no rows")
 
-    letter = parse_frequency(freq) if freq else _frequency(read.stamps, read.written)
-    panel = _in_order(read.values, read.stamps, letter, notes)
-    panel = without_empty_rows(panel, notes)
-    panel = keep_one_rhythm(panel, gaps, notes)
+    notes = [*table.notes, *read.notes]
+    letter = choose_frequency(read.stamps, read.written, told)
+    panel = in_order(read.values, read.stamps, letter, notes)
+    panel = without_gaps(without_empty_rows(panel, notes), gaps, notes)
     refuse_slower_series(panel)
     check_panel(panel, minimum_rows)
-
     panel.attrs = {
-        "notes": tuple(notes),
+        "notes": (*notes, *suspicions(panel)),
         "units": dict(table.frame.attrs.get("units", {})),
         "codes": {name: code for name, code in table.codes.items() if name in panel},
     }
     return panel
-
-
-def _frequency(stamps: pd.DatetimeIndex, written: str | None) -> str:
-    try:
-        return infer_frequency(stamps)
-    except PanelError:
-        if written is None:
-            raise
-        return written
-
-
-def _in_order(
-    values: pd.DataFrame, stamps: pd.DatetimeIndex, letter: str, notes: list[str]
-) -> pd.DataFrame:
-    """The rows in the order of time, named by their period, no period twice."""
-    if not stamps.is_monotonic_increasing:
-        order = np.argsort(stamps.to_numpy(), kind="stable")
-        descending = stamps.is_monotonic_decreasing
-        values, stamps = values.iloc[order], stamps[order]
-        how = "latest first" if descending else "not in the order of time"
-        notes.append(f"the rows were {how}; they are sorted")
-    if stamps.has_duplicates:
-        twice = stamps[stamps.duplicated()][0]
-        raise PanelError(
-            f"the date {twice:%Y-%m-%d} is there {(stamps == twice).sum()} times; keep one row a "
-            "date, or, if each row is one series at one date, name the columns: "
-            "id=..., time=..., value=..."
-        )
-    periods = to_periods(stamps, letter)
-    if periods.has_duplicates:
-        at = int(np.flatnonzero(periods.duplicated())[0])
-        raise PanelError(
-            f"mixed frequencies: {stamps[at - 1]:%Y-%m-%d} and {stamps[at]:%Y-%m-%d} both fall "
-            f"into {periods[at]} of a {letter} panel; bring the table to one frequency first "
-            f"(with pandas: frame.resample('{'ME' if letter == 'M' else letter + 'E'}').mean())"
-        )
-    return values.set_axis(periods, axis=0)

@@ -5,6 +5,7 @@ Nothing is read as a number or a date here. What was passed over is said in `not
 
 import csv
 import gzip
+import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,9 +37,10 @@ def read_table(path: Path, sheet: str | int | None = None) -> Table:
     if kind == ".parquet":
         return Table(pd.read_parquet(path))
     if kind in (".xlsx", ".xls"):
-        return _table_of(_excel_cells(path, sheet), path.name)
+        cells, notes = _excel_cells(path, sheet)
+        return _table_of(cells, path.name, notes)
     if kind in (".csv", ".tsv", ".txt"):
-        return _table_of(_csv_cells(path), path.name)
+        return _table_of(_csv_cells(path), path.name, [])
     raise PanelError(f"{path.name} is of no kind that is read; those are {_SUFFIXES}")
 
 
@@ -63,22 +65,28 @@ def _decimal_point(cell: str) -> str:
     return cell.replace(",", ".", 1) if "," in cell and digits.isdigit() else cell
 
 
-def _excel_cells(path: Path, sheet: str | int | None) -> Cells:
-    with pd.ExcelFile(path) as book:
-        if isinstance(sheet, str) and sheet not in book.sheet_names:
-            raise PanelError(f"{path.name} has no sheet {sheet!r}; it has {book.sheet_names}")
-        frame = pd.read_excel(book, 0 if sheet is None else sheet, header=None, dtype=object)
-    return frame.astype(object).where(frame.notna(), "").to_numpy().tolist()
+def _excel_cells(path: Path, sheet: str | int | None) -> tuple[Cells, list[str]]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of styles and engines: nothing of the numbers
+        with pd.ExcelFile(path) as book:
+            sheets = book.sheet_names
+            chosen = sheets[0] if sheet is None else sheet
+            if isinstance(chosen, str) and chosen not in sheets:
+                raise PanelError(f"{path.name} has no sheet {sheet!r}; it has {sheets}")
+            frame = pd.read_excel(book, sheet_name=chosen, header=None, dtype=object)
+    notes = [f"sheet {chosen!r}, one of {len(sheets)}"] if len(sheets) > 1 else []
+    return frame.astype(object).where(frame.notna(), "").to_numpy().tolist(), notes
 
 
-def _table_of(rows: Cells, name: str) -> Table:
+def _table_of(rows: Cells, name: str, notes: list[str]) -> Table:
     """Header, data and remarks of the raw rows."""
     filled = [sum(cell != "" for cell in row) for row in rows]
     usual = Counter(n for n in filled if n > 0).most_common(1)
     if not usual or usual[0][0] < 2:
         raise PanelError(f"{name} holds no table of a date column and at least one series")
     top = next(i for i, n in enumerate(filled) if n >= max(2, usual[0][0] - 1))
-    notes = [f"{top} lines above the header left out"] if any(filled[:top]) else []
+    if any(filled[:top]):
+        notes = [*notes, f"{top} lines above the header left out"]
     names, start = _header(rows, top)
     body = rows[start:]
     codes: dict[str, int] = {}
