@@ -16,10 +16,12 @@ class AR:
         BIC(p) = n log(RSS_p / n) + (1 + p) log n          (Schwarz, 1978)
 
     over p = 0 .. `max_lags` on the same n rows: those in which the series and its `max_lags`
-    lags are known. s^2 = RSS / (n - 1 - p). Shocks are correlated over series as the residuals
-    are in the rows that all series share, so that paths are joint; each series' own law is that
-    of its autoregression alone. The estimates are taken for the truth: draws hold no doubt about
-    them.
+    lags are known. The chosen order is then estimated from every row in which the series and its
+    p lags are known, with s^2 = RSS / (rows - 1 - p). The estimates are taken for the truth: draws
+    hold no doubt about them.
+
+    Shocks are correlated over series as the residuals are in the rows that all series share, so
+    that paths are joint; the law of each series alone is that of its autoregression.
 
     `window` keeps the last so many rows; `max_lags` is 8, or 4 where a window is given, and less
     where fewer than three rows a coefficient would be left.
@@ -56,39 +58,53 @@ class AR:
 @dataclass(frozen=True, eq=False)
 class _Regression:
     coefficients: np.ndarray  # [1 + lags]
-    deviation: float
+    squares: float  # sum of squared residuals
+    rows: int
     residuals: np.ndarray  # [time], NaN where there is none
+
+    @property
+    def deviation(self) -> float:
+        return float(np.sqrt(self.squares / (self.rows - len(self.coefficients))))
+
+    @property
+    def bic(self) -> float:
+        return self.rows * np.log(self.squares / self.rows) + len(self.coefficients) * np.log(
+            self.rows
+        )
 
 
 def _choose(name: str, y: np.ndarray, most: int) -> _Regression:
-    while True:
-        rows, target = lagged(y[:, None], most), y[most:]
-        used = np.isfinite(rows).all(axis=1) & np.isfinite(target)
-        n = int(used.sum())
-        if n >= 3 * (1 + most):
-            break
+    """The regression of the order that the Bayes criterion likes best."""
+    known = np.isfinite(y)
+    while (n := int(_usable(y, most).sum())) < 3 * (1 + most):
         if most == 0:
             raise ValueError(f"an autoregression of {name!r} needs at least 3 known rows, got {n}")
         most -= 1
-    best, lowest = None, np.inf
-    for lags in range(most + 1):
-        X = rows[used, : 1 + lags]
-        b = np.linalg.lstsq(X, target[used], rcond=None)[0]
-        e = target[used] - X @ b
-        if not e @ e > 1e-20 * max(1.0, target[used] @ target[used]):
-            raise ValueError(
-                f"{name!r} follows exactly from its own past, so it has no shocks to draw; "
-                "leave it out"
-            )
-        bic = n * np.log(e @ e / n) + (1 + lags) * np.log(n)
-        if bic < lowest:
-            residuals = np.full(len(y), np.nan)
-            residuals[most:][used] = e
-            best = _Regression(b, np.sqrt(e @ e / (n - 1 - lags)), residuals)
-            lowest = bic
-    if best is None:
-        raise ValueError(f"{name!r} holds values too large for an autoregression")
-    return best
+    if np.ptp(y[known]) == 0:
+        raise ValueError(f"{name!r} is {y[known][0]} throughout, there is nothing to draw")
+    fits = [_regress(y, lags, _usable(y, most)) for lags in range(most + 1)]
+    if not all(fit.squares > 1e-20 * np.var(y[known]) for fit in fits):
+        raise ValueError(f"{name!r} follows exactly from its own past, there are no shocks to draw")
+    order = int(np.argmin([fit.bic for fit in fits]))
+    return _regress(y, order, _usable(y, order))
+
+
+def _usable(y: np.ndarray, lags: int) -> np.ndarray:
+    """The rows [time] in which the series and its lags are known."""
+    known = np.isfinite(y)
+    rows = known.copy()
+    rows[:lags] = False
+    for lag in range(1, lags + 1):
+        rows[lag:] &= known[:-lag]
+    return rows
+
+
+def _regress(y: np.ndarray, lags: int, rows: np.ndarray) -> _Regression:
+    X, target = lagged(y[:, None], lags)[rows[lags:]], y[rows]
+    coefficients = np.linalg.lstsq(X, target, rcond=None)[0]
+    residuals = np.full(len(y), np.nan)
+    residuals[rows] = target - X @ coefficients
+    return _Regression(coefficients, float(np.nansum(residuals**2)), len(target), residuals)
 
 
 def _correlation(residuals: np.ndarray) -> np.ndarray:

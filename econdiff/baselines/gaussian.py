@@ -109,13 +109,9 @@ class LinearGaussian:
         """The latest row before which `lags` rows are complete, and the cells of `history`."""
         values = values_of(history, self.names)
         known = np.isfinite(values)
-        run = 0
-        starts = []
-        for row, complete in enumerate([*known.all(axis=1).tolist(), False]):
-            if run >= self.lags:
-                starts.append(row)
-            run = run + 1 if complete else 0
-        if not starts:
+        holes = np.concatenate([[0], (~known.all(axis=1)).cumsum()])  # before each row
+        starts = np.flatnonzero(holes[self.lags :] == holes[: len(holes) - self.lags]) + self.lags
+        if len(starts) == 0:
             raise ValueError(
                 f"history needs {self.lags} complete rows one after another, "
                 f"got {_worst(history, self.names, known)}"
@@ -126,7 +122,7 @@ class LinearGaussian:
                 f"{len(values) - starts[-1]} rows before its end: "
                 f"{_worst(history, self.names, known)}; leave that series out"
             )
-        return starts[-1], values
+        return int(starts[-1]), values
 
     def _loudness(self, index: pd.Index) -> np.ndarray:
         return np.ones(len(index)) if self.loudness is None else self.loudness(index)

@@ -16,8 +16,9 @@ class VAR:
         BIC(p) = log det(RSS_p / n) + log(n) / n * series * (1 + p * series)
 
     Lütkepohl (2005), *New Introduction to Multiple Time Series Analysis*, 3.2 and 4.3.9. The order
-    is `lags`, or the best of 0 .. `max_lags` on the same n rows. A row is used where every series
-    and its lags are known; S = RSS / (n - 1 - p * series). The estimates are taken for the truth.
+    is `lags`, or the best of 0 .. `max_lags` on the same n rows, then estimated from every row in
+    which all series and their p lags are known; S = RSS / (rows - 1 - p * series). The estimates
+    are taken for the truth.
     """
 
     lags: int | None = None
@@ -38,9 +39,9 @@ class VAR:
                 f"which every series and its {most} lags are known, got {len(target)}"
             )
         orders = [most] if self.lags is not None else range(most + 1)
-        fits = [_regress(rows[:, : 1 + p * series], target) for p in orders]
-        _, coefficients, covariance = min(fits, key=lambda fit: fit[0])
-        lags = (len(coefficients) - 1) // series
+        bic = {p: _regress(rows[:, : 1 + p * series], target)[0] for p in orders}
+        lags = min(bic, key=lambda p: bic[p])
+        _, coefficients, covariance = _regress(*_rows(y, lags))
         provenance = {"model": "VAR", "lags": lags}
         return LinearGaussian(tuple(panel.columns), coefficients, covariance, provenance=provenance)
 
