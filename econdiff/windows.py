@@ -100,16 +100,15 @@ def held_out_windows(
 
 def _row(panel: pd.DataFrame, origin: Moment) -> int:
     index = panel.index
-    if isinstance(origin, str) and isinstance(index, pd.PeriodIndex):
-        origin = pd.Period(origin, freq=index.freq)
-    elif isinstance(origin, str):
-        origin = pd.Timestamp(origin)
-    if origin not in index:
+    if isinstance(index, pd.PeriodIndex):
+        row = index.get_indexer(pd.PeriodIndex([origin], freq=index.freq))[0]
+    else:
+        row = index.get_indexer(pd.DatetimeIndex([origin]))[0]
+    if row < 0:
         raise ValueError(
-            f"no row {origin} in this panel; it runs from {index[0]} to {index[-1]} "
-            f"in {len(index)} rows"
+            f"the panel has no row {origin}; its {len(index)} rows run from {index[0]} to {index[-1]}"
         )
-    return int(index.get_indexer_for([origin])[0])
+    return int(row)
 
 
 def _positive(**numbers: int) -> None:

@@ -101,9 +101,13 @@ def from_wide(frame: pd.DataFrame, time: str, series: Sequence[str] | None) -> R
     if frame.columns.has_duplicates:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise PanelError(f"two columns are named {twice!r}; rename one of them")
+    frame, cells, notes = _without_footnotes(frame, cells)
     if series is not None:
         frame = frame[list(series)]
-    frame, cells, notes = _without_footnotes(frame, cells)
+    words = [str(name) for name, column in frame.items() if _is_wordy(column)]
+    if words and len(words) < frame.shape[1]:
+        notes.append(f"left out, since they hold words: {', '.join(words)}")
+        frame = frame.drop(columns=words)
     dates = parse_dates(cells, column)
     if dates.reading not in ("dates", "year-month-day"):
         notes.append(f"dates in {column!r} are read as {dates.reading}")
@@ -182,6 +186,14 @@ def _is_text(cells: pd.Series) -> bool:
     """Whether the first cells that hold something are words."""
     some = [cell for cell in cells.iloc[:500] if not _is_missing(cell)]
     return bool(some) and bool(pd.to_numeric(pd.Series(some), errors="coerce").isna().all())
+
+
+def _is_wordy(cells: pd.Series) -> bool:
+    """Whether there are cells, and no digit in any: a label and no series."""
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return False
+    some = [str(cell) for cell in pd.unique(cells) if not _is_missing(cell)]
+    return bool(some) and not any(any(sign.isdigit() for sign in cell) for cell in some)
 
 
 def _is_missing(cell: object) -> bool:

@@ -74,7 +74,7 @@ def _excel_cells(path: Path, sheet: str | int | None) -> tuple[Cells, list[str]]
             if isinstance(chosen, str) and chosen not in sheets:
                 raise PanelError(f"{path.name} has no sheet {sheet!r}; it has {sheets}")
             frame = pd.read_excel(book, sheet_name=chosen, header=None, dtype=object)
-    notes = [f"sheet {chosen!r}, one of {len(sheets)}"] if len(sheets) > 1 else []
+    notes = [f"sheet {chosen!r} of {sheets[:8]}"] if len(sheets) > 1 else []
     return frame.astype(object).where(frame.notna(), "").to_numpy().tolist(), notes
 
 
@@ -83,7 +83,8 @@ def _table_of(rows: Cells, name: str, notes: list[str]) -> Table:
     filled = [sum(cell != "" for cell in row) for row in rows]
     usual = Counter(n for n in filled if n > 0).most_common(1)
     if not usual or usual[0][0] < 2:
-        raise PanelError(f"{name} holds no table of a date column and at least one series")
+        where = f" ({notes[0]})" if notes else ""
+        raise PanelError(f"{name}{where} holds no table of a column of dates and one of numbers")
     top = next(i for i, n in enumerate(filled) if n >= max(2, usual[0][0] - 1))
     if any(filled[:top]):
         notes = [*notes, f"{top} lines above the header left out"]

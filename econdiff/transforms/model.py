@@ -1,4 +1,4 @@
-"""Any model, made to forecast through transforms: user's units in, user's units out."""
+"""Any model, made to forecast through transforms: the user's units in, the user's units out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import Forecast, Forecaster, Model
+from econdiff.forecast import Forecast, Forecaster, Model, steps_after
 from econdiff.transforms.choice import choose
+from econdiff.transforms.ragged import PATHS_PER_CELL, edge_rows, meet_known
 from econdiff.transforms.series import Transform
 
 
@@ -16,67 +17,113 @@ from econdiff.transforms.series import Transform
 class Transformed:
     """`model`, fitted in model units and read in the user's.
 
-    `transforms` names one transform a series, or is "auto": chosen by `choose` from the
-    rows given to `fit`.
+    `transforms` names one transform a series, or is "auto": then `fit` chooses them by the
+    rule of `econdiff.transforms.choice`, from the rows that it is given.
     """
 
     model: Model
     transforms: Literal["auto"] | Mapping[str, Transform] = "auto"
 
     def fit(self, panel: pd.DataFrame) -> "TransformedForecaster":
-        """Choose the transforms where asked to, then fit the model in model units."""
-        chosen = choose(panel) if self.transforms == "auto" else dict(self.transforms)
-        missing = [name for name in panel.columns if name not in chosen]
+        """See `Model`. The panel is in the user's units."""
+        chosen = choose(panel) if self.transforms == "auto" else self.transforms
+        missing = [str(name) for name in panel.columns if str(name) not in chosen]
         if missing:
-            raise ValueError(f"no transform is named for the series {missing}")
-        chosen = {str(name): chosen[name] for name in panel.columns}
-        in_model_units = to_model(panel, chosen)
-        return TransformedForecaster(
-            self.model.fit(in_model_units), chosen, dict(panel.attrs.get("units", {}))
-        )
+            raise ValueError(
+                f"no transform for the series {missing}; name one for each, as in "
+                f"{{{missing[0]!r}: fred_md(5)}}, or say transforms='auto'"
+            )
+        transforms = {str(name): chosen[str(name)] for name in panel.columns}
+        inner = self.model.fit(_to_model(panel, transforms))
+        return TransformedForecaster(inner, transforms, dict(panel.attrs.get("units", {})))
 
 
 @dataclass(frozen=True, eq=False)
 class TransformedForecaster:
-    """The fitted model `inner` and the transforms around it."""
+    """The fitted model `inner`, the transforms around it, and the user's units if known."""
 
     inner: Forecaster
     transforms: Mapping[str, Transform]
     units: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def model_units(self) -> dict[str, str]:
+        """What each series is measured in inside the model, in words."""
+        return {
+            name: transform.units or self.units.get(name, "") or "level"
+            for name, transform in self.transforms.items()
+        }
+
     def sample(
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator
     ) -> Forecast:
-        """See `Forecaster`. In the user's units."""
-        forecast = self.sample_in_model_units(history, horizon=horizon, paths=paths, rng=rng)
-        return self.to_user(forecast, history)
+        """See `Forecaster`. History and forecast are in the user's units."""
+        return self.sample_both(history, horizon=horizon, paths=paths, rng=rng)[0]
 
     def sample_in_model_units(
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator
     ) -> Forecast:
-        """The same draws as `sample`, in model units."""
-        forecast = self.inner.sample(self.to_model(history), horizon=horizon, paths=paths, rng=rng)
-        units = {name: transform.units for name, transform in self.transforms.items()}
-        return replace(forecast, units=units)
+        """The draws of `sample` in model units."""
+        return self.sample_both(history, horizon=horizon, paths=paths, rng=rng)[1]
+
+    def sample_both(
+        self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator
+    ) -> tuple[Forecast, Forecast]:
+        """The same draws twice: in the user's units and in model units.
+
+        Where some series end earlier than others, paths start from the last complete row
+        and are made to meet what is known after it (`econdiff.transforms.ragged`).
+        """
+        history = self._ordered(history)
+        edge = edge_rows(history, self.transforms)
+        start, known = history.iloc[: len(history) - edge], history.iloc[len(history) - edge :]
+        cells = int(known.notna().to_numpy().sum())
+        inside = self.inner.sample(
+            self.to_model(start),
+            horizon=edge + horizon,
+            paths=max(paths, PATHS_PER_CELL * cells),
+            rng=rng,
+        )
+        samples = inside.samples
+        if cells:
+            samples = meet_known(samples, known, start, self.transforms)[:paths]
+        inside = replace(inside, samples=samples, units=self.model_units)
+        index = steps_after(history, horizon)
+        return (
+            _after(self.to_user(inside, start), edge, index),
+            _after(inside, edge, index),
+        )
 
     def to_model(self, panel: pd.DataFrame) -> pd.DataFrame:
-        """`panel` in model units."""
-        return to_model(panel, self.transforms)
+        """`panel` in model units, without the first rows that the differences use up."""
+        return _to_model(self._ordered(panel), self.transforms)
 
     def to_user(self, forecast: Forecast, history: pd.DataFrame) -> Forecast:
         """A forecast in model units that follows `history`, in the user's units."""
-        samples = np.stack(
-            [
-                self.transforms[name].invert(forecast.samples[:, :, k], history[name].to_numpy())
-                for k, name in enumerate(forecast.names)
-            ],
-            axis=-1,
-        )
-        return replace(forecast, samples=samples, units=self.units)
+        columns = [
+            self.transforms[name].invert(forecast.samples[:, :, k], history[name].to_numpy(float))
+            for k, name in enumerate(forecast.names)
+        ]
+        units = {name: self.units.get(name, "") for name in forecast.names}
+        return replace(forecast, samples=np.stack(columns, axis=-1), units=units)
+
+    def _ordered(self, panel: pd.DataFrame) -> pd.DataFrame:
+        missing = [name for name in self.transforms if name not in panel.columns]
+        if missing:
+            raise ValueError(f"the model was fitted with the series {missing}, give them too")
+        return panel.loc[:, list(self.transforms)]
 
 
-def to_model(panel: pd.DataFrame, transforms: Mapping[str, Transform]) -> pd.DataFrame:
-    """`panel` in model units, without the first rows that a difference has used up."""
-    columns = {name: transforms[str(name)].to_model(panel[name].to_numpy(float)) for name in panel}
-    used_up = max(transforms[str(name)].order for name in panel)
+def _to_model(panel: pd.DataFrame, transforms: Mapping[str, Transform]) -> pd.DataFrame:
+    columns = {}
+    for name, column in panel.items():
+        try:
+            columns[str(name)] = transforms[str(name)].to_model(column.to_numpy(float))
+        except ValueError as error:
+            raise ValueError(f"series {name!r}: {error}") from error
+    used_up = max(transform.order for transform in transforms.values())
     return pd.DataFrame(columns, index=panel.index).iloc[used_up:]
+
+
+def _after(forecast: Forecast, edge: int, index: pd.PeriodIndex | pd.DatetimeIndex) -> Forecast:
+    return replace(forecast, samples=forecast.samples[:, edge:], index=index)

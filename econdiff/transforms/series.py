@@ -1,15 +1,23 @@
 """Transforms of one series, each with its exact inverse on whole sample paths.
 
-FRED-MD's codes (McCracken and Ng, 2016, "FRED-MD: A Monthly Database for
-Macroeconomic Research", Journal of Business & Economic Statistics 34, appendix):
+The codes of FRED-MD (McCracken and Ng, 2016, "FRED-MD: A Monthly Database for
+Macroeconomic Research", Journal of Business & Economic Statistics 34(4), section 2):
 
-    1  level             x_t                 4  log               log x_t
-    2  difference        D x_t               5  log difference    D log x_t
-    3  second difference D^2 x_t             6  second log diff.  D^2 log x_t
-    7  change of the growth rate             D (x_t / x_{t-1} - 1)
+    1  level             x_t                4  log                    log x_t
+    2  difference        D x_t              5  log difference         D log x_t
+    3  second difference D^2 x_t            6  second log difference  D^2 log x_t
+    7  change of the growth rate            D (x_t / x_{t-1} - 1)
 
-Codes 1 to 6 are one family, `scale * D^order link(x)` with the link log or identity
-(`Difference`); code 7 is `GrowthChange`.
+Codes 1 to 6 are one family, `scale * D^order link(x_t)` with the link log or identity
+(`Difference`); code 7 is `GrowthChange`. `fred_md` gives the transform of a code.
+
+In the family the way back is linear up to the link. With horizon h, the summation
+matrix S = tri(h) and the last differences of the history carried on without change in
+`offset`:
+
+    link(x_{T+1..T+h}) = offset + S^order m / scale
+
+so a level that is pinned is a linear pin on the model's path m.
 """
 
 from dataclasses import dataclass
@@ -23,34 +31,34 @@ class Transform(Protocol):
 
     @property
     def order(self) -> int:
-        """How many earlier values a value in model units needs, hence also its inverse."""
+        """How many earlier values a value in model units needs, hence also the way back."""
         ...
 
     @property
     def units(self) -> str:
-        """What the model units are, in words."""
+        """What the model units are, in words; "" where they are the user's own."""
         ...
 
     def to_model(self, values: np.ndarray) -> np.ndarray:
-        """Model units of `values[time]`; the first `order` are NaN, and so are those after a NaN."""
+        """Model units of `values[time]`; NaN for the first `order`, and where a value is NaN."""
         ...
 
     def invert(self, samples: np.ndarray, past: np.ndarray) -> np.ndarray:
         """Paths `samples[..., step]` in model units, back in the user's units.
 
-        They go on from `past[time]` (the user's units), whose last `order` values must be known.
+        They go on from `past[time]` (the user's units), whose last `order` values must be
+        known.
         """
         ...
 
     def link(self, values: np.ndarray) -> np.ndarray:
-        """The scale on which the way back is linear: the values or their logarithm."""
+        """The scale on which the way back is linear: the values, or their logarithms."""
         ...
 
     def linear(self, past: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
-        """The way back as `link(y) = offset + matrix @ samples`: offset[step], matrix[step, step].
+        """The way back as `link(y) = offset + matrix @ m`: offset[step], matrix[step, step].
 
-        So a pin of a level, `y[h] = c`, is the linear pin
-        `matrix[h] @ samples = link(c) - offset[h]` in model units.
+        `y[step] = c` in the user's units is the pin `matrix[step] @ m = link(c) - offset[step]`.
         """
         ...
 
@@ -62,7 +70,7 @@ class Difference:
     order: int = 0
     log: bool = False
     scale: float = 1.0
-    units: str = "level"
+    units: str = ""
 
     def __post_init__(self) -> None:
         if self.order not in (0, 1, 2):
@@ -76,9 +84,9 @@ class Difference:
         return self.scale * np.concatenate([np.full(self.order, np.nan), differences])
 
     def invert(self, samples: np.ndarray, past: np.ndarray) -> np.ndarray:
-        """See `Transform`. Sums up `order` times from the last values of `past`."""
+        """See `Transform`."""
         path = samples / self.scale
-        for last in reversed(self._last_differences(past)):
+        for last in self._last_differences(past):
             path = last + np.cumsum(path, axis=-1)
         return np.exp(path) if self.log else path
 
@@ -89,43 +97,31 @@ class Difference:
             return values
         if (values <= 0).any():
             raise ValueError(
-                f"a logarithm needs positive values, got {np.nanmin(values):g}; "
-                "transform this series by Difference(order=...) without log"
+                f"a logarithm needs values above 0, got {np.nanmin(values):g}; take a transform "
+                f"without it: Difference(order={self.order})"
             )
         return np.log(values)
 
     def linear(self, past: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
         """See `Transform`."""
-        summation = np.linalg.matrix_power(np.tri(horizon), self.order)
-        drift = np.zeros(horizon)
-        for last in reversed(self._last_differences(past)):
-            drift = last + np.cumsum(drift)
-        return drift, summation / self.scale
+        offset = np.zeros(horizon)
+        for last in self._last_differences(past):
+            offset = last + np.cumsum(offset)
+        return offset, np.linalg.matrix_power(np.tri(horizon), self.order) / self.scale
 
     def _last_differences(self, past: np.ndarray) -> list[float]:
-        """The last value of link(past), and of its first difference where `order` is 2."""
-        if self.order == 0:
-            return []
-        known = np.asarray(past, float)[-self.order :]
-        if len(known) < self.order or not np.isfinite(known).all():
-            raise ValueError(
-                f"the way back needs the last {self.order} values of the history, got {known}"
-            )
-        ends = self.link(known)
-        return [float(np.diff(ends, n=k)[-1]) for k in range(self.order)]
+        """The last values of link(past) and of its differences below `order`, highest first."""
+        ends = self.link(_last_known(past, self.order))
+        return [float(np.diff(ends, n=k)[-1]) for k in reversed(range(self.order))]
 
 
 @dataclass(frozen=True)
 class GrowthChange:
-    """`scale * D(x_t / x_{t-1} - 1)`: code 7 of FRED-MD."""
+    """`scale * D (x_t / x_{t-1} - 1)`: code 7 of FRED-MD."""
 
     scale: float = 1.0
     units: str = "change of the growth rate"
-
-    @property
-    def order(self) -> int:
-        """Two: the last value and the last growth."""
-        return 2
+    order = 2
 
     def to_model(self, values: np.ndarray) -> np.ndarray:
         """See `Transform`."""
@@ -135,38 +131,57 @@ class GrowthChange:
 
     def invert(self, samples: np.ndarray, past: np.ndarray) -> np.ndarray:
         """See `Transform`."""
-        known = self.link(past[-2:])
-        if len(known) < 2 or not np.isfinite(known).all():
-            raise ValueError(f"the way back needs the last 2 values of the history, got {known}")
-        growth = known[1] / known[0] + np.cumsum(samples / self.scale, axis=-1)
-        return known[1] * np.cumprod(growth, axis=-1)
+        before, last = self.link(_last_known(past, self.order))
+        growth = last / before + np.cumsum(samples / self.scale, axis=-1)
+        return last * np.cumprod(growth, axis=-1)
 
     def link(self, values: np.ndarray) -> np.ndarray:
-        """See `Transform`. The values themselves; zeros have no growth rate."""
+        """See `Transform`. The values themselves; next to 0 there is no growth rate."""
         values = np.asarray(values, float)
         if (values == 0).any():
-            raise ValueError("a growth rate needs values other than 0")
+            raise ValueError(
+                "a growth rate needs values other than 0; take Difference(order=1) instead"
+            )
         return values
 
     def linear(self, past: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
-        """Not linear: a level is a product of sums."""
+        """There is none: a level is a product of sums. Raises ValueError."""
         raise ValueError(
-            "a level pinned under the change of the growth rate is not linear in model units; "
-            "transform this series by Difference(order=2, log=True) instead"
+            "a level is not linear in changes of its growth rate, so it cannot be pinned; "
+            "take the second log difference instead: Difference(order=2, log=True)"
         )
 
 
-def fred_md(code: int) -> Transform:
-    """The transform of FRED-MD's or FRED-QD's `code`, 1 to 7, unscaled."""
+def fred_md(code: int, per_year: int | None = None) -> Transform:
+    """The transform of a code of FRED-MD and FRED-QD, 1 to 7.
+
+    With `per_year` (4, 12, ...) changes of logarithms are in per cent at an annual rate.
+    """
+    scale = 100.0 * per_year if per_year else 1.0
+    rate = ", annual rate" if per_year and per_year > 1 else ""
+    changes = ("log difference", "change of the log difference")
+    if per_year:
+        changes = (f"per cent{rate}", f"change, percentage points{rate}")
     table: dict[int, Transform] = {
         1: Difference(),
         2: Difference(order=1, units="difference"),
         3: Difference(order=2, units="second difference"),
         4: Difference(log=True, units="log"),
-        5: Difference(order=1, log=True, units="log difference"),
-        6: Difference(order=2, log=True, units="second log difference"),
+        5: Difference(order=1, log=True, scale=scale, units=changes[0]),
+        6: Difference(order=2, log=True, scale=scale, units=changes[1]),
         7: GrowthChange(),
     }
     if code not in table:
-        raise ValueError(f"FRED-MD's transformation codes run from 1 to 7, got {code}")
+        raise ValueError(f"the codes of FRED-MD run from 1 to 7, got {code}")
     return table[code]
+
+
+def _last_known(past: np.ndarray, count: int) -> np.ndarray:
+    """The last `count` values of a series, all of them known."""
+    past = np.asarray(past, float)
+    known = past[len(past) - count :] if len(past) >= count else past
+    if len(known) < count or not np.isfinite(known).all():
+        raise ValueError(
+            f"the way back needs the last {count} values of the history, got {known.tolist()}"
+        )
+    return known
