@@ -106,7 +106,8 @@ def _row(panel: pd.DataFrame, origin: Moment) -> int:
         row = index.get_indexer(pd.DatetimeIndex([origin]))[0]
     if row < 0:
         raise ValueError(
-            f"the panel has no row {origin}; its {len(index)} rows run from {index[0]} to {index[-1]}"
+            f"the panel has no row {origin}; "
+            f"its {len(index)} rows run from {index[0]} to {index[-1]}"
         )
     return int(row)
 

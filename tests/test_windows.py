@@ -26,7 +26,8 @@ def test_rows_after_the_origin_change_nothing_before_it(panel):
 
 def test_a_history_can_be_changed_without_changing_the_panel(panel):
     before = panel.copy()
-    history_at(panel, "1999Q4").iloc[-1] = 99.0
+    history = history_at(panel, "1999Q4")
+    history.iloc[-1] = 99.0
     pd.testing.assert_frame_equal(panel, before)
 
 

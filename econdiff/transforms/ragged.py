@@ -56,10 +56,10 @@ def meet_known(
     drawn, wanted = [], []
     for k, name in enumerate(names):
         transform = transforms[name]
-        if not known[name].notna().any():
+        rows = np.flatnonzero(known[name].notna().to_numpy())
+        if len(rows) == 0:
             continue
         offset, matrix = transform.linear(start[name].to_numpy(float), steps)
-        rows = np.flatnonzero(known[name].notna().to_numpy())
         drawn.append(offset[rows] + samples[:, :, k] @ matrix[rows].T)
         wanted.append(transform.link(known[name].to_numpy(float)[rows]))
     h = np.concatenate(drawn, axis=1)  # [path, cell]

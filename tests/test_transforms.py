@@ -1,0 +1,244 @@
+"""Transforms undo themselves exactly, are chosen by rule, and meet what is already known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from econdiff.forecast import Forecast, steps_after
+from econdiff.transforms import (
+    Difference,
+    GrowthChange,
+    Transformed,
+    TransformedForecaster,
+    choose,
+    fred_md,
+)
+
+CODES = range(1, 8)
+levels = arrays(float, 30, elements=st.floats(0.5, 2.0))
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A random walk in model units, whose steps have the covariance given: a law we know."""
+
+    covariance: np.ndarray
+
+    def fit(self, panel):
+        return self
+
+    def sample(self, history, *, horizon, paths, rng):
+        zero = np.zeros(len(self.covariance))
+        steps = rng.multivariate_normal(zero, self.covariance, (paths, horizon))
+        samples = history.to_numpy()[-1] + steps.cumsum(axis=1)
+        return Forecast(samples, steps_after(history, horizon), tuple(history.columns))
+
+
+@dataclass(frozen=True)
+class White(Steps):
+    """Independent draws with the covariance given."""
+
+    def sample(self, history, *, horizon, paths, rng):
+        zero = np.zeros(len(self.covariance))
+        samples = rng.multivariate_normal(zero, self.covariance, (paths, horizon))
+        return Forecast(samples, steps_after(history, horizon), tuple(history.columns))
+
+
+def quarters(**columns):
+    rows = len(next(iter(columns.values())))
+    return pd.DataFrame(columns, index=pd.period_range("1960Q1", periods=rows, freq="Q"))
+
+
+@pytest.mark.parametrize("code", CODES)
+@given(values=levels)
+def test_the_way_back_returns_the_path_that_went_in(code, values):
+    transform = fred_md(code)
+    path = transform.to_model(values)[20:]
+    back = transform.invert(np.stack([path, path]), values[:20])
+    np.testing.assert_allclose(back, [values[20:], values[20:]], rtol=1e-9)
+
+
+@pytest.mark.parametrize("code", CODES[:-1])
+@given(values=levels)
+def test_the_linear_way_back_agrees_with_the_way_back(code, values):
+    transform = fred_md(code, per_year=4)
+    path = transform.to_model(values)[20:]
+    offset, matrix = transform.linear(values[:20], 10)
+    np.testing.assert_allclose(offset + matrix @ path, transform.link(values[20:]), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("code", "values", "expected"),
+    [
+        (1, [3.0, 5.0], [3, 5]),
+        (2, [3.0, 5.0, 4.0], [np.nan, 2, -1]),
+        (3, [3.0, 5.0, 4.0], [np.nan, np.nan, -3]),
+        (4, [1.0, np.e], [0, 1]),
+        (5, [1.0, np.e, 1.0], [np.nan, 1, -1]),
+        (6, [1.0, np.e, 1.0], [np.nan, np.nan, -2]),
+        (7, [1.0, 2.0, 6.0], [np.nan, np.nan, 1]),
+    ],
+)
+def test_codes_of_fred_md(code, values, expected):
+    np.testing.assert_allclose(fred_md(code).to_model(np.array(values)), expected)
+
+
+def test_one_per_cent_a_quarter_is_four_at_an_annual_rate():
+    growth = fred_md(5, per_year=4)
+    values = np.exp(0.01 * np.arange(5))
+    np.testing.assert_allclose(growth.to_model(values)[1:], 4.0)
+    assert growth.units == "per cent, annual rate"
+    assert fred_md(5, per_year=1).units == "per cent"
+
+
+def test_a_missing_value_leaves_its_neighbours_unknown_and_no_other():
+    values = np.array([1.0, 2.0, np.nan, 4.0, 5.0])
+    np.testing.assert_array_equal(fred_md(2).to_model(values), [np.nan, 1, np.nan, np.nan, 1])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: fred_md(8), "run from 1 to 7, got 8"),
+        (lambda: Difference(order=3), "order must be 0, 1 or 2"),
+        (lambda: Difference(scale=0.0), "scale must be a positive number"),
+        (lambda: fred_md(5).to_model(np.array([1.0, 0.0])), "values above 0, got 0"),
+        (lambda: GrowthChange().to_model(np.array([1.0, 0.0])), "values other than 0"),
+        (lambda: GrowthChange().linear(np.ones(3), 2), "cannot be pinned"),
+        (lambda: fred_md(6).invert(np.zeros(2), np.array([1.0, np.nan, 2.0])), "last 2 values"),
+    ],
+)
+def test_what_cannot_be_transformed_says_so(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_the_rule_tells_quantities_from_rates():
+    rng = np.random.default_rng(1)
+    shocks = rng.normal(size=(6, 400))
+    slow, fast = np.zeros((2, 400))
+    for t in range(1, 400):
+        slow[t] = 0.97 * slow[t - 1] + 0.3 * shocks[0, t]
+        fast[t] = 0.5 * fast[t - 1] + 0.1 * shocks[1, t]
+    panel = quarters(
+        gdp=5000 * np.exp(np.cumsum(0.007 + 0.008 * shocks[2])),
+        prices=10 * np.exp(np.cumsum(0.005 + 0.004 * shocks[3])),
+        unemployment=6 + slow,
+        spread=slow - 1,
+        starts=1500 * np.exp(fast),
+        oil=40 * np.exp(np.cumsum(0.1 * shocks[4])),
+        debt=np.cumsum(-1 + 0.5 * shocks[5]),
+    )
+    chosen = choose(panel)
+    assert chosen["gdp"] == chosen["prices"] == chosen["oil"] == fred_md(5, per_year=4)
+    assert chosen["unemployment"] == chosen["spread"] == fred_md(1)
+    assert chosen["starts"] == fred_md(4)
+    assert chosen["debt"] == fred_md(2)
+
+
+def test_the_rule_takes_daily_returns_of_prices_and_changes_of_yields():
+    rng = np.random.default_rng(2)
+    shocks = rng.normal(size=(4, 3000))
+    fear = np.zeros(3000)
+    for t in range(1, 3000):
+        fear[t] = 0.95 * fear[t - 1] + 0.07 * shocks[2, t]
+    days = pd.bdate_range("2010-01-01", periods=3000).to_period("D")
+    columns = {
+        "stock": 100 * np.exp(np.cumsum(0.0003 + 0.01 * shocks[0])),
+        "yield": 4 + 0.02 * np.cumsum(shocks[1]),
+        "fear": 20 * np.exp(fear),
+        "returns": shocks[3],
+    }
+    chosen = choose(pd.DataFrame(columns, index=days))
+    assert chosen["stock"] == Difference(order=1, log=True, scale=100.0, units="per cent")
+    assert chosen["yield"] == fred_md(2)
+    assert chosen["fear"] == fred_md(4)
+    assert chosen["returns"] == fred_md(1)
+
+
+@given(cut=st.integers(40, 90), seed=st.integers(0, 9))
+def test_rows_after_the_last_one_given_play_no_part_in_the_choice(cut, seed):
+    rng = np.random.default_rng(seed)
+    panel = quarters(y=np.exp(rng.normal(0.005, 0.01, 100).cumsum()), r=rng.normal(size=100))
+    before = choose(panel.iloc[:cut])
+    panel.iloc[cut:] = -1e6
+    assert choose(panel.iloc[:cut]) == before
+
+
+def test_a_forecast_is_in_the_users_units_and_in_model_units(rng):
+    panel = quarters(y=100 * 1.01 ** np.arange(80), r=np.linspace(1, 5, 80) % 3)
+    panel.attrs["units"] = {"y": "billions", "r": "per cent"}
+    model = Transformed(Steps(np.zeros((2, 2))), {"y": fred_md(5, per_year=4), "r": fred_md(1)})
+    forecaster = model.fit(panel)
+    user, inside = forecaster.sample_both(panel, horizon=4, paths=3, rng=rng)
+    growth = panel["y"].iloc[-1] * 1.01 ** np.arange(1, 5)
+    np.testing.assert_allclose(user.samples[:, :, 0], [growth] * 3)
+    np.testing.assert_allclose(inside.samples[:, :, 0], 400 * np.log(1.01))
+    assert user.units == {"y": "billions", "r": "per cent"}
+    assert inside.units == {"y": "per cent, annual rate", "r": "per cent"}
+    assert [str(period) for period in user.index] == ["1980Q1", "1980Q2", "1980Q3", "1980Q4"]
+    assert inside.index.equals(user.index)
+
+
+def test_to_user_takes_model_units_back(rng):
+    panel = quarters(y=100 * 1.01 ** np.arange(80))
+    forecaster = Transformed(Steps(np.ones((1, 1))), {"y": fred_md(6)}).fit(panel)
+    user, inside = forecaster.sample_both(panel, horizon=5, paths=4, rng=rng)
+    np.testing.assert_allclose(forecaster.to_user(inside, panel).samples, user.samples)
+    joined = pd.concat([panel, user.mean()])
+    assert len(forecaster.to_model(joined)) == len(joined) - 2
+
+
+def ragged_walks():
+    """Two correlated walks; `late` lacks its last two quarters."""
+    panel = quarters(early=np.arange(60.0), late=np.arange(60.0) ** 1.1)
+    panel.loc["1974Q3":, "late"] = np.nan
+    return panel
+
+
+def test_a_ragged_edge_is_drawn_given_what_is_known():
+    # late | early: mean moves by cov/var of what early moved; the variance is what is left
+    covariance = np.array([[1.0, 1.2], [1.2, 4.0]])
+    panel = ragged_walks()
+    model = Transformed(White(covariance), {"early": fred_md(2), "late": fred_md(2)})
+    rng = np.random.default_rng(3)
+    forecast = model.fit(panel).sample(panel, horizon=1, paths=40_000, rng=rng)
+    late = forecast.samples[:, 0, 1] - panel["late"].dropna().iloc[-1]
+    early = forecast.samples[:, 0, 0] - panel["early"].iloc[-1]
+    left = 4.0 - 1.2**2
+    # early moved by 1 in each quarter; tolerances are four standard errors
+    assert late.mean() == pytest.approx(1.2 + 1.2, abs=0.10)
+    assert late.var() == pytest.approx(2 * left + 4.0, rel=0.03)
+    assert early.mean() == pytest.approx(0.0, abs=0.03)
+    assert early.var() == pytest.approx(1.0, rel=0.03)
+    assert [str(period) for period in forecast.index] == ["1975Q1"]
+
+
+def test_a_known_level_carries_through_a_ragged_edge_without_noise(rng):
+    panel = ragged_walks()
+    still = np.diag([0.0, 1.0])
+    forecaster = TransformedForecaster(White(still), {"early": fred_md(1), "late": fred_md(2)})
+    samples = forecaster.sample(panel, horizon=1, paths=500, rng=rng).samples
+    np.testing.assert_allclose(samples[:, 0, 0], 0.0, atol=1e-9)
+    assert samples[:, 0, 1].var() == pytest.approx(3.0, rel=0.3)
+
+
+def test_a_series_that_ended_long_ago_is_refused(rng):
+    panel = ragged_walks()
+    panel.loc["1965Q1":, "late"] = np.nan
+    forecaster = Transformed(White(np.eye(2)), {"early": fred_md(2), "late": fred_md(2)}).fit(panel)
+    with pytest.raises(ValueError, match="'late' ends at 1964Q4 and the history at 1974Q4"):
+        forecaster.sample(panel, horizon=1, paths=5, rng=rng)
+
+
+def test_a_series_without_a_transform_or_without_logs_is_named():
+    panel = quarters(y=np.arange(60.0), r=np.arange(60.0))
+    with pytest.raises(ValueError, match=r"no transform for the series \['r'\]"):
+        Transformed(Steps(np.eye(2)), {"y": fred_md(1)}).fit(panel)
+    with pytest.raises(ValueError, match="series 'r': a logarithm needs values above 0, got 0"):
+        Transformed(Steps(np.eye(2)), {"y": fred_md(1), "r": fred_md(5)}).fit(panel)
