@@ -1,0 +1,87 @@
+"""Tests of whether one model's loss is lower than another's, or only looks so."""
+
+from typing import NamedTuple
+
+import numpy as np
+from arch.bootstrap import MCS
+from scipy.stats import t as student
+from statsmodels.stats.multitest import multipletests
+
+
+class DieboldMariano(NamedTuple):
+    """The test's statistic (negative: the first has the lower loss), p-value, and sample size."""
+
+    statistic: float
+    p_value: float
+    observations: int
+
+
+def diebold_mariano(
+    losses: np.ndarray, reference: np.ndarray, *, horizon: int = 1
+) -> DieboldMariano:
+    """Two-sided test that two runs of losses, in order of origins, have the same mean.
+
+    With d = losses - reference, n of them, and their autocovariances g_k,
+
+        DM  = mean(d) / sqrt((g_0 + 2 (g_1 + ... + g_{h-1})) / n)
+        HLN = DM sqrt((n + 1 - 2h + h (h - 1) / n) / n)  against Student's t with n - 1
+
+    Diebold and Mariano (1995), Harvey, Leybourne and Newbold (1997), eq. 9. `horizon` is h
+    counted in spacings between the losses: losses that far apart share no outcome. Where the
+    variance comes out at nothing or below, its terms are weighed by 1 - k/h (Bartlett). Pairs
+    with a NaN are left out; equal losses give a statistic of 0 and a p-value of 1. Fewer pairs
+    than `horizon + 2` give NaN.
+    """
+    if horizon < 1:
+        raise ValueError(f"horizon must be at least 1, got {horizon}")
+    differences = losses - reference
+    differences = differences[~np.isnan(differences)]
+    n = len(differences)
+    if n < horizon + 2:
+        return DieboldMariano(float("nan"), float("nan"), n)
+    if not differences.any():
+        return DieboldMariano(0.0, 1.0, n)
+    centred = differences - differences.mean()
+    autocovariances = np.array([centred[k:] @ centred[: n - k] / n for k in range(horizon)])
+    counted = np.where(np.arange(horizon) == 0, 1, 2)
+    variance = counted @ autocovariances
+    if variance <= 0:
+        variance = (counted * (1 - np.arange(horizon) / horizon)) @ autocovariances
+    shrunk = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
+    with np.errstate(divide="ignore"):  # differences that are all the same number: certain
+        statistic = differences.mean() / np.sqrt(variance / n) * np.sqrt(shrunk)
+    return DieboldMariano(float(statistic), float(2 * student.sf(abs(statistic), n - 1)), n)
+
+
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """p-values that hold for all of these tests together; NaN stays NaN and counts as no test.
+
+    Holm (1979), "A simple sequentially rejective multiple test procedure".
+    """
+    adjusted = np.full(np.shape(p_values), np.nan)
+    known = ~np.isnan(p_values)
+    if known.any():
+        adjusted[known] = multipletests(p_values[known], method="holm")[1]
+    return adjusted
+
+
+def model_confidence_set(
+    losses: np.ndarray, *, rng: np.random.Generator, horizon: int = 1, draws: int = 1000
+) -> np.ndarray:
+    """p-value `[model]` of each column of `losses[origin, model]` in the model confidence set.
+
+    The models whose p-value is above .10 are the set that holds the best one with 90%
+    confidence; Hansen, Lunde and Nason (2011), range statistic, stationary bootstrap in blocks
+    of sqrt(n) origins, or of `horizon` where that is longer. Origins at which any model has no
+    loss are left out; columns that are equal share one place. Under 8 origins, NaN.
+    """
+    whole = losses[~np.isnan(losses).any(axis=1)]
+    if len(whole) < 8:
+        return np.full(losses.shape[1], np.nan)
+    distinct, place = np.unique(whole, axis=1, return_inverse=True)
+    if distinct.shape[1] == 1:
+        return np.ones(losses.shape[1])
+    block = max(horizon, int(np.sqrt(len(whole))))
+    test = MCS(distinct, size=0.10, reps=draws, block_size=block, method="R", seed=rng)
+    test.compute()
+    return test.pvalues["Pvalue"].sort_index().to_numpy()[place.ravel()]
