@@ -32,7 +32,7 @@ ODES = {  # with their order
     "DPM-Solver++": (dpm_solver, 2),
 }
 EVERY = RANDOM | {
-    name: (lambda denoise, x, rng, walk=walk: walk(denoise, x, LADDER(60)))
+    name: (lambda denoise, x, rng, walk=walk: walk(denoise, x, LADDER(150)))
     for name, (walk, _) in ODES.items()
 }
 
