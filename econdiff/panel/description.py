@@ -14,12 +14,17 @@ def describe_panel(panel: pd.DataFrame) -> str:
     freq = index.freqstr if isinstance(index, pd.PeriodIndex | pd.DatetimeIndex) else None
     rhythm = NAMES.get((freq or "?")[0], "dated")
     lines = [
-        f"{rhythm}, {label(index[0])} to {label(index[-1])}, {len(panel)} rows",
+        f"{rhythm}, {_span(index)}, {len(panel)} rows",
         f"{panel.shape[1]} series: {_series(panel)}",
         *_missing(panel),
         *panel.attrs.get("notes", ()),
     ]
     return "\n".join(lines)
+
+
+def _span(index: pd.Index) -> str:
+    first, last = index[[0, -1]]
+    return f"{label(first)} to {label(last)}"
 
 
 def _series(panel: pd.DataFrame) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 import pandas as pd
 
 from econdiff.panel.checks import check_panel
-from econdiff.panel.columns import find_long, from_long, from_wide
+from econdiff.panel.columns import find_long, from_long, from_wide, text_names, with_whole_dates
 from econdiff.panel.errors import PanelError
 from econdiff.panel.frequency import parse_frequency
 from econdiff.panel.regular import (
@@ -54,8 +54,9 @@ def read_panel(
         raise ValueError(f"gaps must be 'error' or 'nan', got {gaps!r}")
     told = parse_frequency(freq) if freq else None
     table = Table(source) if isinstance(source, pd.DataFrame) else read_table(Path(source), sheet)
-    long = find_long(table.frame, id, time, value)
-    read = from_long(table.frame, long, series) if long else from_wide(table.frame, time, series)
+    frame = with_whole_dates(text_names(table.frame))
+    long = find_long(frame, id, time, value)
+    read = from_long(frame, long, series) if long else from_wide(frame, time, series)
     if read.values.empty:
         raise PanelError("the table has no series" if len(read.values) else "the table has no rows")
 

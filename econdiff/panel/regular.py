@@ -53,7 +53,7 @@ def in_order(
     if stamps.has_duplicates:
         twice = stamps[stamps.duplicated()][0]
         raise PanelError(
-            f"the date {twice:%Y-%m-%d} is there {(stamps == twice).sum()} times; keep one row a "
+            f"the date {twice:%Y-%m-%d} is there {np.sum(stamps == twice)} times; keep one row a "
             "date, or, if a row is one series at one date, say which columns those are: "
             "id='...', time='...', value='...'"
         )
@@ -79,9 +79,9 @@ def without_empty_rows(panel: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     if _periods(panel).freqstr == "D":
         drop, what = empty, "without any value left out (holidays)"
     else:
-        start, end = np.flatnonzero(~empty)[[0, -1]]
-        drop = np.ones(len(empty), bool)
-        drop[start : end + 1] = False
+        filled = np.flatnonzero(~empty)
+        drop = np.ones(len(panel), bool)
+        drop[filled[0] : filled[-1] + 1] = False
         what = "without any value left out at the ends"
     if drop.any():
         notes.append(f"{drop.sum()} {'row' if drop.sum() == 1 else 'rows'} {what}")
