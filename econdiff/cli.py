@@ -1,0 +1,335 @@
+"""The command `econdiff`: parsing, progress bars, printing and exit codes.
+
+Exit codes: 0 all is well, 1 the run failed, 2 the command was used wrongly. An error is
+one line on stderr; `--debug` adds the traceback. `--json` prints one object on stdout.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import econdiff
+from econdiff.commands.answer import Answer
+from econdiff.commands.errors import UsageError
+from econdiff.commands.progress import Progress, Step, silent
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; gives back the exit code."""
+    said = list(sys.argv[1:] if arguments is None else arguments)
+    chosen = _parser().parse_args(said)
+    chosen.command = command_line(said)
+    try:
+        answer: Answer = chosen.run(chosen)
+    except KeyboardInterrupt:
+        return _failed(chosen, "stopped before the end", 1)
+    except UsageError as error:
+        return _failed(chosen, str(error), 2)
+    except Exception as error:  # noqa: BLE001 - the last door: one line, and the rest by --debug
+        return _failed(chosen, str(error) or type(error).__name__, 1)
+    if chosen.json:
+        facts = {"exit": answer.code, **answer.facts}
+        print(json.dumps(facts, indent=2, ensure_ascii=False, default=str))
+    elif not chosen.quiet:
+        print(answer.words)
+    return answer.code
+
+
+def command_line(said: Sequence[str]) -> str:
+    """The command as it was typed, but for the folders above files: they are nobody's business."""
+    silent = ("--json", "--quiet", "--debug")
+    words = [Path(word).name if os.path.isabs(word) else word for word in said]
+    return shlex.join(["econdiff", *(word for word in words if word not in silent)])
+
+
+def _failed(chosen: argparse.Namespace, error: str, code: int) -> int:
+    if chosen.debug:
+        traceback.print_exc()
+    message = " ".join(error.split())
+    print(f"econdiff: {message}", file=sys.stderr)
+    if chosen.json:
+        print(json.dumps({"exit": code, "error": message}, indent=2, ensure_ascii=False))
+    return code
+
+
+def _progress(chosen: argparse.Namespace) -> Progress:
+    """Bars on stderr for whatever takes more than two seconds."""
+    if chosen.quiet:
+        return silent
+
+    @contextmanager
+    def bar(what: str, total: int) -> Iterator[Step]:
+        from tqdm import tqdm
+
+        with tqdm(total=total, desc=what, delay=1.5, leave=False, file=sys.stderr) as shown:
+            yield shown.update
+
+    return bar
+
+
+# --- what each command is given; the imports wait until the command is known -----------
+
+
+def _demo(chosen: argparse.Namespace) -> Answer:
+    from econdiff.commands.demo import demo
+
+    return demo(chosen.out, paths=chosen.paths, seed=chosen.seed, progress=_progress(chosen))
+
+
+def _forecast(chosen: argparse.Namespace) -> Answer:
+    from econdiff.commands.forecast import ForecastRequest, forecast
+
+    request = ForecastRequest(
+        _reading(chosen),
+        horizon=chosen.horizon,
+        out=chosen.out,
+        model=chosen.model,
+        paths=chosen.paths,
+        seed=chosen.seed,
+        against=chosen.against,
+        origins=chosen.origins,
+        workers=chosen.workers,
+        overwrite=chosen.overwrite,
+    )
+    return forecast(request, chosen.command, _progress(chosen))
+
+
+def _backtest(chosen: argparse.Namespace) -> Answer:
+    from econdiff.commands.backtest import BacktestRequest, backtest
+
+    request = BacktestRequest(
+        _reading(chosen),
+        horizon=chosen.horizon,
+        out=chosen.out,
+        models=chosen.models,
+        origins=chosen.origins,
+        paths=chosen.paths,
+        seed=chosen.seed,
+        workers=chosen.workers,
+        overwrite=chosen.overwrite,
+    )
+    return backtest(request, chosen.command, _progress(chosen))
+
+
+def _reading(chosen: argparse.Namespace):
+    from econdiff.commands.reading import Reading
+
+    return Reading(
+        chosen.input,
+        series=chosen.series,
+        freq=chosen.freq,
+        gaps=chosen.gaps,
+        transform=chosen.transform,
+    )
+
+
+def _report(chosen: argparse.Namespace) -> Answer:
+    from econdiff.commands.report import report
+
+    return report(chosen.folder)
+
+
+def _doctor(chosen: argparse.Namespace) -> Answer:
+    del chosen
+    from econdiff.commands.doctor import doctor
+
+    return doctor()
+
+
+def _data_list(chosen: argparse.Namespace) -> Answer:
+    del chosen
+    from econdiff.commands.data import list_data
+
+    return list_data()
+
+
+def _data_show(chosen: argparse.Namespace) -> Answer:
+    from econdiff.commands.data import show_data
+
+    return show_data(_reading(chosen))
+
+
+def _data_pull(chosen: argparse.Namespace) -> Answer:
+    from econdiff.commands.data import PullRequest, pull_data
+
+    request = PullRequest(
+        chosen.service,
+        chosen.names,
+        start=chosen.start,
+        end=chosen.end,
+        freq=chosen.freq,
+        aggregation=chosen.aggregation,
+        as_of=chosen.as_of,
+        returns=chosen.returns,
+    )
+    return pull_data(request, _progress(chosen))
+
+
+# --- the words that are understood -------------------------------------------------------
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"econdiff: {message}; see {self.prog} --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="econdiff",
+        description="Draws the future of an economy, many times.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"econdiff {econdiff.__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    said = _said()
+
+    command = _command(commands, "demo", _demo, "forecast the US economy and a stock index", said)
+    command.add_argument("--out", type=Path, default=Path("reports/demo"), metavar="DIR")
+    _draws(command)
+
+    command = _command(commands, "forecast", _forecast, "draw the future of a panel", said)
+    _input(command)
+    command.add_argument(
+        "--horizon", type=_positive, required=True, metavar="H", help="steps ahead"
+    )
+    command.add_argument("--model", default="diffusion", metavar="NAME", help="default: diffusion")
+    command.add_argument(
+        "--against",
+        type=_names,
+        default=("rw", "ar"),
+        metavar="A,B",
+        help="models to compare with at past origins; default: rw,ar",
+    )
+    command.add_argument(
+        "--origins",
+        type=_count,
+        default=12,
+        metavar="N",
+        help="past origins to compare at; default: 12, and 0 for none",
+    )
+    _draws(command)
+    _output(command)
+
+    command = _command(commands, "backtest", _backtest, "score models at past origins", said)
+    _input(command)
+    command.add_argument(
+        "--horizon", type=_positive, required=True, metavar="H", help="steps ahead"
+    )
+    command.add_argument(
+        "--models",
+        type=_names,
+        default=("diffusion", "rw", "ar", "var"),
+        metavar="A,B",
+        help="default: diffusion,rw,ar,var",
+    )
+    command.add_argument("--origins", type=_positive, required=True, metavar="N")
+    _draws(command)
+    _output(command)
+
+    command = _command(commands, "report", _report, "make report.html again from its folder", said)
+    command.add_argument("folder", type=Path, metavar="DIR")
+
+    data = commands.add_parser("data", help="list, pull and show panels", allow_abbrev=False)
+    actions = data.add_subparsers(metavar="ACTION", required=True)
+    _command(actions, "list", _data_list, "bundled panels and snapshots", said)
+    command = _command(actions, "show", _data_show, "what is understood of a panel", said)
+    _input(command)
+    command = _command(actions, "pull", _data_pull, "pull series and keep them as a snapshot", said)
+    _pull(command)
+
+    _command(commands, "doctor", _doctor, "check the installation", said)
+    return parser
+
+
+def _said() -> argparse.ArgumentParser:
+    """Options that every command has."""
+    said = argparse.ArgumentParser(add_help=False)
+    said.add_argument("--json", action="store_true", help="print one JSON object")
+    said.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    said.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return said
+
+
+def _command(actions, name: str, run, does: str, said: argparse.ArgumentParser) -> _Parser:
+    command = actions.add_parser(
+        name, help=does, description=does, parents=[said], allow_abbrev=False
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def _input(command: argparse.ArgumentParser) -> None:
+    command.add_argument("input", metavar="INPUT", help="a file, a bundled panel or a snapshot")
+    command.add_argument("--series", type=_names, default=(), metavar="A,B", help="these only")
+    command.add_argument("--freq", metavar="F", help="D, W, M, Q or Y; inferred where not said")
+    command.add_argument(
+        "--gaps",
+        choices=("error", "nan"),
+        default="error",
+        help="periods missing from the index: refuse them (default) or read them as not known",
+    )
+    command.add_argument(
+        "--transform",
+        default="auto",
+        metavar="T",
+        help="auto (default), none, file, or FRED-MD codes such as GDP=5,UNRATE=2",
+    )
+
+
+def _draws(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--paths", type=_positive, default=1000, metavar="N", help="default: 1000")
+    command.add_argument("--seed", type=_count, default=0, metavar="S", help="default: 0")
+
+
+def _output(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--workers", type=_positive, default=1, metavar="N", help="processes")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to make")
+    command.add_argument("--overwrite", action="store_true", help="replace an earlier result")
+
+
+def _pull(command: argparse.ArgumentParser) -> None:
+    command.add_argument("service", choices=("fred", "fredgraph", "alfred", "yahoo"))
+    command.add_argument("names", type=_names, metavar="A,B", help="series ids or tickers")
+    command.add_argument("--start", metavar="DATE", help="first day, YYYY-MM-DD")
+    command.add_argument("--end", metavar="DATE", help="last day, YYYY-MM-DD")
+    command.add_argument("--freq", metavar="F", help="bring all series to this frequency")
+    command.add_argument(
+        "--aggregation",
+        choices=("mean", "last", "sum"),
+        default="mean",
+        help="how a series is brought to a lower frequency; default: mean",
+    )
+    command.add_argument("--as-of", metavar="DATE", help="fred: what was known on that day")
+    command.add_argument("--returns", action="store_true", help="yahoo: returns, not prices")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if "" in names:
+        raise argparse.ArgumentTypeError(f"names divided by commas are needed, got {text!r}")
+    return names
+
+
+def _positive(text: str) -> int:
+    return _whole_number(text, 1)
+
+
+def _count(text: str) -> int:
+    return _whole_number(text, 0)
+
+
+def _whole_number(text: str, least: int) -> int:
+    if not text.removeprefix("-").isdigit() or int(text) < least:
+        raise argparse.ArgumentTypeError(
+            f"a whole number of at least {least} is needed, got {text!r}"
+        )
+    return int(text)

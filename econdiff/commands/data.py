@@ -1,0 +1,92 @@
+"""`econdiff data list | show | pull`: what panels there are, and more of them."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from econdiff.commands.answer import Answer
+from econdiff.commands.progress import Progress, silent
+from econdiff.commands.reading import Reading, read
+from econdiff.data import TERMS, list_bundled, list_snapshots, pull
+from econdiff.forecast import period_labels
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    """What `econdiff data pull` was asked; the fields are its options."""
+
+    service: str
+    series: tuple[str, ...]
+    start: str | None = None
+    end: str | None = None
+    freq: str | None = None
+    aggregation: Literal["mean", "last", "sum"] = "mean"
+    as_of: str | None = None
+    returns: bool = False
+
+
+def list_data() -> Answer:
+    """Bundled panels and the snapshots pulled so far."""
+    bundled = [{"name": panel.name, "title": panel.title} for panel in list_bundled()]
+    snapshots = [
+        {"name": found.name, "title": found.title or "; ".join(found.notes)}
+        for found in list_snapshots()
+    ]
+    lines = ["Bundled, read from packages already installed:", *map(_line, bundled)]
+    lines += [
+        "",
+        "Snapshots in data/snapshots:",
+        *(map(_line, snapshots) if snapshots else ["  none"]),
+    ]
+    return Answer({"bundled": bundled, "snapshots": snapshots}, "\n".join(lines))
+
+
+def show_data(reading: Reading) -> Answer:
+    """What is understood of a panel, and its last rows."""
+    data = read(reading)
+    last = data.panel.tail(5)
+    last = last.set_axis(period_labels(last.index), axis=0)
+    lines = [f"{data.record['name']}: {data.record['source']}", *data.record["notes"], ""]
+    lines += [f"  {name}: {title}" for name, title in data.record["titles"].items()]
+    lines += ["", _text(last)]
+    return Answer({"data": data.record}, "\n".join(lines))
+
+
+def pull_data(request: PullRequest, progress: Progress = silent) -> Answer:
+    """Pull series and keep them as a snapshot; the terms of the services are said."""
+    with progress(f"pulling from {request.service}", len(request.series)) as step:
+        panel, source = pull(
+            request.service,
+            request.series,
+            start=request.start,
+            end=request.end,
+            freq=request.freq,
+            aggregation=request.aggregation,
+            as_of=request.as_of,
+            returns=request.returns,
+            came=lambda name: step(),
+        )
+    labels = period_labels(panel.index)
+    facts: dict[str, Any] = {
+        "snapshot": source.name,
+        "vintage": source.vintage,
+        "sha256": source.sha256,
+        "rows": len(panel),
+        "first": labels[0],
+        "last": labels[-1],
+        "terms": TERMS,
+    }
+    words = (
+        f"{source.name}: {panel.shape[1]} series, {len(panel)} rows, {labels[0]} to {labels[-1]}\n"
+        f"Next: econdiff forecast {source.name} --horizon 8 --out out\n\n{TERMS}"
+    )
+    return Answer(facts, words)
+
+
+def _line(entry: dict[str, str]) -> str:
+    return f"  {entry['name']:<16} {entry['title']}"
+
+
+def _text(table: pd.DataFrame) -> str:
+    return table.to_string(na_rep="-", max_cols=10, line_width=100)

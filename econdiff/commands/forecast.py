@@ -1,0 +1,146 @@
+"""`econdiff forecast`: draw the future of a panel and write what a reader needs of it."""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from econdiff.commands.answer import Answer
+from econdiff.commands.folder import whole, write_manifest, write_text
+from econdiff.commands.manifest import new_manifest
+from econdiff.commands.models import named_model
+from econdiff.commands.past import look_back, read_past, write_past
+from econdiff.commands.progress import Progress, silent
+from econdiff.commands.reading import Read, Reading, read
+from econdiff.commands.view import View
+from econdiff.report.forecast import forecast_page
+from econdiff.report.page import render
+from econdiff.report.past import Past, no_past, past_sections
+from econdiff.transforms import Transformed
+
+MODEL_UNITS = "model_units"  # the folder of the same draws before they are transformed back
+
+
+@dataclass(frozen=True)
+class ForecastRequest:
+    """What `econdiff forecast` was asked; the fields are its options."""
+
+    reading: Reading
+    horizon: int
+    out: Path
+    model: str = "diffusion"
+    paths: int = 1000
+    seed: int = 0
+    against: tuple[str, ...] = ("rw", "ar")
+    origins: int = 12
+    workers: int = 1
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What the folder of a forecast holds; `inside` shows the series that are transformed."""
+
+    view: View
+    inside: View | None
+    manifest: dict[str, Any]
+    past: Past | None
+
+
+def forecast(request: ForecastRequest, command: str, progress: Progress = silent) -> Answer:
+    """Draw, look back, and write the folder `request.out`, whole."""
+    out = request.out
+    outcome = run_forecast(request, command, progress)
+    summary = outcome.view.forecast.summary()
+    last = summary.loc[summary["period"] == summary["period"].iloc[-1]]
+    table = last[["series", "period", "q05", "q50", "q95"]].to_string(index=False)
+    facts = {"out": str(out), "files": sorted(f.name for f in out.iterdir())}
+    words = f"{table}\n\n{out / 'report.html'}\n{out / 'fan.png'}"
+    return Answer(facts | {"data": outcome.manifest["data"]}, words)
+
+
+def run_forecast(request: ForecastRequest, command: str, progress: Progress = silent) -> Outcome:
+    """What `forecast` does, without words."""
+    model = named_model(request.model)
+    with whole(request.out, overwrite=request.overwrite) as folder:
+        data = read(request.reading)
+        manifest = new_manifest("forecast", command, _settings(request))
+        view, inside, modelled = _draw(Transformed(model, data.transforms), data, request, progress)
+        manifest["data"] = data.record | {"modelled": modelled}
+        manifest["model"] = {"name": request.model, "settings": repr(model)}
+        past = look_back(data, request, progress) if request.origins else None
+        outcome = Outcome(view, inside, manifest, past)
+        write_outcome(outcome, folder)
+    return outcome
+
+
+def _draw(
+    model: Transformed, data: Read, request: ForecastRequest, progress: Progress
+) -> tuple[View, View | None, dict[str, str]]:
+    """The draws in the user's units, those in model units, and what the model units are."""
+    with progress(f"{request.model}: fit, then draw", 2) as step:
+        forecaster = model.fit(data.panel)
+        step()
+        rng = np.random.default_rng(request.seed)
+        drawn, inside = forecaster.sample_both(
+            data.panel, horizon=request.horizon, paths=request.paths, rng=rng
+        )
+        step()
+    changed = [name for name, transform in forecaster.transforms.items() if transform.units]
+    history = forecaster.to_model(data.panel)
+    return (
+        View(drawn, data.panel),
+        View(inside.select(*changed), history[changed]) if changed else None,
+        {name: forecaster.model_units[name] for name in changed},
+    )
+
+
+def write_outcome(outcome: Outcome, folder: Path) -> None:
+    """Every file of a forecast's folder."""
+    name = outcome.manifest["data"]["name"]
+    outcome.view.write(folder, name)
+    if outcome.inside is not None:
+        outcome.inside.write(folder / MODEL_UNITS, f"{name}, in model units")
+    if outcome.past is not None:
+        write_past(outcome.past, folder)
+    write_manifest(folder, outcome.manifest)
+    write_text(folder / "report.html", outcome_page(outcome))
+
+
+def read_outcome(folder: Path, manifest: dict[str, Any]) -> Outcome:
+    """The outcome that a folder holds, from its files alone."""
+    data = manifest["data"]
+    view = View.read(folder, data["frequency"], data["units"])
+    inside = folder / MODEL_UNITS
+    return Outcome(
+        view,
+        View.read(inside, data["frequency"], data["modelled"]) if inside.is_dir() else None,
+        manifest,
+        read_past(folder),
+    )
+
+
+def outcome_page(outcome: Outcome) -> str:
+    """The page of a forecast as HTML."""
+    if outcome.past is None:
+        past = (no_past("No past forecasts were made: --origins 0 was asked for."),)
+    else:
+        past = past_sections(outcome.past, outcome.manifest["model"]["name"])
+    inside = outcome.inside
+    return render(
+        forecast_page(
+            outcome.view.forecast,
+            outcome.view.history,
+            outcome.manifest,
+            past,
+            inside and (inside.forecast, inside.history),
+        )
+    )
+
+
+def _settings(request: ForecastRequest) -> dict[str, Any]:
+    """The request as plain values; INPUT and DIR by their names, not their paths."""
+    reading = replace(request.reading, input=Path(request.reading.input).name)
+    settings = asdict(replace(request, reading=reading)) | {"out": request.out.name}
+    return {key: value for key, value in settings.items() if key not in ("overwrite", "workers")}

@@ -1,0 +1,55 @@
+"""The record of a run: what was asked, of which data, with which versions. No secrets, no paths."""
+
+import hashlib
+import importlib.metadata
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+import econdiff
+from econdiff.forecast import period_labels
+
+LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "arch", "scoringrules", "torch")
+
+
+def new_manifest(kind: str, command: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known before the run: the command, its settings, the versions."""
+    return {
+        "kind": kind,
+        "command": command,
+        "made": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "settings": dict(settings),
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of econdiff, Python and the libraries that decide the digits."""
+    found = {"econdiff": econdiff.__version__, "python": platform.python_version()}
+    return found | {name: importlib.metadata.version(name) for name in LIBRARIES}
+
+
+def panel_record(panel: pd.DataFrame) -> dict[str, Any]:
+    """Shape, span and hash of a panel."""
+    labels = period_labels(panel.index)
+    names = [str(name) for name in panel.columns]
+    units = {str(name): str(unit) for name, unit in panel.attrs.get("units", {}).items()}
+    return {
+        "series": names,
+        "units": {name: units[name] for name in names if units.get(name)},
+        "frequency": panel.index.freqstr,
+        "rows": len(panel),
+        "first": labels[0],
+        "last": labels[-1],
+        "missing": int(panel.isna().to_numpy().sum()),
+        "sha256": panel_hash(panel),
+    }
+
+
+def panel_hash(panel: pd.DataFrame) -> str:
+    """SHA-256 of periods, names and values, every digit of them."""
+    text = panel.set_axis(period_labels(panel.index), axis=0).to_csv()
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,43 @@
+"""The names by which the command line calls models."""
+
+import difflib
+from collections.abc import Sequence
+
+from econdiff.baselines import BASELINES
+from econdiff.commands.errors import UsageError
+from econdiff.forecast import Model
+
+
+def model_names() -> list[str]:
+    """Every name, the diffusion model first."""
+    return ["diffusion", *BASELINES]
+
+
+def named_model(name: str) -> Model:
+    """The model of that name at its default settings."""
+    if name == "diffusion":
+        from econdiff.diffusion.model import Diffusion  # imports torch, seconds: only when asked
+
+        return Diffusion()
+    if name not in BASELINES:
+        raise UsageError(f"no model is called {name!r}; {nearest(name, model_names())}")
+    return BASELINES[name]()
+
+
+def named_models(names: Sequence[str]) -> dict[str, Model]:
+    """The models of these names, in their order; a name given twice is refused."""
+    if not names:
+        raise UsageError(f"no model is named; there are {', '.join(model_names())}")
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise UsageError(f"the model {twice[0]!r} is named twice")
+    return {name: named_model(name) for name in names}
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """A hint at what was meant: the closest names, or all of them."""
+    close = difflib.get_close_matches(name.lower(), [str(item) for item in known], n=3, cutoff=0.5)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    shown = ", ".join(str(item) for item in known[:20])
+    return f"there are {shown}" + (f" and {len(known) - 20} more" if len(known) > 20 else "")

@@ -1,0 +1,59 @@
+"""A forecast with its history, in one kind of units, as files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from econdiff.commands.folder import write_text
+from econdiff.forecast import Forecast, period_labels
+from econdiff.report.figures import png, svg
+from econdiff.report.forecast import fan_figure
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Draws and the rows that they continue, in the same units."""
+
+    forecast: Forecast
+    history: pd.DataFrame
+
+    def write(self, folder: Path, title: str) -> None:
+        """Write paths.parquet, history.parquet, quantiles.csv, fan.png and fan.svg."""
+        folder.mkdir(exist_ok=True)
+        self.forecast.to_frame().to_parquet(folder / "paths.parquet", index=False)
+        _long(self.history).to_parquet(folder / "history.parquet", index=False)
+        self.forecast.summary().to_csv(folder / "quantiles.csv", index=False)
+        picture = fan_figure(self.forecast, self.history, title)
+        write_text(folder / "fan.svg", svg(picture))
+        (folder / "fan.png").write_bytes(png(picture))
+
+    @classmethod
+    def read(cls, folder: Path, freq: str, units: Mapping[str, str]) -> "View":
+        """What `write` wrote, every digit of it."""
+        draws = pd.read_parquet(folder / "paths.parquet")
+        steps, names = draws["period"].unique(), draws["series"].unique()
+        samples = draws["value"].to_numpy(float).reshape(-1, len(steps), len(names))
+        index = pd.PeriodIndex(steps, freq=freq)
+        past = pd.read_parquet(folder / "history.parquet")
+        rows = past["period"].unique()
+        history = pd.DataFrame(
+            past["value"].to_numpy(float).reshape(len(rows), len(names)),
+            index=pd.PeriodIndex(rows, freq=freq),
+            columns=list(names),
+        )
+        return cls(Forecast(samples, index, tuple(names), dict(units)), history)
+
+
+def _long(history: pd.DataFrame) -> pd.DataFrame:
+    """A panel as `period, series, value`."""
+    rows, series = history.shape
+    return pd.DataFrame(
+        {
+            "period": np.repeat(period_labels(history.index), series),
+            "series": np.tile(np.array([str(name) for name in history.columns], object), rows),
+            "value": history.to_numpy(float).ravel(),
+        }
+    )

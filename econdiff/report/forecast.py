@@ -1,0 +1,177 @@
+"""The page of a forecast: what was asked, the fans, the table, the past, the caveats."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from econdiff.forecast import Forecast, period_labels
+from econdiff.report.figures import fan, svg
+from econdiff.report.page import Page, Picture, Section, Table, shown
+
+MOST_FANS = 24
+MOST_ROWS = 60
+
+
+def forecast_page(
+    forecast: Forecast,
+    history: pd.DataFrame,
+    manifest: Mapping[str, Any],
+    past: tuple[Section, ...],
+    inside: tuple[Forecast, pd.DataFrame] | None = None,
+) -> Page:
+    """The whole report of one forecast; `past` says how the model did before.
+
+    `inside` are draws and history of the transformed series in the model's own units.
+    """
+    data, model = manifest["data"], manifest["model"]["name"]
+    labels = period_labels(forecast.index)
+    lead = (
+        f"{forecast.paths:,} joint paths of {len(forecast.names)} series, {labels[0]} to "
+        f"{labels[-1]}, drawn by the model “{model}” from data that end in {data['last']}."
+    )
+    sections = (
+        _next(forecast, history, data),
+        *([_inside(*inside)] if inside else []),
+        *past,
+        understood(history, data),
+        Section("What to keep in mind", points=caveats(forecast, history, manifest)),
+    )
+    return Page(f"{data['name']}: what may come next", lead, facts(manifest), sections, manifest)
+
+
+def fan_figure(forecast: Forecast, history: pd.DataFrame, title: str = "") -> Figure:
+    """The fan chart that is shown: all series, or the first of them where there are very many."""
+    return fan(forecast.select(*forecast.names[:MOST_FANS]), history, title=title)
+
+
+def facts(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """What was asked, of what, and when."""
+    data = manifest["data"]
+    known = {
+        "Asked": manifest["command"],
+        "Data": f"{data['name']}: {data['source']}",
+        "Vintage": data.get("vintage") or "not stated by the source",
+        "Span": f"{data['first']} to {data['last']}, {data['rows']} rows",
+        "Made": f"{manifest['made']} by econdiff {manifest['versions']['econdiff']}",
+        "Seed": str(manifest["settings"]["seed"]),
+    }
+    return known | ({"Terms": data["terms"]} if data.get("terms") else {})
+
+
+def understood(history: pd.DataFrame, data: Mapping[str, Any]) -> Section:
+    """How the data were read: the reader's own words, and a row a series."""
+    labels = period_labels(history.index)
+    rows = []
+    for name in history.columns:
+        known = np.flatnonzero(history[name].notna().to_numpy())
+        rows.append(
+            {
+                "series": str(name),
+                "units": data["units"].get(str(name), "not stated"),
+                "modelled as": data.get("modelled", {}).get(str(name), "as it is"),
+                "first": labels[known[0]],
+                "last": labels[known[-1]],
+                "last value": float(history[name].iloc[known[-1]]),
+                "missing": int(history[name].isna().sum()),
+            }
+        )
+    table = Table("The series, as they were read", pd.DataFrame(rows), digits=5)
+    return Section("What was understood of the data", points=tuple(data["notes"]), tables=(table,))
+
+
+def caveats(
+    forecast: Forecast, history: pd.DataFrame, manifest: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """What a careful reader should know before using the numbers."""
+    noise = 196 * np.sqrt(0.05 * 0.95 / forecast.paths)
+    last = history.index[-1]
+    late = [str(name) for name in history if history[name].last_valid_index() != last]
+    points = [
+        "The model knows these series and nothing else: no news, no announced policy, no event "
+        "that has not yet moved the numbers.",
+        "A band is right only if the model is. The share of past outcomes that fell inside is "
+        "given above, where past forecasts were made.",
+        "The past forecasts read today's values of the data, not those first published; "
+        "revisions make real-time errors larger than the ones shown.",
+        "The quantiles hold for each series and period by itself. The line that joins them is "
+        "not a path; for sums, peaks or events use the paths in paths.parquet.",
+        f"With {forecast.paths:,} paths the share of paths below q05 is exact by construction, "
+        f"but a new seed moves it by up to about {noise:.1f} percentage points.",
+        "A distribution is no advice: econdiff states chances, not causes and not effects.",
+    ]
+    if late:
+        points.append(
+            f"Not known up to {manifest['data']['last']}: {', '.join(late)}. Their fans start at "
+            "their own last value."
+        )
+    floor = [
+        name
+        for name in forecast.names
+        if history[name].min()
+        >= 0
+        > np.quantile(forecast.samples[..., forecast.names.index(name)], 0.01)
+    ]
+    if floor:
+        points.append(
+            f"Never below 0 in this history, yet below it in some paths: {', '.join(floor)}. The "
+            "model knows no floor; cut those paths off where there is one."
+        )
+    if forecast.horizon > len(history) / 10:
+        points.append(
+            f"{forecast.horizon} steps are far ahead for a history of {len(history)} rows."
+        )
+    return tuple(points)
+
+
+def _next(forecast: Forecast, history: pd.DataFrame, data: Mapping[str, Any]) -> Section:
+    text = ["Each band holds the stated share of the paths; it starts at the last known value."]
+    if len(forecast.names) > MOST_FANS:
+        text.append(
+            f"The picture shows the first {MOST_FANS} of {len(forecast.names)} series; the tables, "
+            "quantiles.csv and paths.parquet hold them all."
+        )
+    tables = _quantiles(forecast, data.get("titles", {}))
+    return Section("What may come next", tuple(text), (), (_fans(forecast, history),), tables)
+
+
+def _inside(forecast: Forecast, history: pd.DataFrame) -> Section:
+    text = (
+        "The same draws as changes or growth rates: the units in which the model sees the series "
+        "that it transforms. The files are in model_units/.",
+    )
+    tables = _quantiles(forecast, {}, folded=True)
+    heading = "The same draws as the model sees them"
+    return Section(heading, text, (), (_fans(forecast, history),), tables)
+
+
+def _fans(forecast: Forecast, history: pd.DataFrame) -> Picture:
+    return Picture(svg(fan_figure(forecast, history)), described(forecast))
+
+
+def _quantiles(
+    forecast: Forecast, titles: Mapping[str, str], folded: bool = False
+) -> tuple[Table, ...]:
+    """A table of mean and quantiles for each series; folded away where there are many."""
+    tables = []
+    for name, rows in forecast.summary().groupby("series", sort=False):
+        about = [titles.get(str(name), ""), forecast.units.get(str(name), "")]
+        caption = ", ".join([str(name), *filter(None, about)])
+        folded = folded or len(forecast.names) * forecast.horizon > MOST_ROWS
+        tables.append(Table(caption, rows.drop(columns="series"), digits=5, folded=folded))
+    return tuple(tables)
+
+
+def described(forecast: Forecast) -> str:
+    """The fan chart in words, for those who do not see it."""
+    low, high = (table.iloc[-1] for table in forecast.interval(0.9))
+    median = forecast.quantile(0.5).iloc[-1]
+    last = period_labels(forecast.index)[-1]
+    parts = [
+        f"{name}: median {shown(float(median[name]))}, 90% of paths between "
+        f"{shown(float(low[name]))} and {shown(float(high[name]))}"
+        for name in forecast.names[:MOST_FANS]
+    ]
+    return f"Fan charts. In {last}, " + "; ".join(parts) + "."
