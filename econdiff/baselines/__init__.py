@@ -21,5 +21,7 @@ BASELINES: dict[str, Callable[[], Model]] = {
     "climatology60": _settings("climatology", "Climatology", window=60),
     "ar": _settings("ar", "AR"),
     "ar60": _settings("ar", "AR", window=60),
+    "arima": _settings("arima", "ARIMA"),
+    "ets": _settings("ets", "ETS"),
     "var": _settings("var", "VAR"),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from econdiff.baselines.gaussian import LinearGaussian, lagged
+from econdiff.baselines.gaussian import LinearGaussian, lagged, shared_correlation
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class AR:
             rows = 1 + i + series * np.arange(len(fit.coefficients) - 1)
             coefficients[rows, i] = fit.coefficients[1:]
         deviation = np.array([fit.deviation for fit in fits])
-        covariance = _correlation(np.stack([f.residuals for f in fits], axis=1)) * np.outer(
+        covariance = shared_correlation(np.stack([f.residuals for f in fits], axis=1)) * np.outer(
             deviation, deviation
         )
         orders = {str(n): len(f.coefficients) - 1 for n, f in zip(panel.columns, fits, strict=True)}
@@ -105,11 +105,3 @@ def _regress(y: np.ndarray, lags: int, rows: np.ndarray) -> _Regression:
     residuals = np.full(len(y), np.nan)
     residuals[rows] = target - X @ coefficients
     return _Regression(coefficients, float(np.nansum(residuals**2)), len(target), residuals)
-
-
-def _correlation(residuals: np.ndarray) -> np.ndarray:
-    """Correlation over the rows that all series share; none where they share fewer than three."""
-    shared = residuals[np.isfinite(residuals).all(axis=1)]
-    if len(shared) < 3:
-        return np.eye(residuals.shape[1])
-    return np.atleast_2d(np.corrcoef(shared.T))

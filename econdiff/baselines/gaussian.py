@@ -167,6 +167,17 @@ def lagged(y: np.ndarray, lags: int) -> np.ndarray:
     return np.hstack([ones, *(y[lags - k : len(y) - k] for k in range(1, lags + 1))])
 
 
+def shared_correlation(residuals: np.ndarray) -> np.ndarray:
+    """Correlation of `residuals` [time, series] over the rows that all series share.
+
+    Where they share fewer than three rows, they are taken to be uncorrelated.
+    """
+    shared = residuals[np.isfinite(residuals).all(axis=1)]
+    if len(shared) < 3:
+        return np.eye(residuals.shape[1])
+    return np.atleast_2d(np.corrcoef(shared.T))
+
+
 def _worst(history: pd.DataFrame, names: tuple[str, ...], known: np.ndarray) -> str:
     """The series that stands in the way, in words."""
     if known.all():
