@@ -1,0 +1,76 @@
+"""What the encoder is shown of a history: the anchor's own bookkeeping, made scale-free."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from econdiff.anchor import Filtered
+from econdiff.diffusion.network import SEQUENCES, WINDOW
+
+CLIP = 8.0  # innovations and levels are shown up to this many deviations
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Arrays for the encoder, float32, with leading axes [...] of the batch.
+
+    `sequence` [..., series, WINDOW, SEQUENCES]: innovations over today's volatility, innovations
+    over the volatility of their day, standardised levels, that day's volatility over today's
+    (log), and whether the cell was known; zeros before the sample starts.
+    `numbers` [..., series, 17]: the autoregression, the volatilities of short to long memory, the
+    sample size, and the shape of the filtered innovations.
+    """
+
+    sequence: np.ndarray
+    numbers: np.ndarray
+
+
+def features(state: Filtered) -> Features:
+    """Describe a history that the anchor has filtered."""
+    u = state.filtered_innovations()
+    scale = state.scale[..., None]
+    channels = [
+        np.clip(state.innovation / scale, -CLIP, CLIP),
+        u,
+        np.clip(state.level, -CLIP, CLIP),
+        np.where(state.known, np.clip(np.log(state.before / scale), -3, 3), 0),
+        state.known.astype(float),
+    ]
+    recent = [_last(channel, WINDOW) for channel in channels]
+    sequence = np.stack(recent, axis=-1).astype(np.float32)
+    if sequence.shape[-1] != SEQUENCES:
+        raise ValueError(f"the encoder reads {SEQUENCES} sequences, got {sequence.shape[-1]}")
+    return Features(sequence, _numbers(state, u).astype(np.float32))
+
+
+def _numbers(state: Filtered, u: np.ndarray) -> np.ndarray:
+    deviation = state.coefficients.deviation
+    seen = (u != 0).astype(float)
+    count = np.maximum(seen.sum(-1), 1)
+    mean = u.sum(-1) / count
+    spread = np.sqrt(np.maximum((u**2).sum(-1) / count - mean**2, 0.01))
+    v = (u - mean[..., None]) / spread[..., None] * seen
+    size = (np.abs(v) - 0.8) * seen
+    return np.stack(
+        [
+            *np.moveaxis(np.clip(state.coefficients.b, -3, 3), -1, 0),
+            np.log(deviation),
+            np.log(state.scale / deviation),
+            *np.moveaxis(np.clip(np.log(state.memory / state.scale[..., None]), -4, 4), -1, 0),
+            np.log(count) - 4.5,
+            np.clip((v**3).sum(-1) / count, -3, 3),
+            np.log(np.clip((v**4).sum(-1) / count, 1, 30)) - 1.1,
+            3 * (size[..., 1:] * size[..., :-1]).sum(-1) / count,
+            3 * (size[..., 5:] * size[..., :-5]).sum(-1) / count,
+            3 * (size[..., 1:] * v[..., :-1]).sum(-1) / count,
+        ],
+        axis=-1,
+    )
+
+
+def _last(x: np.ndarray, length: int) -> np.ndarray:
+    """The last `length` entries of the last axis, zeros on the left where there are fewer."""
+    missing = length - x.shape[-1]
+    if missing > 0:
+        x = np.concatenate([np.zeros((*x.shape[:-1], missing), dtype=x.dtype), x], axis=-1)
+    return x[..., -length:]

@@ -1,0 +1,222 @@
+"""The epsilon-network: a temporal convolution over the horizon, told of the history once.
+
+    history ──> Features ──> Encoder ──┬──> context, one vector a series
+    (past innovations, levels, mask)   ├──> Recentre: location and scale of each step
+                                       │
+    noisy innovations x_t, angle ──> Denoiser(context) ──> v
+
+- `Encoder` runs once an origin. Each series goes through the same strided convolutions; then
+  the series of a panel look at each other (attention with their correlation as a bias), which
+  neither depends on their order nor on their number.
+- `Recentre` is the second half of the anchor: a location and a log-scale for each step, with
+  which innovations are standardised again before diffusion. What is left for the denoiser is
+  shape (tails, skew, dependence), so that the path of the ODE stays straight.
+- `Denoiser` sees the horizon only: gated temporal convolutions over the steps, dilated 1, 2, 4;
+  a mean over the series after each; the noise level (as an angle) and the context as a scale
+  and shift of every layer (FiLM; Perez et al., 2018).
+
+The output is `v` (Salimans and Ho, 2022) and the last layers start at zero: for innovations that
+are N(0, I) the best v is exactly 0, so an untrained network is the anchor.
+
+Shapes: series before steps, channels last: [row, series, step, channel]. Convolutions are written
+as one matrix product over shifted copies, which processors do faster than small convolutions.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+SEQUENCES = 5  # channels of the history that the encoder sees
+WINDOW = 128  # rows of it, the latest
+MAX_HORIZON = 32
+
+
+@dataclass(frozen=True)
+class Size:
+    """How wide the network is."""
+
+    width: int = 96  # channels of the encoder, which runs once an origin
+    inner: int = 32  # channels of the denoiser, which runs at every evaluation of every path
+    blocks: int = 3
+    features: int = 17  # numbers about a series beside its sequences
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What the history said: one row an origin."""
+
+    vector: Tensor  # [origin, series, channel]
+    location: Tensor  # [origin, series, step]
+    log_scale: Tensor  # [origin, series, step]
+
+
+class Convolution(nn.Module):
+    """Temporal convolution of width three, channels last, zero beyond the ends."""
+
+    def __init__(self, channels: int, out: int, dilation: int = 1):
+        super().__init__()
+        self.dilation = dilation
+        self.mix = nn.Linear(3 * channels, out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        steps, d = x.shape[-2], self.dilation
+        padded = F.pad(x, (0, 0, d, d))
+        taps = [padded[..., k * d : k * d + steps, :] for k in range(3)]
+        return self.mix(torch.cat(taps, dim=-1))
+
+
+class Encoder(nn.Module):
+    """History to context: [origin, series, time, channel] -> [origin, series, channel]."""
+
+    def __init__(self, size: Size):
+        super().__init__()
+        c = size.width
+        self.patch = nn.Linear(4 * SEQUENCES, c)
+        self.deep = nn.ModuleList(Convolution(c, 2 * c) for _ in range(3))
+        self.halve = nn.ModuleList(nn.Linear(2 * c, c) for _ in range(2))
+        rest = WINDOW // 4 // 4
+        self.read = nn.Sequential(
+            nn.Linear(rest * c + size.features, 4 * c), nn.SiLU(), nn.Linear(4 * c, c)
+        )
+        self.look = nn.ModuleList(Attention(c) for _ in range(2))
+
+    def forward(self, sequence: Tensor, features: Tensor, correlation: Tensor) -> Tensor:
+        x = self.patch(sequence.unflatten(-2, (WINDOW // 4, 4)).flatten(-2))
+        for k, layer in enumerate(self.deep):
+            x = x + F.glu(layer(F.silu(x)), dim=-1)
+            if k < len(self.halve):
+                x = self.halve[k](x.unflatten(-2, (x.shape[-2] // 2, 2)).flatten(-2))
+        context = self.read(torch.cat([F.silu(x).flatten(-2), features], dim=-1))
+        for layer in self.look:
+            context = layer(context, correlation)
+        return context
+
+
+class Attention(nn.Module):
+    """Series look at the series of their panel, more at those that move with them."""
+
+    def __init__(self, channels: int, heads: int = 4):
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.LayerNorm(channels)
+        self.ask = nn.Linear(channels, 3 * channels)
+        self.answer = nn.Linear(channels, channels)
+        self.bias = nn.Parameter(torch.zeros(heads, 2))
+        self.think = nn.Sequential(
+            nn.LayerNorm(channels),
+            nn.Linear(channels, 2 * channels),
+            nn.SiLU(),
+            nn.Linear(2 * channels, channels),
+        )
+
+    def forward(self, x: Tensor, correlation: Tensor) -> Tensor:
+        q, k, v = (
+            part.unflatten(-1, (self.heads, -1)).transpose(-2, -3)
+            for part in self.ask(self.norm(x)).chunk(3, dim=-1)
+        )  # [origin, head, series, channel]
+        together = torch.stack([correlation, correlation.square()], dim=-1)
+        logits = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
+        logits = logits + (together @ self.bias.t()).movedim(-1, -3)
+        mixed = (logits.softmax(dim=-1) @ v).transpose(-2, -3).flatten(-2)
+        x = x + self.answer(mixed)
+        return x + self.think(x)
+
+
+class Recentre(nn.Module):
+    """Location and log-scale of each step's innovation; both zero until trained."""
+
+    def __init__(self, size: Size):
+        super().__init__()
+        c = size.width
+        self.step = nn.Parameter(0.02 * torch.randn(MAX_HORIZON, c))
+        self.mix = nn.Linear(c, 2 * c)
+        self.out = _zero(nn.Linear(2 * c, 2))
+
+    def forward(self, context: Tensor, horizon: int) -> tuple[Tensor, Tensor]:
+        x = self.mix(context[..., None, :] + self.step[:horizon])
+        location, log_scale = self.out(F.silu(x)).float().unbind(-1)
+        return location, 2 * torch.tanh(log_scale / 2)
+
+
+class Denoiser(nn.Module):
+    """Noisy innovations [row, series, step] at an angle [row] -> v of the same shape.
+
+    Where all rows share an angle and a context, give one of each: they are broadcast.
+    """
+
+    def __init__(self, size: Size):
+        super().__init__()
+        c = size.inner
+        self.step = nn.Parameter(0.02 * torch.randn(MAX_HORIZON, c))
+        self.hear = nn.Linear(size.width, c)
+        self.noise = nn.Sequential(nn.Linear(32, 2 * c), nn.SiLU(), nn.Linear(2 * c, c))
+        self.enter = nn.Linear(1, c)
+        self.blocks = nn.ModuleList(Block(c, dilation=2**k) for k in range(size.blocks))
+        self.gate = nn.Sequential(nn.Linear(c, c), nn.SiLU(), _zero(nn.Linear(c, 1)))
+        self.out = _zero(nn.Linear(c, 1))
+
+    def forward(self, x: Tensor, angle: Tensor, context: Tensor) -> Tensor:
+        told = self.hear(context) + self.noise(_waves(angle))[:, None]  # [row, series, channel]
+        place = self.step[: x.shape[-1]]
+        h = self.enter(x[..., None]) + place
+        for block in self.blocks:
+            h = block(h, told)
+        gate = self.gate(told[..., None, :] + place)
+        return (self.out(F.silu(h)) + gate * x[..., None])[..., 0].float()
+
+
+class Block(nn.Module):
+    """A gated temporal convolution, scaled and shifted by what it was told, then a shared mean."""
+
+    def __init__(self, channels: int, dilation: int):
+        super().__init__()
+        self.film = nn.Linear(channels, 2 * channels)
+        self.convolve = Convolution(channels, 2 * channels, dilation)
+        self.share = nn.Linear(channels, channels)
+        self.leave = nn.Linear(channels, channels)
+
+    def forward(self, h: Tensor, told: Tensor) -> Tensor:
+        scale, shift = self.film(F.silu(told))[..., None, :].chunk(2, dim=-1)
+        u = F.layer_norm(h, h.shape[-1:]) * (1 + scale) + shift
+        u = F.glu(self.convolve(u), dim=-1)
+        if h.shape[1] > 1:
+            u = u + self.share(u.mean(dim=1, keepdim=True))
+        return h + self.leave(u)
+
+
+class Network(nn.Module):
+    """Encoder, re-centring and denoiser in one."""
+
+    def __init__(self, size: Size | None = None):
+        super().__init__()
+        self.size = size or Size()
+        self.encoder = Encoder(self.size)
+        self.recentre = Recentre(self.size)
+        self.denoiser = Denoiser(self.size)
+
+    def encode(
+        self, sequence: Tensor, features: Tensor, correlation: Tensor, horizon: int
+    ) -> Context:
+        """What the history says, once an origin."""
+        vector = self.encoder(sequence, features, correlation)
+        return Context(vector, *self.recentre(vector, horizon))
+
+    def forward(self, x: Tensor, angle: Tensor, vector: Tensor) -> Tensor:
+        """The network's v for noisy innovations `x` [row, series, step]."""
+        return self.denoiser(x, angle, vector)
+
+
+def _zero(layer: nn.Linear) -> nn.Linear:
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def _waves(angle: Tensor) -> Tensor:
+    """Sines and cosines of the noise level, [row, 32]."""
+    frequencies = torch.exp(torch.linspace(0, math.log(64), 16, device=angle.device))
+    phase = angle[:, None] * frequencies
+    return torch.cat([phase.sin(), phase.cos()], dim=-1)

@@ -1,0 +1,137 @@
+"""Training of the shipped weights on simulated economies; no real data is touched.
+
+    python -m econdiff.pretrain --steps 30000 --folder out/pretrain
+
+Everything random at step k is drawn from (seed, k), so a killed run that goes on from its
+checkpoint ends with the same bits as one that was never stopped.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from econdiff.anchor import Anchor
+from econdiff.diffusion.network import MAX_HORIZON, Network, Size
+from econdiff.diffusion.training import Average, Examples, Losses, Plan, examples, step
+from econdiff.pretrain.economies import episodes
+
+SERIES = (1, 1, 2, 3, 4, 5, 6, 8)  # how many series an economy has; drawn once a pool
+HORIZONS = (8, 8, 8, 12, 12, 12, 20, 32)  # how far a step of training looks; drawn once a step
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """Settings of a run. `rows` counts series: an economy of five is five rows."""
+
+    steps: int = 30_000
+    seed: int = 0
+    size: Size = field(default_factory=Size)
+    window: int = 400
+    rows: int = 256  # a step
+    draws: int = 4  # noise levels for each origin
+    pool: int = 2048  # rows simulated at a time
+    reuse: int = 3  # times that each is shown, with fresh noise
+    rate: float = 2e-3
+
+    @property
+    def steps_a_pool(self) -> int:
+        """How many steps one pool of simulated economies lasts."""
+        return self.pool * self.reuse // self.rows
+
+
+def pool(settings: Pretraining, number: int) -> Examples:
+    """The `number`-th pool of simulated economies."""
+    rng = np.random.default_rng([settings.seed, number])
+    series = int(rng.choice(SERIES))
+    episode = episodes(
+        settings.pool // series, series, window=settings.window, horizon=MAX_HORIZON, rng=rng
+    )
+    state = Anchor().estimate(episode.history).filter(episode.history)
+    return examples(state, episode.future)
+
+
+def run(settings: Pretraining, folder: Path, save_every: int = 500) -> Iterator[tuple[int, Losses]]:
+    """Train from nothing, or from the checkpoint in `folder`; yields after each step."""
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(settings.seed)  # initial weights only; all else has generators of its own
+    network = Network(settings.size)
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=settings.rate, weight_decay=1e-3, fused=True
+    )
+    average = Average(network)
+    plan = Plan(settings.steps, settings.rate)
+    first = _resume(folder, settings, network, average, optimiser)
+
+    with ProcessPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as ahead:
+        number = first // settings.steps_a_pool
+        coming = ahead.submit(pool, settings, number)
+        shown = None
+        for k in range(first, settings.steps):
+            if shown is None or k % settings.steps_a_pool == 0:
+                shown = coming.result()
+                number += 1
+                coming = ahead.submit(pool, settings, number)
+            rng = torch.Generator().manual_seed(settings.seed * 1_000_003 + k)
+            horizon = HORIZONS[int(torch.randint(len(HORIZONS), (1,), generator=rng))]
+            count = max(1, settings.rows // shown.innovation.shape[1])
+            rows = torch.randint(len(shown), (count,), generator=rng)
+            batch = shown.take(rows, horizon)
+            found = step(network, optimiser, batch, plan.rate_at(k), rng, settings.draws)
+            average.update(network, k)
+            if (k + 1) % save_every == 0 or k + 1 == settings.steps:
+                _save(folder, settings, k + 1, network, average, optimiser)
+            yield k, found
+
+
+def _save(folder, settings, done, network, average, optimiser) -> None:
+    state = {
+        "settings": asdict(settings),
+        "done": done,
+        "network": network.state_dict(),
+        "average": average.network.state_dict(),
+        "optimiser": optimiser.state_dict(),
+    }
+    torch.save(state, folder / "checkpoint.tmp")
+    os.replace(folder / "checkpoint.tmp", folder / "checkpoint.pt")
+
+
+def _resume(folder, settings, network, average, optimiser) -> int:
+    path = folder / "checkpoint.pt"
+    if not path.exists():
+        return 0
+    state = torch.load(path, weights_only=True)
+    network.load_state_dict(state["network"])
+    average.network.load_state_dict(state["average"])
+    optimiser.load_state_dict(state["optimiser"])
+    return state["done"]
+
+
+def main() -> None:
+    """Parse the command line, train, and print the losses as they fall."""
+    import argparse
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=Pretraining.steps)
+    parser.add_argument("--folder", type=Path, default=Path("out/pretrain"))
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    settings = Pretraining(steps=options.steps, seed=options.seed)
+    start, sums, count = time.monotonic(), np.zeros(3), 0
+    for k, found in run(settings, options.folder):
+        sums += [found.denoise.item(), found.anchor.item(), found.recentre.item()]
+        count += 1
+        if (k + 1) % 100 == 0:
+            d, a, r = sums / count
+            print(
+                f"{k + 1:6d} {time.monotonic() - start:7.0f} s  "
+                f"denoise {d:.4f} of {a:.4f}  recentre {r:.4f}",
+                flush=True,
+            )
+            sums, count = np.zeros(3), 0

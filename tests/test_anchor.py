@@ -1,0 +1,115 @@
+"""The anchor: an exact map, the textbook filter, and no more."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import multivariate_normal
+
+from econdiff.anchor import Anchor, Coefficients
+
+
+def simulate(rng, length=400, series=3):
+    y = np.zeros((series, length))
+    shocks = np.linalg.cholesky(np.full((series, series), 0.5) + 0.5 * np.eye(series)) @ (
+        rng.standard_normal((series, length))
+    )
+    for t in range(1, length):
+        y[:, t] = 0.2 + 0.6 * y[:, t - 1] + shocks[:, t]
+    return y
+
+
+@pytest.fixture
+def state(rng):
+    y = simulate(rng)
+    return Anchor().estimate(y).filter(y)
+
+
+def test_color_undoes_whiten(state, rng):
+    future = rng.normal(size=(5, 3, 12))
+    np.testing.assert_allclose(state.color(state.whiten(future)), future, atol=1e-10)
+
+
+def test_log_determinant_is_that_of_the_matrix_written_out(state):
+    _, matrix = state.affine(horizon=4)
+    assert np.linalg.slogdet(matrix)[1] == pytest.approx(state.log_determinant(4), abs=1e-9)
+
+
+def test_density_of_innovations_is_the_density_of_the_future(state, rng):
+    mean, matrix = state.affine(horizon=3)
+    future = rng.normal(size=(3, 3))
+    z = state.whiten(future)
+    of_z = multivariate_normal(np.zeros(9)).logpdf(z.ravel()) - state.log_determinant(3)
+    assert of_z == pytest.approx(
+        multivariate_normal(mean, matrix @ matrix.T).logpdf(future.ravel())
+    )
+
+
+def test_the_autoregression_is_found(rng):
+    y = simulate(rng, length=20_000)
+    found = Anchor().estimate(y)
+    np.testing.assert_allclose(found.b[:, 1], 0.6, atol=0.03)
+    np.testing.assert_allclose(found.b[:, 2:], 0, atol=0.03)
+    np.testing.assert_allclose(found.correlation[0, 1], 0.5, atol=0.03)
+
+
+def test_volatility_follows_a_quiet_turn(rng):
+    y = rng.standard_normal((1, 400)) * np.where(np.arange(400) < 300, 1.0, 0.2)
+    state = Anchor().estimate(y).filter(y)
+    now = state.scale[0] * state.coefficients.spread[0]
+    assert 0.15 < now < 0.45
+
+
+def test_one_wild_quarter_does_not_decide_the_autoregression(rng):
+    y = simulate(rng, series=1)
+    hit = y.copy()
+    hit[0, 350] += 50
+    calm, shocked = Anchor().estimate(y), Anchor().estimate(hit)
+    rate = (calm.spread / shocked.spread).item()
+    assert abs(calm.b[0, 1] - shocked.b[0, 1]) < 0.15
+    assert rate > 0.8
+
+
+def test_roots_are_never_explosive(rng):
+    y = np.exp(0.02 * np.arange(60.0))[None] + 0.01 * rng.standard_normal((1, 60))
+    found = Anchor().estimate(y)
+    roots = np.roots(np.concatenate([[1.0], -found.b[0, 1:]]))
+    assert np.abs(roots).max() <= 1 + 1e-9
+
+
+def test_series_keep_their_law_whatever_their_order(rng):
+    y = simulate(rng)
+    order = [2, 0, 1]
+    z = rng.standard_normal((3, 6))
+    one = Anchor().estimate(y).filter(y).color(z)
+    other = Anchor().estimate(y[order]).filter(y[order]).color(z[order])
+    np.testing.assert_allclose(one[order], other, atol=1e-9)
+
+
+def test_a_batch_is_its_members(rng):
+    y = np.stack([simulate(rng), simulate(rng)])
+    y[1, 0, :50] = np.nan
+    both = Anchor().estimate(y)
+    for k in range(2):
+        alone = Anchor().estimate(y[k])
+        np.testing.assert_allclose(both.b[k], alone.b, atol=1e-10)
+        np.testing.assert_allclose(both.filter(y).scale[k], alone.filter(y[k]).scale, atol=1e-10)
+
+
+def test_missing_cells_are_predicted_not_filled_with_knowledge_of_later(rng):
+    y = simulate(rng, series=1)
+    fitted = Anchor().estimate(y)
+    gap = y.copy()
+    gap[0, 200] = np.nan
+    later = gap.copy()
+    later[0, 201:] += 1.0
+    a, b = fitted.filter(gap), fitted.filter(later)
+    np.testing.assert_array_equal(a.innovation[0, :201], b.innovation[0, :201])
+    assert a.innovation[0, 200] == 0
+    assert not a.known[0, 200]
+
+
+def test_fit_reads_a_panel(panel):
+    fitted = Anchor().fit(panel)
+    assert isinstance(fitted, Coefficients)
+    assert fitted.b.shape == (2, 5)
+    assert isinstance(panel, pd.DataFrame)
