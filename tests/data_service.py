@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlsplit
 from xml.sax.saxutils import quoteattr
@@ -194,3 +195,83 @@ def xml(found):
     return (
         f'<?xml version="1.0" encoding="utf-8" ?>\n<{name}>\n' + "\n".join(lines) + f"\n</{name}>"
     )
+
+
+@dataclass
+class FakeYahoo:
+    """Tickers by name, each a dict of days and columns as in `add`; None is a null."""
+
+    tickers: dict[str, dict] = field(default_factory=dict)
+    faults: dict[str, Answer] = field(default_factory=dict)  # by ticker
+
+    def add(self, ticker, days, adjusted, **more):
+        """Daily bars; `closes` and `volume` default to the adjusted closes and to 1000 a day."""
+        closes = more.pop("closes", adjusted)
+        volume = more.pop("volume", [1000] * len(days))
+        self.tickers[ticker] = dict(
+            days=[_seconds(day) for day in days],
+            adjusted=adjusted,
+            closes=closes,
+            volume=volume,
+            **more,
+        )
+
+    def __call__(self, asked: Asked) -> Answer:
+        if "/v8/finance/chart/" not in asked.path:
+            return Answer(200, "made-up-crumb") if "crumb" in asked.path else Answer(404)
+        ticker = asked.path.rsplit("/", 1)[1]
+        if ticker in self.faults and "period1" in asked.query:
+            return self.faults[ticker]
+        if ticker not in self.tickers:
+            error = {"code": "Not Found", "description": "No data found, symbol may be delisted"}
+            return Answer(404, json.dumps({"chart": {"result": None, "error": error}}))
+        chart = {"result": [self.chart(ticker, asked.query)], "error": None}
+        return Answer(200, json.dumps({"chart": chart}))
+
+    def chart(self, ticker, query):
+        about = self.tickers[ticker]
+        first, last = int(query.get("period1", 0)), int(query.get("period2", 2**40))
+        rows = [n for n, second in enumerate(about["days"]) if first <= second < last]
+        meta = {
+            "currency": about.get("currency", "USD"),
+            "symbol": ticker,
+            "instrumentType": about.get("type", "EQUITY"),
+            "exchangeTimezoneName": "America/New_York",
+            "timezone": "EST",
+            "gmtoffset": -18000,
+            "firstTradeDate": about["days"][0],
+            "regularMarketTime": about["days"][-1],
+            "longName": f"Made-up company {ticker}",
+            "priceHint": 2,
+            "dataGranularity": "1d",
+            "range": "",
+            "validRanges": ["1d", "5d", "1mo", "1y", "max"],
+        }
+        if not rows:  # as Yahoo does: no timestamp at all
+            return {"meta": meta, "indicators": {"quote": [{}]}}
+        picked = {
+            name: [about[name][n] for n in rows]
+            for name in ("days", "closes", "adjusted", "volume")
+        }
+        quote = dict.fromkeys(("open", "high", "low", "close"), picked["closes"])
+        quote["volume"] = picked["volume"]
+        indicators = {"quote": [quote]}
+        if about.get("adjclose", True):
+            indicators["adjclose"] = [{"adjclose": picked["adjusted"]}]
+        events = {
+            "dividends": {
+                str(_seconds(day)): {"amount": amount, "date": _seconds(day)}
+                for day, amount in about.get("dividends", {}).items()
+            }
+        }
+        return {
+            "meta": meta,
+            "timestamp": picked["days"],
+            "events": events,
+            "indicators": indicators,
+        }
+
+
+def _seconds(day):
+    """Half past nine in New York (in winter) of an ISO day, in epoch seconds."""
+    return int(datetime.fromisoformat(f"{day}T14:30:00+00:00").timestamp())

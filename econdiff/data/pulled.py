@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pandas as pd
@@ -114,10 +114,15 @@ def assemble(
         panel=panel,
         series={name: replace(series[name], aggregation=made[name]) for name in columns},
         request=request.plain(),
-        vintage=vintage or date.today().isoformat(),
+        vintage=vintage or today(),
         notes=notes,
         tables=tables or {},
     )
+
+
+def today() -> str:
+    """The day, by the one clock that all pulls go by."""
+    return datetime.now(UTC).date().isoformat()
 
 
 def check_day(name: str, day: str | None) -> None:

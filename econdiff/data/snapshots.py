@@ -1,6 +1,6 @@
 """Dated snapshots: a panel on disk with a manifest that says what it is.
 
-    data/snapshots/fred-2026-11-20-1f3a9c20/
+    data/snapshots/fred-2026-11-20-1f3a9c20d4e7/
         manifest.json    request, time, series, units, vintage, sha256 of each table
         panel.parquet    period (its first day), one column a series
         volume.parquet   or other tables that came with it
@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -31,7 +32,7 @@ from econdiff.data.terms import TERMS
 FOLDER = Path("data/snapshots")
 FORMAT = 1
 _MANIFEST, _PANEL = "manifest.json", "panel"
-_NEEDED = {"name", "service", "pulled_at", "request", "vintage", "freq", "series", "tables"}
+_CONTENT = ("service", "request", "vintage", "freq", "series", "notes", "tables")
 
 
 def write_snapshot(pulled: Pulled, *, folder: Path | str = FOLDER) -> Source:
@@ -59,10 +60,7 @@ def read_snapshot(name: str | Path, *, folder: Path | str = FOLDER) -> tuple[pd.
     place = _place(name, Path(folder))
     manifest = _read_manifest(place)
     table = _read_table(place, manifest, _PANEL)
-    try:
-        panel = table.set_axis(pd.DatetimeIndex(table.index).to_period(manifest["freq"]))
-    except (TypeError, ValueError) as error:
-        raise _damaged(place, f"its periods cannot be read ({error})") from None
+    panel = table.set_axis(pd.DatetimeIndex(table.index).to_period(manifest["freq"]))
     panel.index.name = "period"
     source = _source(place, manifest)
     panel.attrs = {
@@ -121,11 +119,10 @@ def _write_tables(pulled: Pulled, draft: Path) -> dict[str, Any]:
         "tables": tables,
     }
     now = datetime.now(UTC)
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     service = pulled.service.lower().replace(" ", "-")
     return {
         "format": FORMAT,
-        "name": f"{service}-{now:%Y-%m-%d}-{digest[:8]}",
+        "name": f"{service}-{now:%Y-%m-%d}-{_digest(content)}",
         "pulled_at": now.isoformat(timespec="seconds"),
         **content,
         "versions": {name: version(name) for name in ("econdiff", "pandas", "pyarrow")},
@@ -158,15 +155,20 @@ def _place(name: str | Path, folder: Path) -> Path:
 def _read_manifest(place: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((place / _MANIFEST).read_text(encoding="utf-8"))
-        said = manifest["format"]
-        missing = _NEEDED - manifest.keys()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _damaged(place, f"its {_MANIFEST} cannot be read ({error})") from None
+        said, name, digest = manifest["format"], manifest["name"], _digest(manifest)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(place, f"its {_MANIFEST} cannot be read ({error!r})") from None
     if said != FORMAT:
         raise _damaged(place, f"its format is {said!r}, this econdiff reads {FORMAT}")
-    if missing:
-        raise _damaged(place, f"its {_MANIFEST} lacks {', '.join(sorted(missing))}")
+    if not name.endswith(digest):
+        raise _damaged(place, f"its {_MANIFEST} is not what was written: its hash differs")
     return manifest
+
+
+def _digest(manifest: Mapping[str, Any]) -> str:
+    """First digits of the hash of what a manifest says, the time of the pull left out."""
+    content = {name: manifest[name] for name in _CONTENT}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _read_table(place: Path, manifest: dict[str, Any], name: str) -> pd.DataFrame:
@@ -182,20 +184,17 @@ def _read_table(place: Path, manifest: dict[str, Any], name: str) -> pd.DataFram
 
 
 def _source(place: Path, manifest: dict[str, Any]) -> Source:
-    try:
-        series = manifest["series"]
-        return Source(
-            name=place.name,
-            kind="snapshot",
-            title=f"{manifest['service']}: {', '.join(series)}",
-            units={name: about["units"] for name, about in series.items()},
-            titles={name: about["title"] for name, about in series.items()},
-            vintage=manifest["vintage"],
-            sha256=manifest["tables"][_PANEL]["sha256"],
-            notes=(f"pulled {manifest['pulled_at']}", *manifest.get("notes", ())),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise _damaged(place, f"its {_MANIFEST} is not whole ({error})") from None
+    series = manifest["series"]
+    return Source(
+        name=place.name,
+        kind="snapshot",
+        title=f"{manifest['service']}: {', '.join(series)}",
+        units={name: about["units"] for name, about in series.items()},
+        titles={name: about["title"] for name, about in series.items()},
+        vintage=manifest["vintage"],
+        sha256=manifest["tables"][_PANEL]["sha256"],
+        notes=(f"pulled {manifest['pulled_at']}", *manifest["notes"]),
+    )
 
 
 def _damaged(place: Path, what: str) -> DamagedSnapshotError:

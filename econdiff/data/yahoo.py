@@ -23,7 +23,7 @@ from econdiff.data.errors import (
     ServiceError,
     UnknownSeriesError,
 )
-from econdiff.data.pulled import Pulled, Request, Series, assemble
+from econdiff.data.pulled import Pulled, Request, Series, assemble, today
 
 FIRST_DAY = "1927-01-01"
 TIMEOUT = 30  # seconds
@@ -39,10 +39,10 @@ def pull_yahoo(
 ) -> Pulled:
     """Adjusted closes (or their returns) of many tickers, with the volume beside them.
 
-    The last day is yesterday unless `request.end` says otherwise: today's close is not
-    final yet. `session` is a curl_cffi or requests session to use in place of yfinance's own.
+    The last day is yesterday (UTC) unless `request.end` says otherwise: today's close is
+    not final yet. `session` is a curl_cffi or requests session to use in place of yfinance's own.
     """
-    end = request.end or (date.today() - timedelta(days=1)).isoformat()
+    end = request.end or _day_after(today(), -1)
     bars = {}
     for ticker in request.series:
         bars[ticker] = _bars(ticker, request.start or FIRST_DAY, end, session)
@@ -68,6 +68,10 @@ def pull_yahoo(
     )
 
 
+def _day_after(day: str, days: int) -> str:
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
+
+
 def log_returns(closes: pd.Series) -> pd.Series:
     """100 log(p_t / p_{t-1}) between days on which the price is known, in per cent."""
     known = closes.dropna()
@@ -91,7 +95,7 @@ def _bars(ticker: str, start: str, end: str, session: Any) -> _Bars:
             period=None,
             interval="1d",
             start=start,
-            end=(date.fromisoformat(end) + timedelta(days=1)).isoformat(),  # excluded there
+            end=_day_after(end, 1),  # excluded there
             prepost=False,
             actions=True,
             auto_adjust=False,
@@ -161,6 +165,7 @@ def _explained(ticker: str) -> Iterator[None]:
 
 def _meaning(ticker: str, error: Exception) -> DataError:
     kinds = {kind.__name__ for kind in type(error).__mro__}
+    status = getattr(getattr(error, "response", None), "status_code", None)
     if "YFRateLimitError" in kinds:
         return RateLimitedError(
             "Yahoo Finance says there were too many requests. It keeps an address out for a "
@@ -171,7 +176,7 @@ def _meaning(ticker: str, error: Exception) -> DataError:
             f"Yahoo Finance has no prices of {ticker!r} in the time asked for; "
             "ask for a longer time"
         )
-    if "YFTickerMissingError" in kinds:
+    if "YFTickerMissingError" in kinds or status == 404:
         return UnknownSeriesError(
             f"Yahoo Finance has no ticker {ticker!r} (or no longer). "
             "Look it up at https://finance.yahoo.com; indices start with ^, as ^GSPC"
