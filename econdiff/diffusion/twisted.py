@@ -1,0 +1,141 @@
+"""Sequential Monte Carlo: pinned draws that are right where the law is not Gaussian.
+
+`pinned` guesses Cov(z | x) from a Gaussian prior. Here that guess only proposes, and
+weights correct it: the twisted diffusion sampler of Wu et al. (2023), Algorithm 1. One
+reverse step of the chain is, with z | x_t taken as N(D, V),
+
+    p(x_s | x_t)        = N(w D + w' x_t,  beta-tilde + w^2 V)    w, w' as in DDPM's mean
+    q(x_s | x_t, pins)  = N(w D' + w' x_t, beta-tilde + w^2 V')   D', V' after the pins
+    weight             *= p(x_s | x_t) / q(x_s | x_t, pins) * psi(x_s) / psi(x_t)
+    psi(x)              = N(d; C D, C V C' + R)                   what the pins say of x
+
+Keeping V (Bao et al., 2022, call it the optimal variance) makes every step exact for a
+Gaussian law, however long, and by Bayes' rule the weights are then all 1: the effective
+sample size falls only by what is not Gaussian.
+"""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from econdiff.diffusion.guidance import Pins, Prior, white
+from econdiff.diffusion.process import posterior_variance, posterior_weights
+from econdiff.diffusion.sampler import randn_like
+from econdiff.diffusion.views import Denoiser
+
+
+@dataclass(frozen=True, eq=False)
+class Particles:
+    """Weighted draws: `x[row, ...]`, their `weights[row]`, which sum to 1.
+
+    `effective[step]` is the effective sample size 1 / sum w^2 on the way, `ancestors` how
+    many of the particles at the start have descendants at the end. When either is small,
+    the draws are few, whatever their number: draw more, or pin less.
+    """
+
+    x: Tensor
+    weights: Tensor
+    effective: Tensor
+    ancestors: int
+
+    def equal(self, rng: torch.Generator) -> Tensor:
+        """As many draws of equal weight, some of them twice."""
+        return self.x[_resample(self.weights, rng)]
+
+
+def twisted(
+    denoise: Denoiser,
+    x: Tensor,
+    angles: Tensor,
+    pins: Pins,
+    rng: torch.Generator,
+    prior: Prior | None = None,
+    threshold: float = 0.5,
+) -> Particles:
+    """Carry the particles `x`, pure noise, down `angles` from pi/2; the pins hold at the end.
+
+    Particles are drawn anew in proportion to their weights whenever the effective sample size
+    falls below `threshold` of their number. The longer the ladder, the nearer the
+    chain's own law is to the diffusion's; for a Gaussian every ladder is exact.
+    """
+    shape, prior = x.shape, prior or white(x[0].numel())
+    x = x.flatten(1)
+    lineage = torch.arange(len(x), device=x.device)
+    clean = denoise(x.reshape(shape), angles[0]).flatten(1)
+    log_psi = _log_psi(clean, angles[0], pins, prior)
+    log_weights, effective = log_psi.log_softmax(dim=0), []
+    for angle, before in pairwise(angles):
+        if 1 / log_weights.exp().square().sum() < threshold * len(x):
+            chosen = _resample(log_weights.exp(), rng)
+            x, clean, log_psi, lineage = (a[chosen] for a in (x, clean, log_psi, lineage))
+            log_weights = torch.full_like(log_weights, -math.log(len(x)))
+        step = _step(x, clean, angle, before, pins, prior)
+        x, log_ratio = step.draw(rng)
+        if before > 0:  # else p psi / (q psi) is 1 by Bayes' rule: the pins themselves are met
+            clean = denoise(x.reshape(shape), before).flatten(1)
+            new = _log_psi(clean, before, pins, prior)
+            log_weights = (log_weights + log_ratio + new - log_psi).log_softmax(dim=0)
+            log_psi = new
+        effective.append(1 / log_weights.exp().square().sum())
+    ancestors = len(lineage.unique())
+    return Particles(x.reshape(shape), log_weights.exp(), torch.stack(effective), ancestors)
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """Two Gaussians: where the chain would go, and where it goes for the pins."""
+
+    mean: Tensor  # [row, dim]
+    spread: Tensor  # [dim], along `axes`
+    axes: Tensor
+    told_mean: Tensor
+    told_spread: Tensor
+    told_axes: Tensor
+
+    def draw(self, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """A draw for the pins, and log p - log q of it."""
+        kick = randn_like(self.told_mean, rng)
+        x = self.told_mean + (kick * self.told_spread.sqrt()) @ self.told_axes.mT
+        apart = ((x - self.mean) @ self.axes).square() / self.spread
+        log_p = -0.5 * (apart + self.spread.log()).sum(dim=1)
+        log_q = -0.5 * (kick.square() + self.told_spread.log()).sum(dim=1)
+        return x, log_p - log_q
+
+
+def _step(
+    x: Tensor, clean: Tensor, angle: Tensor, before: Tensor, pins: Pins, prior: Prior
+) -> _Step:
+    on_clean, on_noisy = (float(w) for w in posterior_weights(angle, before))
+    fresh = float(posterior_variance(angle, before))
+    spread, (_, axes) = prior.left(angle)[0], prior.axes
+    covariance = (axes * spread) @ axes.mT
+    gain, _ = pins.gain(angle, prior)
+    told = covariance - gain[0] @ pins.matrix.double() @ covariance
+    told_spread, told_axes = torch.linalg.eigh((told + told.mT) / 2)
+    told_clean = pins.told(clean, angle, prior)
+    return _Step(
+        on_clean * clean + on_noisy * x,
+        (fresh + on_clean**2 * spread).to(x),
+        axes.to(x),
+        on_clean * told_clean + on_noisy * x,
+        (fresh + on_clean**2 * told_spread.clamp(min=0)).to(x),
+        told_axes.to(x),
+    )
+
+
+def _log_psi(clean: Tensor, angle: Tensor, pins: Pins, prior: Prior) -> Tensor:
+    """Log N(d; C D, C V C' + R), up to what is the same for all particles, [row]."""
+    _, total = pins.gain(angle, prior)
+    miss = pins.value.double() - clean.double() @ pins.matrix.double().mT
+    return -0.5 * (miss * torch.linalg.solve(total[0], miss.mT).mT).sum(dim=1).to(clean)
+
+
+def _resample(weights: Tensor, rng: torch.Generator) -> Tensor:
+    """Systematic resampling; Kitagawa (1996). Each row about as often as its weight says."""
+    rows = len(weights)
+    shift = torch.rand(1, generator=rng, dtype=torch.float64, device=weights.device)
+    places = (torch.arange(rows, device=weights.device) + shift) / rows
+    return torch.searchsorted(weights.double().cumsum(0), places).clamp(max=rows - 1)
