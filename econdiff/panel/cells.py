@@ -6,7 +6,7 @@ import pandas as pd
 from econdiff.panel.errors import PanelError
 
 _MISSING = frozenset(
-    ("", ".", "..", "...", "-", "--", ":", "na", "n/a", "#n/a", "#na", "n.a.", "nan", "nat")
+    ("", ".", "..", "...", "…", "-", "--", ":", "na", "n/a", "#n/a", "#na", "n.a.", "nan", "nat")
 ) | frozenset(("none", "null", "<na>", "nd"))
 
 

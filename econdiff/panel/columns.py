@@ -128,8 +128,8 @@ def from_wide(frame: pd.DataFrame, time: str, series: Sequence[str] | None) -> R
         notes.append(f"left out, since they hold words and no numbers: {', '.join(labels)}")
         frame = frame.drop(columns=labels)
     dates = parse_dates(cells, column)
-    if dates.reading not in ("dates", "year-month-day"):
-        notes.append(f"dates in {column!r} are read as {dates.reading}")
+    if dates.reading != "year-month-day":
+        notes.append(f"dates in {column or 'the first column'} are read as {dates.reading}")
     values = {str(n): numbers(c, dates.stamps, str(n)) for n, c in frame.items()}
     return Read(pd.DataFrame(values), dates.stamps, dates.written, tuple(notes))
 
@@ -165,6 +165,8 @@ def _date_column(frame: pd.DataFrame, time: str) -> str | None:
     for name in _DATE_NAMES:
         if name in by_name:
             return by_name[name]
+    if frame.columns[:1].isin(["", "Unnamed: 0"]).any():
+        return frame.columns[0]
     begin = frame.iloc[:200, :5]
     return next((str(name) for name, cells in begin.items() if looks_like_dates(cells)), None)
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,6 @@ import pandas as pd
 from econdiff.panel.errors import PanelError
 
 _CLOCK = re.compile(r"[T ]\d{1,2}:\d{2}.*$")
-_QUARTER = re.compile(r"(?P<year>\d{4})[\s:./-]*Q(?P<quarter>[1-4])", re.IGNORECASE)
-_QUARTER_FIRST = re.compile(r"Q(?P<quarter>[1-4])[\s:./-]*(?P<year>\d{4})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class Dates:
 
     stamps: pd.DatetimeIndex
     written: str | None = None  # "Q", "M" or "Y" where the cells are written as such periods
-    reading: str = "dates"
+    reading: str = "year-month-day"
 
 
 @dataclass(frozen=True)
@@ -34,12 +33,14 @@ class _Writing:
 
 _WRITINGS = (  # of two that fit all cells the smoother wins, then the first
     _Writing(r"\d{4}-\d{1,2}-\d{1,2}", "%Y-%m-%d", "year-month-day"),
+    _Writing(r"\d{4}[\s:./-]*Q[1-4]", "%Y-%m", "quarters", "Q"),
+    _Writing(r"Q[1-4][\s:./-]*\d{4}", "%Y-%m", "quarters", "Q"),
     _Writing(r"\d{4}", "%Y", "years", "Y"),
     _Writing(r"\d{4}-\d{1,2}", "%Y-%m", "months", "M"),
     _Writing(r"\d{4}/\d{1,2}", "%Y/%m", "months", "M"),
     _Writing(r"\d{4}\.\d{2}", "%Y.%m", "months", "M"),
     _Writing(r"\d{4}:\d{1,2}", "%Y:%m", "months", "M"),
-    _Writing(r"\d{4}[Mm]\d{1,2}", "%YM%m", "months", "M"),
+    _Writing(r"\d{4}M\d{1,2}", "%YM%m", "months", "M"),
     _Writing(r"\d{6}", "%Y%m", "months", "M"),
     _Writing(r"\d{8}", "%Y%m%d", "year-month-day"),
     _Writing(r"\d{4}/\d{1,2}/\d{1,2}", "%Y/%m/%d", "year/month/day"),
@@ -54,9 +55,11 @@ _WRITINGS = (  # of two that fit all cells the smoother wins, then the first
     _Writing(r"\d{1,2} [A-Za-z]+ \d{4}", "%d %B %Y", "day month year"),
     _Writing(r"[A-Za-z]{3} \d{1,2}, \d{4}", "%b %d, %Y", "month day, year"),
     _Writing(r"[A-Za-z]+ \d{1,2}, \d{4}", "%B %d, %Y", "month day, year"),
-    _Writing(r"[A-Za-z]{3}[ -]\d{4}", "%b %Y", "months", "M"),
+    _Writing(r"[A-Za-z]{3} \d{4}", "%b %Y", "months", "M"),
+    _Writing(r"[A-Za-z]{3}-\d{4}", "%b-%Y", "months", "M"),
     _Writing(r"[A-Za-z]+ \d{4}", "%B %Y", "months", "M"),
-    _Writing(r"\d{4}[ -][A-Za-z]{3}", "%Y %b", "months", "M"),
+    _Writing(r"\d{4} [A-Za-z]{3}", "%Y %b", "months", "M"),
+    _Writing(r"\d{4}-[A-Za-z]{3}", "%Y-%b", "months", "M"),
 )
 
 
@@ -64,16 +67,13 @@ def parse_dates(cells: pd.Index | pd.Series, column: str) -> Dates:
     """Read the cells of the date column; a cell that is no date is refused by name."""
     if isinstance(cells.dtype, pd.PeriodDtype):
         periods = pd.PeriodIndex(cells)
-        return Dates(
-            _naive(periods.to_timestamp(how="end").normalize()), _letter(periods), "periods"
-        )
+        return Dates(periods.to_timestamp(how="end").normalize(), periods.freqstr[0])
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
-        return Dates(_naive(pd.DatetimeIndex(cells)))
-    distinct = pd.Index(pd.unique(np.asarray(cells, dtype=object)))
-    texts = pd.Index([_text(cell) for cell in distinct])
-    found = _read_texts(texts, column)
-    place = distinct.get_indexer(pd.Index(np.asarray(cells, dtype=object)))
-    return Dates(found.stamps[place], found.written, found.reading)
+        return Dates(pd.DatetimeIndex(cells).tz_localize(None).normalize())
+    objects = pd.Index(np.asarray(cells, dtype=object))
+    distinct = objects.unique()
+    found = _read_texts(pd.Index([_text(cell) for cell in distinct], dtype=object), column)
+    return Dates(found.stamps[distinct.get_indexer(objects)], found.written, found.reading)
 
 
 def looks_like_dates(cells: pd.Index | pd.Series, column: str = "") -> bool:
@@ -86,32 +86,30 @@ def looks_like_dates(cells: pd.Index | pd.Series, column: str = "") -> bool:
 
 
 def _read_texts(texts: pd.Index, column: str) -> Dates:
-    quarters = [_QUARTER.fullmatch(t) or _QUARTER_FIRST.fullmatch(t) for t in texts]
-    if quarters and all(quarters):
-        stamps = [f"{m['year']}-{3 * int(m['quarter']):02d}-01" for m in quarters if m]
-        return Dates(pd.DatetimeIndex(pd.to_datetime(stamps)), "Q", "quarters")
-    tries = [(writing, _read_as(texts, writing)) for writing in _WRITINGS]
-    whole = [(writing, stamps) for writing, stamps in tries if not stamps.hasnans]
+    tries = [Dates(_read_as(texts, way), way.implies, way.name) for way in _WRITINGS]
+    whole = [dates for dates in tries if not dates.stamps.hasnans]
     if whole:
-        writing, stamps = min(whole, key=lambda pair: _roughness(pair[1]))
-        return Dates(stamps, writing.implies, writing.name)
-    _, best = min(tries, key=lambda pair: int(pair[1].isna().sum()))
-    bad = texts[best.isna()][0]
+        return min(whole, key=lambda dates: _roughness(dates.stamps))
+    best = min(tries, key=lambda dates: int(dates.stamps.isna().sum()))
+    bad = texts[best.stamps.isna()][0]
     raise PanelError(
-        f"{bad!r} in the date column {column!r} is not a date that can be read{_hint(bad)}. "
-        "Write every date alike: 2024-03-31, 2024-03, 2024Q1 or 2024"
+        f"{bad!r} in the date column {column!r} is not a date that can be read{_hint(bad)}; "
+        "write every date alike, as 2024-03-31, 2024-03, 2024Q1 or 2024"
     )
 
 
-def _read_as(texts: pd.Index, writing: _Writing) -> pd.DatetimeIndex:
-    fits = texts.str.fullmatch(writing.pattern)
-    spoken = writing.format
-    if "%b" in spoken and "," not in spoken and "%d" not in spoken:
-        texts = texts.str.replace("-", " ")
-    candidates = pd.Series(texts, dtype=object).where(pd.Series(fits).astype(bool), None)
-    if "M%m" in spoken:
-        candidates = candidates.str.upper()
-    return pd.DatetimeIndex(pd.to_datetime(candidates, format=spoken, errors="coerce"))
+def _read_as(texts: pd.Index, way: _Writing) -> pd.DatetimeIndex:
+    """The dates of the texts that are written in this way, NaT for the others."""
+    fitting = [text if re.fullmatch(way.pattern, text, re.IGNORECASE) else None for text in texts]
+    if way.implies == "Q":
+        fitting = [text and _last_month(text) for text in fitting]
+    return pd.DatetimeIndex(pd.to_datetime(pd.Series(fitting), format=way.format, errors="coerce"))
+
+
+def _last_month(quarter: str) -> str:
+    """'2024Q1' and 'Q1 2024' as '2024-03'."""
+    year, number = re.search(r"\d{4}", quarter), re.search(r"Q([1-4])", quarter, re.IGNORECASE)
+    return f"{year[0]}-{3 * int(number[1]):02d}" if year and number else quarter
 
 
 def _roughness(stamps: pd.DatetimeIndex) -> float:
@@ -121,9 +119,10 @@ def _roughness(stamps: pd.DatetimeIndex) -> float:
 
 
 def _text(cell: object) -> str:
-    if isinstance(cell, pd.Timestamp) or hasattr(cell, "isoformat"):
-        return str(pd.Timestamp(cell).date()) if not pd.isna(cell) else ""  # type: ignore[arg-type]
-    if isinstance(cell, float) and cell.is_integer():
+    """A cell as text: dates as ISO dates, whole numbers without a point, no clock."""
+    if isinstance(cell, date):  # datetime and Timestamp are dates, too
+        return "" if cell is pd.NaT else f"{cell:%Y-%m-%d}"
+    if isinstance(cell, float | np.floating) and float(cell).is_integer():
         return str(int(cell))
     return _CLOCK.sub("", str(cell).strip())
 
@@ -134,12 +133,3 @@ def _hint(bad: str) -> str:
     if re.fullmatch(r"\d{4}[\s-]*[HS][12]", bad, re.IGNORECASE):
         return " (half-years are not supported; bring them to years or quarters)"
     return ""
-
-
-def _letter(periods: pd.PeriodIndex) -> str:
-    return periods.freqstr
-
-
-def _naive(stamps: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """Local dates without a time zone or a time of day."""
-    return stamps.tz_localize(None).normalize()

@@ -1,5 +1,7 @@
 """How often: the frequency of a set of dates, and the periods that are missing from it."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -57,7 +59,7 @@ def missing_periods(index: pd.PeriodIndex) -> pd.PeriodIndex:
     """
     if index.freqstr != "D":
         every = pd.period_range(index[0], index[-1], freq=index.freq)
-        return every[~np.isin(every.asi8, index.asi8)]
+        return pd.PeriodIndex(every.difference(index))
     stamps = index.to_timestamp()
     weekends = np.mean(stamps.day_of_week >= 5) > 0.1
     every = pd.date_range(stamps[0], stamps[-1], freq="D" if weekends else "B")
@@ -81,8 +83,8 @@ def change_of_frequency(index: pd.PeriodIndex) -> str | None:
     return f"from {label(index[begins[0]])} on they are {steps[begins[0]]} {unit} apart"
 
 
-def label(moment: pd.Period | pd.Timestamp) -> str:
-    """A period as ISO text; a week by its last day."""
+def label(moment: Any) -> str:
+    """A period or a date as ISO text; a week by its last day."""
     if isinstance(moment, pd.Period):
         return f"{moment.end_time:%Y-%m-%d}" if moment.freqstr[0] == "W" else str(moment)
     return f"{moment:%Y-%m-%d}"

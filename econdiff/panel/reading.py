@@ -1,8 +1,8 @@
 """From a table, wide or long, to a panel."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -58,7 +58,7 @@ def read_panel(
     long = find_long(frame, id, time, value)
     read = from_long(frame, long, series) if long else from_wide(frame, time, series)
     if read.values.empty:
-        raise PanelError("the table has no series" if len(read.values) else "the table has no rows")
+        raise PanelError(f"the table has no {'series' if len(read.stamps) else 'rows'}")
 
     notes = [*table.notes, *read.notes]
     letter = choose_frequency(read.stamps, read.written, told)
@@ -68,7 +68,11 @@ def read_panel(
     check_panel(panel, minimum_rows)
     panel.attrs = {
         "notes": (*notes, *suspicions(panel)),
-        "units": dict(table.frame.attrs.get("units", {})),
-        "codes": {name: code for name, code in table.codes.items() if name in panel},
+        "units": _of_panel(table.frame.attrs.get("units", {}), panel),
+        "codes": _of_panel(table.codes, panel),
     }
     return panel
+
+
+def _of_panel(told: Mapping[str, Any], panel: pd.DataFrame) -> dict[str, Any]:
+    return {name: told[name] for name in panel.columns if name in told}

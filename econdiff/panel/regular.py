@@ -65,7 +65,7 @@ def in_order(
             f"{stamps[at]:%Y-%m-%d} both fall into {label(periods[at])}; bring the table to one "
             f"frequency first, as in frame.resample({_rule(letter)!r}).mean()"
         )
-    return values.set_axis(periods, axis=0)
+    return values.set_axis(periods.rename(None), axis=0)
 
 
 def without_empty_rows(panel: pd.DataFrame, notes: list[str]) -> pd.DataFrame:

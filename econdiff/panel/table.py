@@ -6,16 +6,19 @@ Nothing is read as a number or a date here. What was passed over is said in `not
 import csv
 import gzip
 import warnings
+import zipfile
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
+from econdiff.panel.cells import is_missing, is_text
 from econdiff.panel.errors import PanelError
 
 Cells = list[list[object]]
-_SUFFIXES = ".csv, .tsv, .txt (also .gz), .parquet, .xlsx, .xls"
+_KINDS = (".csv", ".tsv", ".txt", ".parquet", ".xlsx", ".xls")  # the first three also .gz
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,17 @@ def read_table(path: Path, sheet: str | int | None = None) -> Table:
     kind = Path(path.name.removesuffix(".gz")).suffix.lower()
     if sheet is not None and kind not in (".xlsx", ".xls"):
         raise PanelError(f"sheet={sheet!r} is for Excel files, {path.name} is none")
-    if kind == ".parquet":
-        return Table(pd.read_parquet(path))
-    if kind in (".xlsx", ".xls"):
-        cells, notes = _excel_cells(path, sheet)
-        return _table_of(cells, path.name, notes)
-    if kind in (".csv", ".tsv", ".txt"):
-        return _table_of(_csv_cells(path), path.name, [])
-    raise PanelError(f"{path.name} is of no kind that is read; those are {_SUFFIXES}")
+    if kind not in _KINDS:
+        raise PanelError(f"{path.name} is of no kind that is read; those are {', '.join(_KINDS)}")
+    try:
+        if kind == ".parquet":
+            return Table(pd.read_parquet(path))
+        cells, notes = _excel_cells(path, sheet) if "xls" in kind else (_csv_cells(path), [])
+    except PanelError:
+        raise
+    except (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile) as error:
+        raise PanelError(f"{path.name} cannot be read: {error}") from error
+    return _table_of(cells, path.name, notes)
 
 
 def _csv_cells(path: Path) -> Cells:
@@ -51,6 +57,8 @@ def _csv_cells(path: Path) -> Cells:
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
     lines = text.splitlines()
+    if not lines:
+        raise PanelError(f"{path.name} is empty")
     counts = {mark: Counter(line.count(mark) for line in lines[-200:]) for mark in ",;\t"}
     mark = max(counts, key=lambda m: max((n * (k > 0), k) for k, n in counts[m].items()))
     rows: Cells = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark)]
@@ -89,20 +97,32 @@ def _table_of(rows: Cells, name: str, notes: list[str]) -> Table:
     if any(filled[:top]):
         notes = [*notes, f"{top} lines above the header left out"]
     names, start = _header(rows, top)
-    body = rows[start:]
+    units: dict[str, str] = {}
     codes: dict[str, int] = {}
-    while body and str(body[0][0]).lower().startswith(("transform", "factors")):
-        if str(body[0][0]).lower().startswith("transform"):
-            codes = {
-                name: int(float(str(code)))
-                for name, code in zip(names[1:], body[0][1:], strict=False)
-                if str(code) != ""
-            }
-            notes.append(f"row {body[0][0]!r} read as FRED-MD's transformation codes")
-        body = body[1:]
-    return Table(
-        pd.DataFrame(_even(body, len(names), start, name), columns=names), codes, tuple(notes)
-    )
+    while start < len(rows) and (kind := _row_above_data(rows[start])):
+        pairs = [(n, str(c)) for n, c in zip(names, rows[start], strict=False) if str(c).strip()]
+        if kind == "codes":
+            codes = {n: int(float(code)) for n, code in pairs[1:]}
+            notes = [*notes, f"row {rows[start][0]!r} read as FRED-MD's transformation codes"]
+        elif kind == "words" and not units:
+            units = {n: words.strip("() ") for n, words in pairs}
+            notes = [*notes, "the first row below the names read as units"]
+        start += 1
+    frame = pd.DataFrame(_even(rows[start:], len(names), start, name), columns=pd.Index(names))
+    frame.attrs["units"] = units
+    return Table(frame, codes, tuple(notes))
+
+
+def _row_above_data(row: list[object]) -> str | None:
+    """What a row below the names is, if no data: FRED-MD's codes or factors, or words."""
+    first = str(row[0]).strip().lower() if row else ""
+    if first.startswith("transform"):
+        return "codes"
+    if first.startswith("factors"):
+        return "factors"
+    words = [cell for cell in row if not is_missing(cell)]
+    wordy = all(isinstance(cell, str) and is_text(pd.Series([cell])) for cell in words)
+    return "words" if words and not first and wordy else None
 
 
 def _header(rows: Cells, top: int) -> tuple[list[str], int]:
