@@ -128,3 +128,10 @@ def test_no_connection_is_a_network_error(clock):
 def test_an_answer_cut_short_is_asked_for_again(transport, clock, script, service):
     script[:] = [Answer(200, "half", {"Content-Length": "100"}), Answer(200, "whole")]
     assert transport.get(URL, {}).body == "whole"
+
+
+def test_pulls_that_are_given_no_transport_share_one_pace():
+    from econdiff.data import alfred, fred, fredgraph
+
+    assert alfred.SHARED is fred.SHARED is fredgraph.SHARED
+    assert (alfred.SHARED.per_second, alfred.SHARED.tries) == (2, 4)

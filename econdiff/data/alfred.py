@@ -18,7 +18,7 @@ import pandas as pd
 from econdiff.data.errors import EmptyAnswerError, ServiceError
 from econdiff.data.fred import by_period, check_reply, describe, refusal
 from econdiff.data.pulled import Pulled, Request, assemble, check_day
-from econdiff.data.transport import ApiKey, Transport
+from econdiff.data.transport import SHARED, ApiKey, Transport
 
 ROOT = "https://api.stlouisfed.org/fred"
 MOST_VINTAGES = 2000  # a request
@@ -35,7 +35,7 @@ def pull_as_of(
 ) -> Pulled:
     """The panel that could be seen on `day` (ISO): values, units and titles of that day."""
     check_day("as_of", day)
-    archive = _Archive(key or ApiKey.from_environment(), transport or Transport())
+    archive = _Archive(key or ApiKey.from_environment(), transport or SHARED)
     columns, series = {}, {}
     for series_id in request.series:
         info = archive.info(series_id, day)
@@ -59,7 +59,7 @@ def pull_vintages(
     That table has a row a value: `series, date, known_from, known_until, value`;
     `known_until` is missing for a value that still stands.
     """
-    archive = _Archive(key or ApiKey.from_environment(), transport or Transport())
+    archive = _Archive(key or ApiKey.from_environment(), transport or SHARED)
     columns, series, histories = {}, {}, []
     for series_id in request.series:
         info = archive.info(series_id, None)

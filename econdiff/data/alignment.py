@@ -70,10 +70,10 @@ def _target(series: Mapping[str, pd.Series], freq: str | None) -> str:
 def _to_frequency(series: pd.Series, target: str, how: Aggregation) -> pd.Series:
     """`series` at the lower frequency `target`; periods that are not whole are missing."""
     own = _freq(series)
-    if own == target or series.notna().sum() == 0:
-        return (
-            series if own == target else series.iloc[:0].set_axis(pd.PeriodIndex([], freq=target))
-        )
+    if own == target:
+        return series
+    if series.notna().sum() == 0:
+        return series.iloc[:0].set_axis(pd.PeriodIndex([], freq=target))
     daily = own.startswith("D")
     if not daily:
         series = series.reindex(pd.period_range(series.index[0], series.index[-1], freq=own))

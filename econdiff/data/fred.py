@@ -22,7 +22,7 @@ from econdiff.data.errors import (
     UnknownSeriesError,
 )
 from econdiff.data.pulled import Pulled, Request, Series, assemble
-from econdiff.data.transport import ApiKey, Reply, Transport
+from econdiff.data.transport import SHARED, ApiKey, Reply, Transport
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _REPRESENTABLE = {"D": "D", "M": "M", "Q": "Q", "A": "Y"}
@@ -39,7 +39,7 @@ def pull_fred(
 
     The key is that of FRED_API_KEY unless one is given. `came` is called after each series.
     """
-    api = _Api(key or ApiKey.from_environment(), transport or Transport())
+    api = _Api(key or ApiKey.from_environment(), transport or SHARED)
     columns, series = {}, {}
     for series_id in request.series:
         info = api.info(series_id)

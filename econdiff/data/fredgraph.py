@@ -11,7 +11,7 @@ import pandas as pd
 
 from econdiff.data.errors import EmptyAnswerError, FrequencyError, ServiceError, UnknownSeriesError
 from econdiff.data.pulled import Pulled, Request, Series, assemble
-from econdiff.data.transport import Reply, Transport
+from econdiff.data.transport import SHARED, Reply, Transport
 from econdiff.panel.frequency import NAMES, infer_frequency, to_periods
 
 URL = "https://fred.stlouisfed.org/graph/fredgraph.csv"
@@ -25,7 +25,7 @@ def pull_fredgraph(
     came: Callable[[str], None] = lambda series_id: None,
 ) -> Pulled:
     """The latest values of many series, as one panel; all of them or an error."""
-    transport = transport or Transport()
+    transport = transport or SHARED
     columns, series = {}, {}
     for series_id in request.series:
         asked = {"id": series_id, "cosd": request.start, "coed": request.end}

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException, HTTPResponse
+from threading import Lock
 from urllib.error import URLError
 from urllib.parse import quote, urlencode
 from urllib.request import HTTPErrorProcessor, Request, build_opener
@@ -86,6 +87,7 @@ class Transport:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _next: float = field(default=0.0, init=False, repr=False)
+    _turn: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def get(self, url: str, params: Mapping[str, str], *, key: ApiKey | None = None) -> Reply:
         """The answer to a GET: a success, or a refusal (4xx) for the caller to explain."""
@@ -103,10 +105,11 @@ class Transport:
             attempt += 1
 
     def _wait_for_turn(self) -> None:
-        now = self.clock()
-        if now < self._next:
-            self.sleep(self._next - now)
-        self._next = max(now, self._next) + 1 / self.per_second
+        with self._turn:
+            now = self.clock()
+            if now < self._next:
+                self.sleep(self._next - now)
+            self._next = max(now, self._next) + 1 / self.per_second
 
     def _attempt(self, url: str, params: Mapping[str, str], key: ApiKey | None) -> Reply | _NoReply:
         """One request. What fails comes back as a value, so no exception carries the key out."""
@@ -126,6 +129,9 @@ class Transport:
             if isinstance(cause, TimeoutError):
                 return _NoReply(NetworkTimeoutError, f"no answer within {self.timeout:g} seconds")
             return _NoReply(NetworkError, hide(f"{type(cause).__name__}: {cause}"))
+
+
+SHARED = Transport()  # used where none is given, so that its pace holds over all pulls
 
 
 class _EveryStatus(HTTPErrorProcessor):
@@ -166,5 +172,5 @@ def _failure(host: str, answer: Reply | _NoReply, tries: int, wait: float) -> Da
         )
     return ServiceError(
         f"{host} answered with HTTP {answer.status} (asked {times}): the fault is on its side. "
-        f"Pull again later"
+        "Pull again later"
     )

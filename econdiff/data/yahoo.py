@@ -48,13 +48,11 @@ def pull_yahoo(
         bars[ticker] = _bars(ticker, request.start or FIRST_DAY, end, session)
         came(ticker)
     closes = {ticker: bar.table["Adj Close"] for ticker, bar in bars.items()}
-    weekends = all((close.index.day_of_week >= 5).any() for close in closes.values())
     notes = [note for ticker, close in closes.items() for note in _jumps(ticker, close)]
-    if not weekends:
-        kept = {name: close[close.index.day_of_week < 5] for name, close in closes.items()}
-        if any(len(kept[name]) < len(close) for name, close in closes.items()):
-            notes.append("weekends are left out: not every ticker trades on them")
-        closes = kept
+    trade_on_weekends = [bool((close.index.day_of_week >= 5).any()) for close in closes.values()]
+    if any(trade_on_weekends) and not all(trade_on_weekends):
+        closes = {name: close[close.index.day_of_week < 5] for name, close in closes.items()}
+        notes.append("weekends are left out: not every ticker trades on them")
     series = {ticker: bar.about for ticker, bar in bars.items()}
     if returns:
         closes = {ticker: log_returns(close) for ticker, close in closes.items()}
@@ -109,7 +107,7 @@ def _bars(ticker: str, start: str, end: str, session: Any) -> _Bars:
         title = about.get("longName") or about.get("shortName") or ticker
         units = f"{about.get('currency') or 'points'}, adjusted close"
     if not table["Adj Close"].notna().to_numpy().any():
-        raise _empty(ticker, start, end)
+        raise _no_prices(ticker)
     _refuse_unadjusted(ticker, table)
     table = table.set_axis(pd.DatetimeIndex(table.index).tz_localize(None).to_period("D"))
     table["Volume"] = table["Volume"].where(table["Close"].notna())
@@ -172,10 +170,7 @@ def _meaning(ticker: str, error: Exception) -> DataError:
             "quarter of an hour or more: wait, then pull fewer tickers at once"
         )
     if "YFPricesMissingError" in kinds and "No data found" not in str(error):
-        return EmptyAnswerError(
-            f"Yahoo Finance has no prices of {ticker!r} in the time asked for; "
-            "ask for a longer time"
-        )
+        return _no_prices(ticker)
     if "YFTickerMissingError" in kinds or status == 404:
         return UnknownSeriesError(
             f"Yahoo Finance has no ticker {ticker!r} (or no longer). "
@@ -202,8 +197,7 @@ def _meaning(ticker: str, error: Exception) -> DataError:
     )
 
 
-def _empty(ticker: str, start: str, end: str) -> EmptyAnswerError:
+def _no_prices(ticker: str) -> EmptyAnswerError:
     return EmptyAnswerError(
-        f"Yahoo Finance has no prices of {ticker!r} between {start} and {end}; "
-        "ask for a longer time"
+        f"Yahoo Finance has no prices of {ticker!r} in the time asked for; ask for a longer time"
     )
