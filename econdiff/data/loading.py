@@ -76,6 +76,8 @@ def pull(
     `service` is "fred" (with a key; `as_of` gives the data of a past day), "fredgraph"
     (FRED without a key), "alfred" (every value ever published) or "yahoo" (`returns` in
     place of prices). See `econdiff.data.TERMS` before. Days are ISO text, both included.
+    `freq` and `aggregation` are those of `econdiff.data.pulled.Request`: a series of a higher
+    frequency is brought down by its mean, a price by its last value, returns by their sum.
     """
     request = Request(tuple(series), start, end, freq, aggregation)
     if as_of is not None and service != "fred":

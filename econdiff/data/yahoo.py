@@ -5,6 +5,7 @@ are computed here from the adjusted closes, moves that look like faults are name
 an empty answer is an error.
 """
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -140,14 +141,16 @@ def _jumps(ticker: str, closes: pd.Series) -> Iterator[str]:
 
 @contextmanager
 def _raising() -> Iterator[None]:
-    """Let yfinance raise what it would else only log, for as long as the block lasts."""
+    """Let yfinance raise what it would else only log, and keep its warnings about pandas quiet."""
     import yfinance
 
     debug = yfinance.config.debug
     before = debug.hide_exceptions
     debug.hide_exceptions = False
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
     finally:
         debug.hide_exceptions = before
 
