@@ -15,6 +15,13 @@ def _settings(page: str, model: str, **settings: int) -> Callable[[], Model]:
     return make
 
 
+def _pool() -> Model:
+    """The pool of the macroeconomic models below that take under a second."""
+    from econdiff.baselines.pool import Pool
+
+    return Pool(tuple(BASELINES[name]() for name in ("rw", "climatology60", "ar", "ar60", "bvar")))
+
+
 BASELINES: dict[str, Callable[[], Model]] = {
     "rw": _settings("random_walk", "RandomWalk"),
     "climatology": _settings("climatology", "Climatology"),
@@ -24,4 +31,9 @@ BASELINES: dict[str, Callable[[], Model]] = {
     "arima": _settings("arima", "ARIMA"),
     "ets": _settings("ets", "ETS"),
     "var": _settings("var", "VAR"),
+    "bvar": _settings("bvar", "BVAR"),
+    "garch": _settings("garch", "GARCH"),
+    "gjr": _settings("garch", "GARCH"),
+    "gjr-fhs": _settings("garch", "GARCH", filtered=True),
+    "pool": _pool,
 }
