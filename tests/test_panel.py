@@ -127,6 +127,23 @@ def test_a_series_that_a_long_table_lacks_at_times_is_missing_there():
     assert panel["rate"].notna().all()
 
 
+def test_a_long_table_may_be_told_by_halves():
+    long = wide().rename_axis("when").reset_index().melt("when", var_name="who", value_name="what")
+    long["remark"] = "revised"
+    pd.testing.assert_frame_equal(read_panel(long, id="who", time="when"), wide())
+
+
+def test_dates_along_the_columns_are_turned_upright(tmp_path):
+    turned = wide().set_axis(map(str, QUARTERS), axis=0).T
+    text = turned.assign(unit="index").to_csv(index_label="country")
+    pd.testing.assert_frame_equal(read_panel(save(tmp_path / "a.csv", text)), wide())
+
+
+def test_the_row_numbers_that_pandas_saves_are_no_series(tmp_path):
+    text = written(list(map(str, QUARTERS))).to_csv()
+    assert list(read_panel(save(tmp_path / "a.csv", text))) == ["gdp"]
+
+
 def test_fred_md_with_its_row_of_codes(tmp_path):
     rows = "".join(f"{m % 12 + 1}/1/{1990 + m // 12},{100 + m},{m % 7}\n" for m in range(40))
     table = "sasdate,RPI,UNRATE\nTransform:,5,2\n" + rows + ",,\n"
@@ -325,7 +342,7 @@ REFUSED = {
     ),
     "no rhythm": (
         lambda: wide(pd.to_datetime(["2010-01-01"]).append(pd.DatetimeIndex(["2010-02-15"]))),
-        r"frequency cannot be told from steps of 45 to 45 days.*--freq",
+        r"frequency cannot be told from dates that are 45 days apart.*--freq",
     ),
     "no dates": (
         lambda: pd.DataFrame({"a": [1.5, 2.5], "b": [3.5, 4.5]}),
@@ -370,6 +387,8 @@ def test_what_is_told_must_fit_what_is_there(options, message):
         ("a.csv", b"", "a.csv is empty"),
         ("a.csv", b"hello\nworld\n", "a.csv holds no table"),
         ("a.csv", b"date,x\n2010Q1,1\n2010Q2,2,3\n2010Q3,3\n", "line 3 of a.csv has 3 cells"),
+        ("a.csv", b"2010,1\n2011,2\n", "no names above its columns: the first row .* date 2010"),
+        ("a.csv", b"date,x\n2010,1\n,2\n", "a row has values and no date in the column 'date'"),
         ("a.json", b"{}", "a.json is of no kind that is read; those are .csv"),
         ("a.parquet", b"not parquet", "a.parquet cannot be read"),
         ("a.xlsx", b"not excel", "a.xlsx cannot be read"),

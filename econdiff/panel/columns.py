@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.panel.cells import is_label, is_missing, is_text, numbers
-from econdiff.panel.dates import looks_like_dates, parse_dates
+from econdiff.panel.dates import looks_like_dates, parse_dates, written_as_dates
 from econdiff.panel.errors import PanelError
 
 _DATE_NAMES = ("ds", "date", "dates", "observation_date", "sasdate", "time_period", "time period")
@@ -62,31 +62,45 @@ def with_whole_dates(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+def turned_upright(frame: pd.DataFrame) -> pd.DataFrame:
+    """Where dates run along the columns and each row is a series: the same with dates in rows."""
+    dates = np.array(written_as_dates(frame.columns), dtype=bool)
+    rest = frame.loc[:, ~dates]
+    if dates.sum() < 8 or _date_column(rest, "") is not None:
+        return frame
+    telling = [name for name, cells in rest.items() if not cells.duplicated().any()]
+    if not telling:
+        raise PanelError(
+            f"dates run along the columns, and no column of {list(rest.columns)} names each row "
+            "apart; keep one row for each series"
+        )
+    names = pd.Index(frame[telling[0]].astype(str).str.strip())
+    turned = frame.loc[:, dates].T.set_axis(names, axis=1).rename_axis("date").reset_index()
+    return turned.rename_axis(columns=None)
+
+
 def find_long(frame: pd.DataFrame, id: str, time: str, value: str) -> Long | None:
     """The columns of a long table, as told or where they are plain to see; None if it is wide."""
     names = list(frame.columns)
-    if id in names:
-        for role, name in (("time", time), ("value", value)):
-            if name not in names:
-                raise PanelError(
-                    f"the table has a column {id!r}, so it is long, but no column {name!r}; say "
-                    f"{role}='...' with one of {names}"
-                )
-        return Long(id, time, value)
-    date = _date_column(frame, time) if isinstance(frame.index, pd.RangeIndex) else None
-    if date is None or frame.columns.has_duplicates or not _dates_repeat(frame.loc[:, date]):
+    if isinstance(frame.index, pd.PeriodIndex | pd.DatetimeIndex) or frame.columns.has_duplicates:
         return None
-    texts = [name for name in names if name != date and is_text(frame.loc[:, name])]
-    rest = [name for name in names if name != date and name not in texts]
-    if not texts or not rest:
+    date = _date_column(frame, time)
+    if id not in names and (date is None or not _dates_repeat(frame.loc[:, date])):
         return None
-    likely = next((name for name in rest if name.lower() in _VALUE_NAMES), rest[-1])
-    if len(texts) == len(rest) == 1:
-        return Long(texts[0], date, likely)
+    texts = [n for n in names if n not in (date, id, value) and is_text(frame.loc[:, n])]
+    rest = [n for n in names if n not in (date, id, *texts)]
+    ids = [id] if id in names else texts
+    values = [value] if value in names else rest
+    if not ids or not values:
+        return None
+    if date is not None and len(ids) == len(values) == 1:
+        return Long(ids[0], date, values[0])
+    likely = next((n for n in values if n.lower() in _VALUE_NAMES), values[-1])
+    apart = [n for n in ids if date and not frame.duplicated([n, date]).any()]
     raise PanelError(
-        f"dates repeat in {date!r} and {texts} hold text, so the table seems to be long (one row "
+        f"dates repeat in {date!r} and {ids} hold text, so the table seems to be long (one row "
         "for each series and date); say which columns to read, for instance "
-        f"id={texts[0]!r}, time={date!r}, value={likely!r}"
+        f"id={[*apart, *ids][0]!r}, time={date or '...'!r}, value={likely!r}"
     )
 
 
@@ -141,19 +155,21 @@ def _split(frame: pd.DataFrame, time: str) -> tuple[pd.DataFrame, pd.Series, str
     column = None if dated else _date_column(frame, time)
     if column is not None:
         return _named(frame.drop(columns=column)), frame.loc[:, column], column
-    if dated or (not isinstance(index, pd.RangeIndex) and looks_like_dates(index)):
+    if dated or looks_like_dates(index):
         return frame.reset_index(drop=True), pd.Series(index), str(index.name or "index")
-    begins = "" if frame.empty else f"; {frame.columns[0]!r} begins with {frame.iloc[0, 0]!r}"
+    begins = "" if frame.empty else f"; {frame.columns[0]!r} begins with {str(frame.iloc[0, 0])!r}"
     raise PanelError(
         f"no column of dates among {list(frame.columns[:8])}{begins}; say which one: time='...'"
     )
 
 
 def _named(frame: pd.DataFrame) -> pd.DataFrame:
-    """Without the empty columns that a spreadsheet may have and nobody has named."""
+    """Without the columns that nobody has named, if they are empty or only count the rows."""
     unnamed = [name == "" or name.startswith("Unnamed:") for name in frame.columns]
-    if not frame.loc[:, unnamed].map(is_missing).to_numpy().all():
-        raise PanelError("a column with values in it has no name; name it, or empty it")
+    for name, cells in frame.loc[:, unnamed].items():
+        counts = [str(cell) for cell in cells] == [str(row) for row in range(len(cells))]
+        if not counts and not cells.map(is_missing).all():
+            raise PanelError(f"the column {name!r} has values and no name; name it, or empty it")
     return frame.loc[:, [not without for without in unnamed]]
 
 

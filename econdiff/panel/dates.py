@@ -85,6 +85,12 @@ def looks_like_dates(cells: pd.Index | pd.Series, column: str = "") -> bool:
     return bool(((stamps.year >= 1500) & (stamps.year <= 2200)).all())
 
 
+def written_as_dates(names: pd.Index) -> list[bool]:
+    """Which of the names of columns are written as dates are."""
+    patterns = [re.compile(way.pattern, re.IGNORECASE) for way in _WRITINGS]
+    return [any(p.fullmatch(_text(name)) for p in patterns) for name in names]
+
+
 def _read_texts(texts: pd.Index, column: str) -> Dates:
     tries = [Dates(_read_as(texts, way), way.implies, way.name) for way in _WRITINGS]
     whole = [dates for dates in tries if not dates.stamps.hasnans]
@@ -92,6 +98,10 @@ def _read_texts(texts: pd.Index, column: str) -> Dates:
         return min(whole, key=lambda dates: _roughness(dates.stamps))
     best = min(tries, key=lambda dates: int(dates.stamps.isna().sum()))
     bad = texts[best.stamps.isna()][0]
+    if bad == "":
+        raise PanelError(
+            f"a row has values and no date in the column {column!r}; date it, or remove it"
+        )
     raise PanelError(
         f"{bad!r} in the date column {column!r} is not a date that can be read{_hint(bad)}; "
         "write every date alike, as 2024-03-31, 2024-03, 2024Q1 or 2024"
@@ -101,6 +111,8 @@ def _read_texts(texts: pd.Index, column: str) -> Dates:
 def _read_as(texts: pd.Index, way: _Writing) -> pd.DatetimeIndex:
     """The dates of the texts that are written in this way, NaT for the others."""
     fitting = [text if re.fullmatch(way.pattern, text, re.IGNORECASE) else None for text in texts]
+    if not any(fitting):
+        return pd.DatetimeIndex([pd.NaT] * len(texts))
     if way.implies == "Q":
         fitting = [text and _last_month(text) for text in fitting]
     return pd.DatetimeIndex(pd.to_datetime(pd.Series(fitting), format=way.format, errors="coerce"))

@@ -7,7 +7,14 @@ from typing import Any, Literal
 import pandas as pd
 
 from econdiff.panel.checks import check_panel
-from econdiff.panel.columns import find_long, from_long, from_wide, text_names, with_whole_dates
+from econdiff.panel.columns import (
+    find_long,
+    from_long,
+    from_wide,
+    text_names,
+    turned_upright,
+    with_whole_dates,
+)
 from econdiff.panel.errors import PanelError
 from econdiff.panel.frequency import parse_frequency
 from econdiff.panel.regular import (
@@ -54,7 +61,7 @@ def read_panel(
         raise ValueError(f"gaps must be 'error' or 'nan', got {gaps!r}")
     told = parse_frequency(freq) if freq else None
     table = Table(source) if isinstance(source, pd.DataFrame) else read_table(Path(source), sheet)
-    frame = with_whole_dates(text_names(table.frame))
+    frame = with_whole_dates(turned_upright(text_names(table.frame)))
     long = find_long(frame, id, time, value)
     read = from_long(frame, long, series) if long else from_wide(frame, time, series)
     if read.values.empty:

@@ -22,10 +22,13 @@ def choose_frequency(stamps: pd.DatetimeIndex, written: str | None, told: str | 
     seen = infer_frequency(stamps)
     if told is None and seen is None and written is None:
         days = np.diff(np.unique(stamps.to_numpy().astype("datetime64[D]"))).astype(int)
-        found = f"steps of {days.min()} to {days.max()} days" if len(days) else "a single date"
+        steps = (
+            " to ".join(str(day) for day in sorted({days.min(), days.max()})) if len(days) else ""
+        )
+        found = f"dates that are {steps} days apart" if steps else "a single date"
         raise PanelError(
             f"the frequency cannot be told from {found}; supported are daily, weekly, monthly, "
-            "quarterly and annual data: say freq='M' (--freq M) if you know it"
+            "quarterly and annual data: if it is one of these, say so, as freq='M' (--freq M)"
         )
     if told is not None and seen not in (None, told):
         coarser = FINER.index(told) > FINER.index(seen or told)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from econdiff.panel.cells import is_missing, is_text
+from econdiff.panel.dates import looks_like_dates
 from econdiff.panel.errors import PanelError
 
 Cells = list[list[object]]
@@ -96,6 +97,11 @@ def _table_of(rows: Cells, name: str, notes: list[str]) -> Table:
     top = next(i for i, n in enumerate(filled) if n >= max(2, usual[0][0] - 1))
     if any(filled[:top]):
         notes = [*notes, f"{top} lines above the header left out"]
+    if looks_like_dates(pd.Index([rows[top][0]])):
+        raise PanelError(
+            f"{name} has no names above its columns: the first row begins with the date "
+            f"{rows[top][0]}; put a row of names on top"
+        )
     names, start = _header(rows, top)
     units: dict[str, str] = {}
     codes: dict[str, int] = {}
