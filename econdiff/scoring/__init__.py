@@ -11,6 +11,7 @@ from econdiff.scoring.comparison import (
     diebold_mariano,
     holm,
     model_confidence_set,
+    ratio_interval,
 )
 from econdiff.scoring.joint import energy_score, variogram_score
 from econdiff.scoring.marginal import (
@@ -40,6 +41,7 @@ __all__ = [
     "pinball",
     "pit",
     "quantile_weighted_crps",
+    "ratio_interval",
     "right_tail",
     "squared_error",
     "threshold_weighted_crps",

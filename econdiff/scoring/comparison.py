@@ -32,25 +32,52 @@ def diebold_mariano(
     with a NaN are left out; equal losses give a statistic of 0 and a p-value of 1. Fewer pairs
     than `horizon + 2` give NaN.
     """
-    if horizon < 1:
-        raise ValueError(f"horizon must be at least 1, got {horizon}")
     differences = losses - reference
     differences = differences[~np.isnan(differences)]
     n = len(differences)
-    if n < horizon + 2:
+    error = _standard_error(differences, horizon)
+    if np.isnan(error):
         return DieboldMariano(float("nan"), float("nan"), n)
     if not differences.any():
         return DieboldMariano(0.0, 1.0, n)
-    centred = differences - differences.mean()
+    with np.errstate(divide="ignore"):  # differences that are all the same number: certain
+        statistic = differences.mean() / np.float64(error)
+    return DieboldMariano(float(statistic), float(2 * student.sf(abs(statistic), n - 1)), n)
+
+
+def ratio_interval(
+    losses: np.ndarray, reference: np.ndarray, *, horizon: int = 1, confidence: float = 0.90
+) -> tuple[float, float, float]:
+    """Ratio of the mean losses, and the two ends of its confidence interval.
+
+    By the delta method: the error of mean(losses) - ratio mean(reference), over mean(reference),
+    with the variance and the Student law of `diebold_mariano`. Pairs with a NaN are left out.
+    """
+    known = ~np.isnan(losses) & ~np.isnan(reference)
+    if not known.any():
+        return float("nan"), float("nan"), float("nan")
+    own, base = losses[known], reference[known]
+    ratio = own.mean() / base.mean()
+    error = _standard_error(own - ratio * base, horizon) / abs(base.mean())
+    reach = error * student.ppf((1 + confidence) / 2, max(len(own) - 1, 1))
+    return float(ratio), float(ratio - reach), float(ratio + reach)
+
+
+def _standard_error(values: np.ndarray, horizon: int) -> float:
+    """Standard error of the mean of values dependent within `horizon`; NaN for too few."""
+    if horizon < 1:
+        raise ValueError(f"horizon must be at least 1, got {horizon}")
+    n = len(values)
+    if n < horizon + 2:
+        return float("nan")
+    centred = values - values.mean()
     autocovariances = np.array([centred[k:] @ centred[: n - k] / n for k in range(horizon)])
     counted = np.where(np.arange(horizon) == 0, 1, 2)
     variance = counted @ autocovariances
     if variance <= 0:
         variance = (counted * (1 - np.arange(horizon) / horizon)) @ autocovariances
     shrunk = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
-    with np.errstate(divide="ignore"):  # differences that are all the same number: certain
-        statistic = differences.mean() / np.sqrt(variance / n) * np.sqrt(shrunk)
-    return DieboldMariano(float(statistic), float(2 * student.sf(abs(statistic), n - 1)), n)
+    return float(np.sqrt(max(variance, 0.0) / n / shrunk))
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:

@@ -1,0 +1,114 @@
+"""Verdicts: which losses are lower, and where no test can say."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from econdiff.scoring import diebold_mariano, holm, model_confidence_set, ratio_interval
+
+SIZE = 0.10
+
+
+def compare(
+    losses: pd.DataFrame, reference: str, *, rng: np.random.Generator, draws: int = 1000
+) -> pd.DataFrame:
+    """Every other model against `reference`, cell by cell (a series at a step).
+
+    `losses` has `model, row, series, step, loss`, `row` the origin's place in the panel. The
+    result has `model, reference, series, step, ratio, low, high, statistic, p_value, p_holm,
+    mcs_p, in_mcs, origins, verdict`: the ratio of mean losses over the origins that both have, with
+    its 90% interval; the Diebold-Mariano test (negative: the model is closer), its horizon
+    counted in the spacing of the origins; Holm's p-value over the cells of that model; and
+    membership of the 90% model confidence set of all models, on the origins that all have (models
+    without any loss left out).
+
+    The verdict is "better" only if `p_holm` is below .10 and the model is in the set, "worse" if
+    `p_holm` is below .10 and its loss is higher, "comparable" otherwise, and "failed"
+    where the model or the reference has no loss to compare.
+    """
+    models = list(dict.fromkeys(losses["model"]))
+    if reference not in models:
+        raise ValueError(f"no losses of the reference {reference!r}; there are those of {models}")
+    others = [model for model in models if model != reference]
+    sets = confidence_sets(losses, rng=rng, draws=draws)
+    rows = []
+    for series, step, table in _cells(losses):
+        base = table[reference].to_numpy()
+        for model in others:
+            row = {"model": model, "reference": reference, "series": series, "step": step}
+            rows.append(row | _against(table[model].to_numpy(), base, table.index, step))
+    result = pd.DataFrame(rows).merge(sets, on=["model", "series", "step"])
+    by_model = result.groupby("model", sort=False)["p_value"]
+    result["p_holm"] = by_model.transform(lambda p: holm(p.to_numpy()))
+    result["verdict"] = _verdicts(result)
+    order = pd.Categorical(result["model"], others)
+    result = result.iloc[np.argsort(order.codes, kind="stable")].reset_index(drop=True)
+    columns = ["model", "reference", "series", "step", "ratio", "low", "high", "statistic"]
+    return result[[*columns, "p_value", "p_holm", "mcs_p", "in_mcs", "origins", "verdict"]]
+
+
+def confidence_sets(
+    losses: pd.DataFrame, *, rng: np.random.Generator, draws: int = 1000
+) -> pd.DataFrame:
+    """The 90% model confidence set of each cell: `model, series, step, mcs_p, in_mcs`."""
+    tables = []
+    for series, step, table in _cells(losses):
+        p = pd.Series(np.nan, index=table.columns)
+        able = table.columns[table.notna().any()]
+        if len(able):
+            p[able] = model_confidence_set(
+                table[able].to_numpy(),
+                rng=rng,
+                horizon=_overlap(table.index, step),
+                draws=draws,
+            )
+        cell = {"model": table.columns, "series": series, "step": step, "mcs_p": p.to_numpy()}
+        tables.append(pd.DataFrame(cell))
+    sets = pd.concat(tables, ignore_index=True)
+    return sets.assign(in_mcs=sets["mcs_p"] > SIZE)
+
+
+def _cells(losses: pd.DataFrame) -> Iterator[tuple[str, int, pd.DataFrame]]:
+    """Each cell's series, step and losses, `[origin x model]` in order of origins."""
+    models = list(dict.fromkeys(losses["model"]))
+    cells = losses[["series", "step"]].drop_duplicates().itertuples(index=False)
+    grouped = losses.groupby(["series", "step"])
+    for series, step in cells:
+        rows = grouped.get_group((series, step))
+        yield (
+            series,
+            int(step),
+            rows.pivot(index="row", columns="model", values="loss").reindex(columns=models),
+        )
+
+
+def _against(own: np.ndarray, base: np.ndarray, rows: pd.Index, step: int) -> dict[str, float]:
+    both = ~np.isnan(own) & ~np.isnan(base)
+    horizon = _overlap(rows[both], step)
+    test = diebold_mariano(own[both], base[both], horizon=horizon)
+    ratio, low, high = ratio_interval(own[both], base[both], horizon=horizon)
+    return {
+        "ratio": ratio,
+        "low": low,
+        "high": high,
+        "statistic": test.statistic,
+        "p_value": test.p_value,
+        "origins": test.observations,
+    }
+
+
+def _overlap(rows: pd.Index, step: int) -> int:
+    """How many origins, from one on, forecast before its outcome at `step` is known."""
+    places = rows.to_numpy()
+    if not len(places):
+        return 1
+    return int((np.searchsorted(places, places + step) - np.arange(len(places))).max())
+
+
+def _verdicts(result: pd.DataFrame) -> np.ndarray:
+    sure = result["p_holm"] < SIZE
+    better = sure & (result["statistic"] < 0) & result["in_mcs"]
+    worse = sure & (result["statistic"] > 0)
+    words = np.where(better, "better", np.where(worse, "worse", "comparable"))
+    return np.where(result["ratio"].isna(), "failed", words)
