@@ -110,6 +110,7 @@ def _backtest(chosen: argparse.Namespace) -> Answer:
         out=chosen.out,
         models=chosen.models,
         origins=chosen.origins,
+        every=chosen.every,
         paths=chosen.paths,
         seed=chosen.seed,
         workers=chosen.workers,
@@ -231,7 +232,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="A,B",
         help="default: diffusion,rw,ar,var",
     )
-    command.add_argument("--origins", type=_positive, required=True, metavar="N")
+    command.add_argument(
+        "--origins", type=_positive, required=True, metavar="N", help="the latest so many"
+    )
+    command.add_argument(
+        "--every", type=_positive, default=1, metavar="K", help="rows between origins; default: 1"
+    )
     _draws(command)
     _output(command)
 

@@ -46,7 +46,7 @@ def show_data(reading: Reading) -> Answer:
     """What is understood of a panel, and its last rows."""
     data = read(reading)
     last = data.panel.tail(5)
-    last = last.set_axis(period_labels(last.index), axis=0)
+    last = last.set_axis(period_labels(pd.PeriodIndex(last.index)), axis=0)
     lines = [f"{data.record['name']}: {data.record['source']}", *data.record["notes"], ""]
     lines += [f"  {name}: {title}" for name, title in data.record["titles"].items()]
     lines += ["", _text(last)]
@@ -56,6 +56,11 @@ def show_data(reading: Reading) -> Answer:
 def pull_data(request: PullRequest, progress: Progress = silent) -> Answer:
     """Pull series and keep them as a snapshot; the terms of the services are said."""
     with progress(f"pulling from {request.service}", len(request.series)) as step:
+
+        def came(name: str) -> None:
+            del name
+            step()
+
         panel, source = pull(
             request.service,
             request.series,
@@ -65,9 +70,9 @@ def pull_data(request: PullRequest, progress: Progress = silent) -> Answer:
             aggregation=request.aggregation,
             as_of=request.as_of,
             returns=request.returns,
-            came=lambda name: step(),
+            came=came,
         )
-    labels = period_labels(panel.index)
+    labels = period_labels(pd.PeriodIndex(panel.index))
     facts: dict[str, Any] = {
         "snapshot": source.name,
         "vintage": source.vintage,

@@ -1,21 +1,24 @@
 """`econdiff forecast`: draw the future of a panel and write what a reader needs of it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from econdiff.commands.answer import Answer
 from econdiff.commands.folder import whole, write_manifest, write_text
 from econdiff.commands.manifest import new_manifest
-from econdiff.commands.models import named_model
-from econdiff.commands.past import look_back, read_past, write_past
+from econdiff.commands.models import named_models
+from econdiff.commands.past import judged, read_past, run_trials, spread_origins, write_past
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Read, Reading, read
 from econdiff.commands.view import View
+from econdiff.forecast import Model
 from econdiff.report.forecast import forecast_page
-from econdiff.report.page import render
+from econdiff.report.page import Page, render
 from econdiff.report.past import Past, no_past, past_sections
 from econdiff.transforms import Transformed
 
@@ -47,6 +50,17 @@ class Outcome:
     manifest: dict[str, Any]
     past: Past | None
 
+    def page(self) -> Page:
+        """The report of it."""
+        if self.past is None:
+            asked = self.manifest["settings"]["origins"]
+            why = "the history is too short for them" if asked else "none were asked for"
+            past = (no_past(f"No past forecasts were made: {why}."),)
+        else:
+            past = past_sections(self.past, self.manifest["model"]["name"])
+        inside = (self.inside.forecast, self.inside.history) if self.inside else None
+        return forecast_page(self.view.forecast, self.view.history, self.manifest, past, inside)
+
 
 def forecast(request: ForecastRequest, command: str, progress: Progress = silent) -> Answer:
     """Draw, look back, and write the folder `request.out`, whole."""
@@ -62,14 +76,15 @@ def forecast(request: ForecastRequest, command: str, progress: Progress = silent
 
 def run_forecast(request: ForecastRequest, command: str, progress: Progress = silent) -> Outcome:
     """What `forecast` does, without words."""
-    model = named_model(request.model)
+    models = named_models(tuple(dict.fromkeys([request.model, *request.against])))
     with whole(request.out, overwrite=request.overwrite) as folder:
         data = read(request.reading)
         manifest = new_manifest("forecast", command, _settings(request))
-        view, inside, modelled = _draw(Transformed(model, data.transforms), data, request, progress)
+        wrapped = {name: Transformed(one, data.transforms) for name, one in models.items()}
+        view, inside, modelled = _draw(wrapped[request.model], data, request, progress)
         manifest["data"] = data.record | {"modelled": modelled}
-        manifest["model"] = {"name": request.model, "settings": repr(model)}
-        past = look_back(data, request, progress) if request.origins else None
+        manifest["model"] = {"name": request.model, "settings": repr(models[request.model])}
+        past = _look_back(wrapped, data.panel, request, progress)
         outcome = Outcome(view, inside, manifest, past)
         write_outcome(outcome, folder)
     return outcome
@@ -91,9 +106,33 @@ def _draw(
     history = forecaster.to_model(data.panel)
     return (
         View(drawn, data.panel),
-        View(inside.select(*changed), history[changed]) if changed else None,
+        View(inside.select(*changed), history.loc[:, changed]) if changed else None,
         {name: forecaster.model_units[name] for name in changed},
     )
+
+
+def _look_back(
+    models: Mapping[str, Model], panel: pd.DataFrame, request: ForecastRequest, progress: Progress
+) -> Past | None:
+    """How the models did at past origins; None where no origin was asked for or fits."""
+    horizon, seed = request.horizon, request.seed
+    origins = None
+    if request.origins:
+        origins = spread_origins(panel, horizon=horizon, count=request.origins)
+    if origins is None:
+        return None
+    trials = run_trials(
+        models,
+        panel,
+        origins,
+        horizon=horizon,
+        paths=max(2, request.paths),
+        seed=seed,
+        workers=request.workers,
+        folder=None,
+        progress=progress,
+    )
+    return judged(trials, seed=seed, progress=progress)
 
 
 def write_outcome(outcome: Outcome, folder: Path) -> None:
@@ -105,7 +144,7 @@ def write_outcome(outcome: Outcome, folder: Path) -> None:
     if outcome.past is not None:
         write_past(outcome.past, folder)
     write_manifest(folder, outcome.manifest)
-    write_text(folder / "report.html", outcome_page(outcome))
+    write_text(folder / "report.html", render(outcome.page()))
 
 
 def read_outcome(folder: Path, manifest: dict[str, Any]) -> Outcome:
@@ -118,24 +157,6 @@ def read_outcome(folder: Path, manifest: dict[str, Any]) -> Outcome:
         View.read(inside, data["frequency"], data["modelled"]) if inside.is_dir() else None,
         manifest,
         read_past(folder),
-    )
-
-
-def outcome_page(outcome: Outcome) -> str:
-    """The page of a forecast as HTML."""
-    if outcome.past is None:
-        past = (no_past("No past forecasts were made: --origins 0 was asked for."),)
-    else:
-        past = past_sections(outcome.past, outcome.manifest["model"]["name"])
-    inside = outcome.inside
-    return render(
-        forecast_page(
-            outcome.view.forecast,
-            outcome.view.history,
-            outcome.manifest,
-            past,
-            inside and (inside.forecast, inside.history),
-        )
     )
 
 

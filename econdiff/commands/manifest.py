@@ -34,13 +34,14 @@ def versions() -> dict[str, str]:
 
 def panel_record(panel: pd.DataFrame) -> dict[str, Any]:
     """Shape, span and hash of a panel."""
-    labels = period_labels(panel.index)
+    index = pd.PeriodIndex(panel.index)
+    labels = period_labels(index)
     names = [str(name) for name in panel.columns]
     units = {str(name): str(unit) for name, unit in panel.attrs.get("units", {}).items()}
     return {
         "series": names,
         "units": {name: units[name] for name in names if units.get(name)},
-        "frequency": panel.index.freqstr,
+        "frequency": index.freqstr,
         "rows": len(panel),
         "first": labels[0],
         "last": labels[-1],
@@ -51,5 +52,5 @@ def panel_record(panel: pd.DataFrame) -> dict[str, Any]:
 
 def panel_hash(panel: pd.DataFrame) -> str:
     """SHA-256 of periods, names and values, every digit of them."""
-    text = panel.set_axis(period_labels(panel.index), axis=0).to_csv()
+    text = panel.set_axis(period_labels(pd.PeriodIndex(panel.index)), axis=0).to_csv()
     return hashlib.sha256(text.encode()).hexdigest()

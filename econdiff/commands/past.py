@@ -1,33 +1,111 @@
 """Past origins: run models at them, test the differences, keep the files."""
 
 import json
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from econdiff.backtest import Trial, backtest, compare, losses, pits, runs, scores
 from econdiff.commands.folder import write_text
+from econdiff.commands.progress import Progress
+from econdiff.forecast import Model
 from econdiff.report.past import Past
+from econdiff.windows import backtest_origins
 
-FILES = ("scores", "tests", "pits")
+TABLES = ("scores", "tests", "pits", "runs")
+
+
+def run_trials(
+    models: Mapping[str, Model],
+    panel: pd.DataFrame,
+    origins: pd.Index,
+    *,
+    horizon: int,
+    paths: int,
+    seed: int,
+    workers: int,
+    folder: Path | None,
+    progress: Progress,
+) -> list[Trial]:
+    """Every model at every origin; finished trials are kept in `folder`, if one is given."""
+    trials = []
+    with progress("past forecasts", len(models) * len(origins)) as step:
+        for trial in backtest(
+            models,
+            panel,
+            horizon=horizon,
+            origins=origins,
+            paths=paths,
+            seed=seed,
+            folder=folder,
+            workers=workers,
+        ):
+            trials.append(trial)
+            step()
+    return trials
+
+
+def judged(trials: list[Trial], *, seed: int, progress: Progress) -> Past:
+    """Scores of the trials, and tests of each model against every other, at `tested_steps`."""
+    loss = losses(trials)
+    steps = tested_steps(len(trials[0].periods))
+    loss = loss.loc[loss["step"].isin(steps)]
+    tests = []
+    models = list(dict.fromkeys(trial.model for trial in trials))
+    with progress("tests", len(models)) as step:
+        for reference in models:
+            if len(models) > 1:
+                tests.append(compare(loss, reference, rng=np.random.default_rng(seed)))
+            step()
+    return Past(
+        scores(trials),
+        pd.concat(tests, ignore_index=True) if tests else pd.DataFrame(),
+        pits(trials),
+        runs(trials),
+        tuple(dict.fromkeys(trial.origin for trial in trials)),
+    )
+
+
+def tested_steps(horizon: int) -> list[int]:
+    """The steps 1, 2, 4, 8, ... and the last: Holm's correction should not pay for every one."""
+    return sorted({2**k for k in range(horizon.bit_length())} | {horizon})
+
+
+def spread_origins(panel: pd.DataFrame, *, horizon: int, count: int) -> pd.Index | None:
+    """At most `count` origins, a horizon apart where the panel is long enough; None if none fits.
+
+    Futures that do not overlap are as good as independent, so few origins tell the most.
+    """
+    least = min(60, max(24, len(panel) // 2))  # rows of history
+    room = len(panel) - least - horizon  # rows from the earliest origin to the latest
+    if room < 0:
+        return None
+    step = max(1, min(horizon, room // max(1, count - 1)))
+    count = min(count, room // step + 1)
+    return backtest_origins(panel, horizon=horizon, count=count, step=step, minimum=least)
 
 
 def write_past(past: Past, folder: Path) -> None:
-    """Write scores.csv, tests.csv, pits.csv and past.json."""
-    for name in FILES:
+    """Write scores.csv, tests.csv, pits.csv, runs.csv and origins.json."""
+    for name in TABLES:
         getattr(past, name).to_csv(folder / f"{name}.csv", index=False)
-    about = {"origins": list(past.origins), "failures": dict(past.failures)}
-    write_text(folder / "past.json", json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+    write_text(folder / "origins.json", json.dumps(list(past.origins)) + "\n")
 
 
 def read_past(folder: Path) -> Past | None:
     """What `write_past` wrote; None where nothing was."""
-    path = folder / "past.json"
+    path = folder / "origins.json"
     if not path.is_file():
         return None
-    about = json.loads(path.read_text(encoding="utf-8"))
-    tables = {name: pd.read_csv(folder / f"{name}.csv", dtype={"series": str}) for name in FILES}
-    return Past(**tables, origins=tuple(about["origins"]), failures=about["failures"])
+    scored, tests, ranks, ran = (_read_csv(folder / f"{name}.csv") for name in TABLES)
+    return Past(scored, tests, ranks, ran, tuple(json.loads(path.read_text(encoding="utf-8"))))
 
 
-def look_back(*a):
-    return None
+def _read_csv(path: Path) -> pd.DataFrame:
+    """A table whose names stay text, be they `1` or `NA`."""
+    if not path.read_text(encoding="utf-8").strip():
+        return pd.DataFrame()  # one model alone has no tests
+    names: dict[Hashable, str] = dict.fromkeys(("model", "reference", "series", "error"), "str")
+    return pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from econdiff.commands.answer import Answer
-from econdiff.commands.backtest import read_study, study_page
+from econdiff.commands.backtest import read_study, study_html
 from econdiff.commands.errors import UsageError
 from econdiff.commands.folder import read_manifest, write_text
-from econdiff.commands.forecast import outcome_page, read_outcome
+from econdiff.commands.forecast import read_outcome
+from econdiff.report.page import render
 
 
 def report(folder: Path) -> Answer:
@@ -14,9 +15,9 @@ def report(folder: Path) -> Answer:
     manifest = read_manifest(folder)
     match manifest.get("kind"):
         case "forecast":
-            page = outcome_page(read_outcome(folder, manifest))
+            page = render(read_outcome(folder, manifest).page())
         case "backtest":
-            page = study_page(read_study(folder, manifest))
+            page = study_html(read_study(folder, manifest))
         case kind:
             raise UsageError(
                 f"{folder} holds a {kind!r}; a page is made of a forecast or a backtest"

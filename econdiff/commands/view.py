@@ -12,6 +12,8 @@ from econdiff.forecast import Forecast, period_labels
 from econdiff.report.figures import png, svg
 from econdiff.report.forecast import fan_figure
 
+HISTORY = "history.parquet"
+
 
 @dataclass(frozen=True, eq=False)
 class View:
@@ -24,7 +26,7 @@ class View:
         """Write paths.parquet, history.parquet, quantiles.csv, fan.png and fan.svg."""
         folder.mkdir(exist_ok=True)
         self.forecast.to_frame().to_parquet(folder / "paths.parquet", index=False)
-        _long(self.history).to_parquet(folder / "history.parquet", index=False)
+        write_history(self.history, folder)
         self.forecast.summary().to_csv(folder / "quantiles.csv", index=False)
         picture = fan_figure(self.forecast, self.history, title)
         write_text(folder / "fan.svg", svg(picture))
@@ -37,23 +39,27 @@ class View:
         steps, names = draws["period"].unique(), draws["series"].unique()
         samples = draws["value"].to_numpy(float).reshape(-1, len(steps), len(names))
         index = pd.PeriodIndex(steps, freq=freq)
-        past = pd.read_parquet(folder / "history.parquet")
-        rows = past["period"].unique()
-        history = pd.DataFrame(
-            past["value"].to_numpy(float).reshape(len(rows), len(names)),
-            index=pd.PeriodIndex(rows, freq=freq),
-            columns=list(names),
-        )
-        return cls(Forecast(samples, index, tuple(names), dict(units)), history)
+        forecast = Forecast(samples, index, tuple(names), dict(units))
+        return cls(forecast, read_history(folder, freq))
 
 
-def _long(history: pd.DataFrame) -> pd.DataFrame:
-    """A panel as `period, series, value`."""
+def write_history(history: pd.DataFrame, folder: Path) -> None:
+    """Write history.parquet: a panel as `period, series, value`."""
     rows, series = history.shape
-    return pd.DataFrame(
+    names = np.array([str(name) for name in history.columns], dtype=object)
+    long = pd.DataFrame(
         {
-            "period": np.repeat(period_labels(history.index), series),
-            "series": np.tile(np.array([str(name) for name in history.columns], object), rows),
+            "period": np.repeat(period_labels(pd.PeriodIndex(history.index)), series),
+            "series": np.tile(names, rows),
             "value": history.to_numpy(float).ravel(),
         }
     )
+    long.to_parquet(folder / HISTORY, index=False)
+
+
+def read_history(folder: Path, freq: str) -> pd.DataFrame:
+    """The panel that `write_history` wrote."""
+    long = pd.read_parquet(folder / HISTORY)
+    rows, names = long["period"].unique(), long["series"].unique()
+    values = long["value"].to_numpy(float).reshape(len(rows), len(names))
+    return pd.DataFrame(values, index=pd.PeriodIndex(rows, freq=freq), columns=list(names))

@@ -63,7 +63,7 @@ def facts(manifest: Mapping[str, Any]) -> dict[str, str]:
 
 def understood(history: pd.DataFrame, data: Mapping[str, Any]) -> Section:
     """How the data were read: the reader's own words, and a row a series."""
-    labels = period_labels(history.index)
+    labels = period_labels(pd.PeriodIndex(history.index))
     rows = []
     for name in history.columns:
         known = np.flatnonzero(history[name].notna().to_numpy())
@@ -75,7 +75,7 @@ def understood(history: pd.DataFrame, data: Mapping[str, Any]) -> Section:
                 "first": labels[known[0]],
                 "last": labels[known[-1]],
                 "last value": float(history[name].iloc[known[-1]]),
-                "missing": int(history[name].isna().sum()),
+                "missing": len(labels) - len(known),
             }
         )
     table = Table("The series, as they were read", pd.DataFrame(rows), digits=5)
@@ -87,8 +87,8 @@ def caveats(
 ) -> tuple[str, ...]:
     """What a careful reader should know before using the numbers."""
     noise = 196 * np.sqrt(0.05 * 0.95 / forecast.paths)
-    last = history.index[-1]
-    late = [str(name) for name in history if history[name].last_valid_index() != last]
+    known = history.iloc[-1].notna().to_numpy()
+    late = [name for name, there in zip(forecast.names, known, strict=True) if not there]
     points = [
         "The model knows these series and nothing else: no news, no announced policy, no event "
         "that has not yet moved the numbers.",
@@ -98,8 +98,8 @@ def caveats(
         "revisions make real-time errors larger than the ones shown.",
         "The quantiles hold for each series and period by itself. The line that joins them is "
         "not a path; for sums, peaks or events use the paths in paths.parquet.",
-        f"With {forecast.paths:,} paths the share of paths below q05 is exact by construction, "
-        f"but a new seed moves it by up to about {noise:.1f} percentage points.",
+        f"{forecast.paths:,} paths are a sample: the chance that the model gives to values below "
+        f"q05 is 5%, give or take {noise:.1f} percentage points.",
         "A distribution is no advice: econdiff states chances, not causes and not effects.",
     ]
     if late:
@@ -107,13 +107,9 @@ def caveats(
             f"Not known up to {manifest['data']['last']}: {', '.join(late)}. Their fans start at "
             "their own last value."
         )
-    floor = [
-        name
-        for name in forecast.names
-        if history[name].min()
-        >= 0
-        > np.quantile(forecast.samples[..., forecast.names.index(name)], 0.01)
-    ]
+    least = np.nanmin(history.to_numpy(float), axis=0)
+    drawn = np.quantile(forecast.samples, 0.01, axis=(0, 1))
+    floor = [n for n, was, low in zip(forecast.names, least, drawn, strict=True) if was >= 0 > low]
     if floor:
         points.append(
             f"Never below 0 in this history, yet below it in some paths: {', '.join(floor)}. The "

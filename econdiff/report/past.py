@@ -1,10 +1,11 @@
 """How models did at past origins: losing cells first, and "comparable" where no test says more."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from econdiff.report.figures import pit_histograms, score_ratios, svg
 from econdiff.report.page import Picture, Section, Table, shown
@@ -15,20 +16,18 @@ MOST_SERIES = 12  # panels of a picture
 
 @dataclass(frozen=True, eq=False)
 class Past:
-    """Scores and tests of a study of past origins.
+    """Tables of a study of past origins, as `econdiff.backtest` makes them.
 
-    `scores` has `model, series, step, metric, value`. `tests` has `model, reference, series,
-    step, ratio, low, high, p_value, verdict`: `ratio` is the model's CRPS over the
-    reference's, with its 90% interval, and the verdict is better, comparable or worse.
-    `pits` has `model, series, step, pit`, one row an origin. `failures` says why a model
-    has no scores.
+    `scores` has `model, series, step, metric, value`; `tests` has `model, reference, series,
+    step, ratio, low, high, verdict, ...` for each model against every other (empty where
+    there is one model); `pits` has `model, series, step, pit, ...`; `runs` a row a model.
     """
 
     scores: pd.DataFrame
     tests: pd.DataFrame
     pits: pd.DataFrame
+    runs: pd.DataFrame
     origins: tuple[str, ...]
-    failures: Mapping[str, str] = field(default_factory=dict)
 
 
 def past_sections(past: Past, subject: str) -> tuple[Section, ...]:
@@ -41,85 +40,136 @@ def no_past(reason: str) -> Section:
     return Section("How it did in the past", (reason,))
 
 
-def _against(past: Past, subject: str) -> Section:
+def overview(past: Past, subject: str) -> pd.DataFrame:
+    """A row for each model that `subject` was held against: CRPS ratios and counts of verdicts."""
+    own = _own(past, subject)
+    rows = []
+    for reference in _references(own):
+        cells = own.loc[own["reference"] == reference]
+        counts = cells["verdict"].value_counts().to_dict()
+        ratios = cells["ratio"].to_numpy(float)
+        rows.append(
+            {
+                "against": reference,
+                "ratio": geometric_mean(ratios),
+                "worst cell": float(np.nanmax(ratios)),
+                "best cell": float(np.nanmin(ratios)),
+                **{verdict: counts.get(verdict, 0) for verdict in VERDICTS},
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+VERDICTS = ("worse", "comparable", "better")
+
+
+def geometric_mean(ratios: np.ndarray) -> float:
+    """Geometric mean of the ratios that are known."""
+    return float(np.exp(np.nanmean(np.log(ratios))))
+
+
+def ratio_figure(past: Past, reference: str) -> Figure:
+    """CRPS of every model over that of `reference`, for the first series."""
+    return score_ratios(_ratios(past, reference), reference=reference, score="CRPS")
+
+
+def first_pits(past: Past) -> dict[str, np.ndarray]:
+    """PITs one step ahead of each model, all series together."""
+    first = past.pits.loc[past.pits["step"] == past.pits["step"].min()]
+    models = dict.fromkeys(first["model"])
+    return {name: first.loc[first["model"] == name, "pit"].to_numpy(float) for name in models}
+
+
+def _own(past: Past, subject: str) -> pd.DataFrame:
+    """The tests of `subject`, those that failed left out."""
+    if not len(past.tests):
+        return past.tests
     own = past.tests.loc[past.tests["model"] == subject]
-    references = list(dict.fromkeys(own["reference"]))
+    return own.loc[own["ratio"].notna()]
+
+
+def _references(own: pd.DataFrame) -> list[str]:
+    return list(dict.fromkeys(own["reference"])) if len(own) else []
+
+
+def _ratios(past: Past, reference: str) -> pd.DataFrame:
+    rows = past.tests.loc[past.tests["reference"] == reference].dropna(subset="ratio")
+    return rows.loc[rows["series"].isin(list(dict.fromkeys(rows["series"]))[:MOST_SERIES])]
+
+
+def _against(past: Past, subject: str) -> Section:
+    own = _own(past, subject)
+    references = _references(own)
     text = [
         f"At {len(past.origins)} past origins, {past.origins[0]} to {past.origins[-1]}, every "
         "model was fitted to the rows up to the origin and drew what came next. The CRPS says how "
         "far a whole distribution was from what came; lower is better. A ratio below 1 means that "
         f"“{subject}” was closer.",
-        "“Better” or “worse” is said only where a Diebold-Mariano test (Harvey-Leybourne-Newbold, "
-        "Holm over all cells) finds p < .10 and the model confidence set agrees; else the two are "
-        "“comparable”, whatever the ratio.",
+        "“Better” is said only where a Diebold-Mariano test (Harvey-Leybourne-Newbold, Holm over "
+        "cells) has p < .10 and the 90% model confidence set holds the model, “worse” where the "
+        "test says so; all else is “comparable”, whatever the ratio.",
     ]
     if len(past.origins) < 30:
         text.append(
-            f"{len(past.origins)} origins are few, and neighbouring ones share outcomes: "
-            "differences that matter can be missed here."
+            f"{len(past.origins)} origins are few: differences that matter can be missed here, and "
+            "luck can look like skill."
         )
-    failed = tuple(f"{model} failed: {why}" for model, why in past.failures.items())
-    pictures = (_ratio_picture(past, references[0]),) if references else ()
-    tables = (_overview(own, references), _cells(past, own, references)) if references else ()
-    return Section("How it did in the past", tuple(text), failed, pictures, tables)
+    heading = "How it did in the past"
+    if not references:
+        return Section(heading, tuple(text), _failures(past))
+    pictures = (_ratio_picture(past, references[0]),)
+    tables = (_overview(past, subject), _cells(past, own, references))
+    return Section(heading, tuple(text), _failures(past), pictures, tables)
 
 
-def _overview(own: pd.DataFrame, references: Sequence[str]) -> Table:
-    rows = []
-    for reference in references:
-        cells = own.loc[own["reference"] == reference]
-        counts = cells["verdict"].value_counts()
-        rows.append(
-            {
-                "against": reference,
-                "CRPS ratio, geometric mean": float(np.exp(np.log(cells["ratio"]).mean())),
-                "worst cell": float(cells["ratio"].max()),
-                "best cell": float(cells["ratio"].min()),
-                **{
-                    f"cells {word}": int(counts.get(word, 0))
-                    for word in ("worse", "comparable", "better")
-                },
-            }
-        )
-    return Table("Over all series and steps", pd.DataFrame(rows), digits=3)
+def _failures(past: Past) -> tuple[str, ...]:
+    failed = past.runs.loc[past.runs["failed"] > 0].to_dict("records")
+    return tuple(
+        f"{row['model']} failed at {row['failed']} of {row['origins']} origins, first at "
+        f"{row['error']}"
+        for row in failed
+    )
+
+
+def _overview(past: Past, subject: str) -> Table:
+    names = {"ratio": "CRPS ratio, geometric mean", "against": f"{subject} against"}
+    names |= {verdict: f"cells {verdict}" for verdict in VERDICTS}
+    table = overview(past, subject).rename(columns=names)
+    return Table("Over all series and tested steps", table, digits=3)
 
 
 def _cells(past: Past, own: pd.DataFrame, references: Sequence[str]) -> Table:
     """A row a series and step: the CRPS, and the ratio to each reference; losing cells first."""
-    keys = ["series", "step"]
-    crps = past.scores.loc[past.scores["metric"] == "crps"]
-    crps = crps.loc[crps["model"] == own["model"].iloc[0]].set_index(keys)["value"]
-    worst = own.groupby(keys, sort=False)["ratio"].max().sort_values(ascending=False, kind="stable")
-    said = {
-        (row.reference, row.series, row.step): f"{shown(float(row.ratio), 3)} {row.verdict}"
-        for row in own.itertuples()
-    }
+    subject = own["model"].iloc[0]
+    crps = past.scores.loc[(past.scores["metric"] == "crps") & (past.scores["model"] == subject)]
+    values = dict(zip(zip(crps["series"], crps["step"], strict=True), crps["value"], strict=True))
+    cells: dict[tuple[str, int], dict[str, str]] = {}
+    worst: dict[tuple[str, int], float] = {}
+    for row in own.to_dict("records"):
+        cell = (row["series"], row["step"])
+        said = f"{shown(row['ratio'], 3)} {row['verdict']}"
+        cells.setdefault(cell, {})[f"over {row['reference']}"] = said
+        worst[cell] = max(worst.get(cell, 0.0), row["ratio"])
     rows = [
-        {
-            "series": series,
-            "step": step,
-            "CRPS": float(crps.get((series, step), np.nan)),
-            **{f"over {name}": said.get((name, series, step), "–") for name in references},
-        }
-        for series, step in worst.index
+        {"series": cell[0], "step": cell[1], "CRPS": float(values.get(cell, np.nan)), **cells[cell]}
+        for cell in sorted(cells, key=lambda cell: -worst[cell])
     ]
+    columns = ["series", "step", "CRPS", *(f"over {name}" for name in references)]
     caption = "CRPS by series and step, and its ratio to each other model; losing cells first"
-    return Table(caption, pd.DataFrame(rows), heads=2, folded=len(rows) > MOST_CELLS)
+    table = pd.DataFrame(rows, columns=columns)
+    return Table(caption, table, heads=2, folded=len(rows) > MOST_CELLS)
 
 
 def _ratio_picture(past: Past, reference: str) -> Picture:
-    shown_ratios = past.tests.loc[past.tests["reference"] == reference]
-    series = list(dict.fromkeys(shown_ratios["series"]))[:MOST_SERIES]
-    shown_ratios = shown_ratios.loc[shown_ratios["series"].isin(series)]
-    figure = score_ratios(shown_ratios, reference=reference, score="CRPS")
-    means = {
-        model: float(np.exp(np.log(cells["ratio"]).mean()))
-        for model, cells in shown_ratios.groupby("model", sort=False)
-    }
-    said = ", ".join(f"{model} {shown(mean, 3)}" for model, mean in means.items())
-    more = "" if len(series) < MOST_SERIES else f" The first {MOST_SERIES} series are shown."
+    ratios = _ratios(past, reference)
+    said = ", ".join(
+        f"{model} {shown(geometric_mean(ratios.loc[ratios['model'] == model, 'ratio']), 3)}"
+        for model in dict.fromkeys(ratios["model"])
+    )
+    many = len(set(past.tests["series"])) > MOST_SERIES
+    more = f" The first {MOST_SERIES} series are shown." if many else ""
     return Picture(
-        svg(figure),
+        svg(ratio_figure(past, reference)),
         f"CRPS of each model over that of {reference}, by series and step. "
         f"Geometric means: {said}.",
         f"Below 1 is better than {reference}. Whiskers are 90% intervals of the ratio; hollow "
@@ -129,11 +179,7 @@ def _ratio_picture(past: Past, reference: str) -> Picture:
 
 def _calibration(past: Past) -> Section:
     """PIT histograms one step ahead, and the shares that the bands held."""
-    first = past.pits.loc[past.pits["step"] == past.pits["step"].min()]
-    pits = {
-        str(model): rows["pit"].to_numpy(float)
-        for model, rows in first.groupby("model", sort=False)
-    }
+    pits = first_pits(past)
     inside = {model: 100 * np.mean(np.abs(pit - 0.5) < 0.45) for model, pit in pits.items()}
     said = "; ".join(
         f"{model}, {share:.0f}% inside its 90% band" for model, share in inside.items()
@@ -154,10 +200,12 @@ def _calibration(past: Past) -> Section:
 
 def _coverage(past: Past) -> Table:
     """Share of outcomes inside the bands, over all series, at the first and the last step."""
+    steps = past.pits["step"].to_numpy(int)
     rows = []
-    for (model, step), cell in past.pits.groupby(["model", "step"], sort=False):
-        if step in (past.pits["step"].min(), past.pits["step"].max()):
-            off = (cell["pit"].dropna() - 0.5).abs()
-            inside = {f"{c}% band": 100 * float((off <= c / 200).mean()) for c in (50, 80, 90)}
+    for model in dict.fromkeys(past.pits["model"]):
+        for step in dict.fromkeys((steps.min(), steps.max())):
+            cell = past.pits.loc[(past.pits["model"] == model) & (steps == step), "pit"]
+            off = np.abs(cell.to_numpy(float) - 0.5)
+            inside = {f"{c}% band": 100 * float(np.mean(off <= c / 200)) for c in (50, 80, 90)}
             rows.append({"model": model, "step": int(step), **inside, "outcomes": len(off)})
     return Table("Per cent of outcomes inside each band", pd.DataFrame(rows), heads=2, digits=3)
