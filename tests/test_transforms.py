@@ -170,6 +170,11 @@ def test_rows_after_the_last_one_given_play_no_part_in_the_choice(cut, seed):
     assert choose(panel.iloc[:cut]) == before
 
 
+def test_a_series_without_values_yet_is_named():
+    with pytest.raises(ValueError, match="series 'r' has no value up to 1974Q4"):
+        choose(quarters(y=np.arange(60.0), r=np.full(60, np.nan)))
+
+
 def test_a_forecast_is_in_the_users_units_and_in_model_units(rng):
     panel = quarters(y=100 * 1.01 ** np.arange(80), r=np.linspace(1, 5, 80) % 3)
     panel.attrs["units"] = {"y": "billions", "r": "per cent"}
