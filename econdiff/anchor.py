@@ -101,7 +101,8 @@ class Coefficients:
         main = running[DECAYS[1]]
         mix = self.settings.mixture
         scale = np.sqrt(mix * main[..., -1] + (1 - mix) * self.deviation**2)
-        before = np.concatenate([self.deviation[..., None] ** 2, main[..., :-1]], axis=-1)
+        first = np.broadcast_to(self.deviation**2, main.shape[:-1])[..., None]
+        before = np.concatenate([first, main[..., :-1]], axis=-1)
         return Filtered(
             coefficients=self,
             past=filled[..., -self.settings.lags :],
@@ -235,8 +236,8 @@ def _mad(e: np.ndarray, known: np.ndarray) -> np.ndarray:
     """A robust deviation: 1.4826 times the median size, never under a third of the plain one."""
     size = np.where(known, np.abs(e), np.nan)
     plain = np.sqrt(np.maximum(_mean(np.where(known, e, 0) ** 2, known), 1e-12))
-    empty = ~known.any(-1)
-    median = np.nanmedian(np.where(empty[..., None], 0, size), axis=-1)
+    empty = ~known.any(axis=-1, keepdims=True)
+    median = np.nanmedian(np.where(empty, 0, size), axis=-1)
     return np.maximum(1.4826 * median, 0.1 * plain)
 
 

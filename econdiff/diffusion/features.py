@@ -44,7 +44,9 @@ def features(state: Filtered) -> Features:
 
 
 def _numbers(state: Filtered, u: np.ndarray) -> np.ndarray:
-    deviation = state.coefficients.deviation
+    batch = state.scale.shape
+    b = np.broadcast_to(state.coefficients.b, (*batch, state.coefficients.b.shape[-1]))
+    deviation = np.broadcast_to(state.coefficients.deviation, batch)
     seen = (u != 0).astype(float)
     count = np.maximum(seen.sum(-1), 1)
     mean = u.sum(-1) / count
@@ -53,7 +55,7 @@ def _numbers(state: Filtered, u: np.ndarray) -> np.ndarray:
     size = (np.abs(v) - 0.8) * seen
     return np.stack(
         [
-            *np.moveaxis(np.clip(state.coefficients.b, -3, 3), -1, 0),
+            *np.moveaxis(np.clip(b, -3, 3), -1, 0),
             np.log(deviation),
             np.log(state.scale / deviation),
             *np.moveaxis(np.clip(np.log(state.memory / state.scale[..., None]), -4, 4), -1, 0),

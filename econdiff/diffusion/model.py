@@ -4,8 +4,10 @@
     forecaster = Diffusion(weights=None).fit(panel)    # trained on this panel alone
     forecast = forecaster.sample(panel, horizon=8, paths=1000, rng=rng)
 
-`Origin` is the seam for everything beyond sampling (densities, guidance, scenarios): the
-denoiser as it stands at one origin, and the affine map between its innovations and futures.
+Missing cells inside a history are met by the anchor's filter. A ragged edge (series that end
+earlier than others) is a part of the future: the model stands at the last row that is complete,
+draws what follows, and the cells that have been published are pinned. A scenario is the same
+thing further on.
 """
 
 from collections.abc import Iterator
@@ -15,19 +17,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
-from econdiff.anchor import Anchor, Coefficients, Filtered, power
-from econdiff.diffusion.features import features
+from econdiff.anchor import Anchor, Coefficients
+from econdiff.diffusion.likelihood import log_density
 from econdiff.diffusion.network import MAX_HORIZON, Network
-from econdiff.diffusion.sampler import angular, last
-from econdiff.diffusion.schedule import even_angles
+from econdiff.diffusion.origin import Origin, origin
 from econdiff.diffusion.training import MINIMUM_ROWS, Training, train
-from econdiff.diffusion.views import clean_from_velocity
 from econdiff.diffusion.weights import load_weights
 from econdiff.forecast import Forecast, steps_after
-
-ROWS = 128  # paths drawn at a time, so that what the network holds stays in the cache
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class Diffusion:
     window: int = 400
 
     def fit(self, panel: pd.DataFrame) -> "FittedDiffusion":
-        """Estimate the anchor from the last rows of `panel`, and train if asked to."""
+        """Estimate the anchor on the last rows of `panel`, and train if asked to."""
         *_, fitted = self.steps(panel)
         return fitted
 
@@ -76,104 +73,96 @@ class FittedDiffusion:
     network: Network
     names: tuple[str, ...]
 
-    def origin(self, history: pd.DataFrame, horizon: int) -> "Origin":
-        """The model at the end of `history`, looking `horizon` steps ahead (32 at the most)."""
-        if tuple(history.columns) != self.names:
-            raise ValueError(f"fitted on {list(self.names)}, asked about {list(history.columns)}")
-        y = history.iloc[-self.settings.window :].to_numpy(float).T
+    def origin(self, history: pd.DataFrame, horizon: int) -> Origin:
+        """The model at the end of a complete `history`, looking up to 32 steps ahead."""
+        y = self._read(history)
+        if not np.isfinite(y[:, -1]).all():
+            raise ValueError("the last row of the history has missing cells; cut it, or `sample`")
         return origin(self.network, self.coefficients.filter(y), horizon)
 
     def sample(
-        self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator
+        self,
+        history: pd.DataFrame,
+        *,
+        horizon: int,
+        paths: int,
+        rng: np.random.Generator,
+        scenario: pd.DataFrame | None = None,
     ) -> Forecast:
-        """See `Forecaster.sample`; horizons over 32 roll on, each path from its own past."""
+        """See `Forecaster.sample`. `scenario` [step x series] pins cells; NaN leaves them free.
+
+        Horizons over 32 roll on, each path from its own past.
+        """
         index = steps_after(history, horizon)
-        y = history.iloc[-self.settings.window :].to_numpy(float).T
+        y, edge = _ragged(self._read(history), history)
+        cells = np.full((len(self.names), horizon), np.nan)
+        if scenario is not None:
+            cells = _cells(scenario, index, self.names)
+        pins = np.concatenate([edge, cells], axis=1)
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        drawn = self._draw(y, pins, paths, generator)[..., edge.shape[1] :]
+        provenance = {"model": "diffusion", "weights": str(self.settings.weights)}
+        return Forecast(drawn.swapaxes(1, 2), index, self.names, provenance=provenance)
+
+    def log_density(self, history: pd.DataFrame, future: pd.DataFrame) -> float:
+        """Exact log density of a complete `future` [step x series], in nats, in panel units.
+
+        By the probability-flow ODE (Song et al., 2021, eq. 39) and the anchor's determinant.
+        """
+        at = self.origin(history, len(future))
+        z = torch.from_numpy(at.whiten(future.to_numpy(float).T[None]))
+        return float(log_density(at.denoise, z, log_det=at.log_determinant()).value[0])
+
+    def _read(self, history: pd.DataFrame) -> np.ndarray:
+        if tuple(history.columns) != self.names:
+            raise ValueError(f"fitted on {list(self.names)}, asked about {list(history.columns)}")
+        return history.iloc[-self.settings.window :].to_numpy(float).T
+
+    def _draw(
+        self, y: np.ndarray, pins: np.ndarray, paths: int, rng: torch.Generator
+    ) -> np.ndarray:
+        """Paths [path, series, step] that follow `y` [series, time] and agree with `pins`."""
+        horizon = pins.shape[1]
+        told = None if np.isnan(pins).all() else pins
+        if told is not None and horizon > MAX_HORIZON:
+            raise ValueError(
+                f"the ragged edge and the horizon are {horizon} steps together; with known cells "
+                f"{MAX_HORIZON} is the most. Shorten the horizon, or drop series that ended early"
+            )
+        turns = self.settings.turns
         at = origin(self.network, self.coefficients.filter(y), min(horizon, MAX_HORIZON))
-        drawn = at.draw(paths, self.settings.turns, generator)  # [path, series, step]
+        drawn = at.draw(paths, turns, rng, told)
         while drawn.shape[-1] < horizon:  # roll on: every path is the history of its next block
             ahead = min(horizon - drawn.shape[-1], MAX_HORIZON)
             longer = np.concatenate([np.broadcast_to(y, (paths, *y.shape)), drawn], axis=-1)
-            longer = longer[..., -self.settings.window :]
-            at = origin(self.network, self.coefficients.filter(longer), ahead)
-            drawn = np.concatenate([drawn, at.draw(1, self.settings.turns, generator)], axis=-1)
-        provenance = {"model": "diffusion"}
-        return Forecast(drawn.swapaxes(1, 2), index, self.names, provenance=provenance)
+            each = self.coefficients.filter(longer[..., -self.settings.window :])
+            drawn = np.concatenate(
+                [drawn, origin(self.network, each, ahead).draw(1, turns, rng)], axis=-1
+            )
+        return drawn
 
 
-@dataclass(frozen=True, eq=False)
-class Origin:
-    """The model at an origin (or at one origin a row): what it takes to draw and to weigh futures.
-
-    Innovations `z` are [row, series, step], futures `y` likewise; `y = color(z)` is affine.
-    """
-
-    state: Filtered
-    network: Network
-    vector: Tensor  # [origin, series, channel]
-    location: np.ndarray  # [origin, series, step]
-    scale: np.ndarray  # [origin, series, step]
-    horizon: int
-
-    def velocity(self, x: Tensor, angle: Tensor) -> Tensor:
-        """The network's v at the noisy innovations `x` [row, series, step]."""
-        return self.network(x, torch.atleast_1d(angle).to(x.dtype), self.vector.to(x.dtype))
-
-    def denoise(self, x: Tensor, angle: Tensor) -> Tensor:
-        """E[clean | x]: the seam that samplers, likelihood and guidance see."""
-        return clean_from_velocity(x, self.velocity(x, angle), angle)
-
-    def color(self, z: np.ndarray) -> np.ndarray:
-        """Innovations to futures."""
-        mixed = power(self.state.coefficients.correlation, 0.5) @ z
-        return self.state.restore(self.location + self.scale * mixed)
-
-    def whiten(self, y: np.ndarray) -> np.ndarray:
-        """Futures to innovations."""
-        u = (self.state.standardise(y) - self.location) / self.scale
-        return power(self.state.coefficients.correlation, -0.5) @ u
-
-    def log_determinant(self) -> float:
-        """Log |dy/dz|: subtract it from a log density of z to have one of y."""
-        return float(np.sum(self.state.log_determinant(self.horizon)) + np.log(self.scale).sum())
-
-    def affine(self) -> tuple[np.ndarray, np.ndarray]:
-        """`y = mean + matrix z` with both flattened as [series * step], series first."""
-        series = self.vector.shape[-2]
-        size = series * self.horizon
-        mean = self.color(np.zeros((1, series, self.horizon)))[0]
-        units = np.eye(size).reshape(size, series, self.horizon)
-        return mean.ravel(), (self.color(units) - mean).reshape(size, size).T
-
-    @torch.inference_mode()
-    def draw(self, paths: int, turns: int, rng: torch.Generator) -> np.ndarray:
-        """Draw `paths` futures for each origin, [origin * path, series, step]."""
-        origins, series = self.vector.shape[:2]
-        noise = torch.randn(origins, paths, series, self.horizon, generator=rng)
-        angles = even_angles(turns)
-        if origins == 1:  # all rows share a context: told once, broadcast
-            drawn = [last(angular(self.denoise, x, angles)) for x in noise[0].split(ROWS)]
-            return self.color(torch.cat(drawn).double().numpy())
-        rows = noise.flatten(0, 1)
-        whole = replace(self, vector=self.vector.repeat_interleave(paths, 0))
-        z = last(angular(whole.denoise, rows, angles)).double().numpy()
-        z = z.reshape(origins, paths, series, self.horizon).swapaxes(0, 1)
-        return self.color(z).swapaxes(0, 1).reshape(-1, series, self.horizon)
+def _ragged(y: np.ndarray, history: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Rows up to the last that is complete, and the edge after it, both [series, time]."""
+    complete = np.flatnonzero(np.isfinite(y).all(axis=0))
+    if not len(complete):
+        never = "; ".join(
+            f"{name} is known until {column.last_valid_index()}" for name, column in history.items()
+        )
+        raise ValueError(f"no period of the history has every series: {never}")
+    end = complete[-1] + 1
+    return y[:, :end], y[:, end:]
 
 
-@torch.inference_mode()
-def origin(network: Network, state: Filtered, horizon: int) -> Origin:
-    """Encode a filtered history, [series, time] or [origin, series, time], once."""
-    if not 1 <= horizon <= MAX_HORIZON:
-        raise ValueError(f"one look reaches 1 to {MAX_HORIZON} steps, got {horizon}")
-    shown = features(state)
-    correlation = state.coefficients.correlation
-    arrays = (shown.sequence, shown.numbers, correlation)
-    sequence, numbers, matrix = (torch.from_numpy(np.asarray(a, np.float32)) for a in arrays)
-    if sequence.ndim == 3:
-        sequence, numbers = sequence[None], numbers[None]
-    matrix = matrix.expand(len(sequence), -1, -1)
-    context = network.encode(sequence, numbers, matrix, horizon)
-    location, scale = context.location.double().numpy(), context.log_scale.double().exp().numpy()
-    return Origin(state, network, context.vector, location, scale, horizon)
+def _cells(
+    scenario: pd.DataFrame, index: pd.PeriodIndex | pd.DatetimeIndex, names: tuple[str, ...]
+) -> np.ndarray:
+    """A scenario's numbers as [series, step]."""
+    unknown = [name for name in scenario.columns if name not in names]
+    late = [period for period in scenario.index if period not in index]
+    if unknown or late:
+        raise ValueError(
+            f"the scenario names {unknown or late}; the forecast has series {list(names)} "
+            f"over {index[0]} to {index[-1]}"
+        )
+    return scenario.reindex(index=index, columns=list(names)).to_numpy(float).T

@@ -28,7 +28,7 @@ from econdiff.diffusion.network import Network
 FREEDOM = 8.0
 GAUSSIAN = 1.23212  # the c with E[(f + 1) c r^2 / (f + c r^2)] = 1 for r ~ N(0, 1), f = FREEDOM
 MINIMUM_ROWS = 24
-LIMIT = 20.0  # innovations are clipped here, in units of the anchor's scale
+LIMIT = 10.0  # innovations are winsorised here in training, in units of their scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +80,7 @@ def losses(network: Network, batch: Examples, draws: int, rng: torch.Generator) 
     residual = (batch.innovation - context.location) * torch.exp(-context.log_scale)
     recentre = (_student(residual) + context.log_scale).mean()
 
-    z = batch.unmix @ residual.detach()
+    z = (batch.unmix @ residual.detach()).clamp(-LIMIT, LIMIT)
     z = z.repeat_interleave(draws, 0)
     vector = context.vector.repeat_interleave(draws, 0)
     angle = stratified(len(z), rng) * (math.pi / 2)

@@ -14,8 +14,9 @@ common shocks    one shared shock with loadings up to .9; spill-over of last per
 volatility       log variance is AR(1), persistence 1 - .2 U^2, moved by noise of its own, by the
                  size of the last shock (EGARCH; Nelson, 1991) and by its sign (leverage); a part
                  is shared between series with loadings 0 to 1.2
-breaks           of the mean (30%, N(0, 2^2) deviations), of the variance (35%), a slow drift of
-                 the level (40%)
+breaks           of the mean (30%, N(0, 2^2) deviations), of the variance (35%)
+drift            the level is a random walk, .4 U^2 deviations a period (50%); a quarter of them
+                 go one way for long
 regimes          a two-state Markov chain moves means and volatilities (20%)
 shock laws       Gaussian (45%) or Student t with 3 to 13 degrees of freedom; two-piece
                  skewness (40%)
@@ -121,8 +122,12 @@ def _mean_paths(
         _chance(0.5, (e, 1), rng), rng.integers(BURN, total, (e, 1)), rng.integers(0, total, (e, s))
     )
     mean += breaks * (time >= at)
-    drift = 0.15 * rng.random((e, s)) ** 2 * _chance(0.4, (e, s), rng) * calm
-    mean += np.cumsum(drift * rng.standard_normal((total, e, s), dtype=np.float32), axis=0)
+    drift = 0.4 * rng.random((e, s)) ** 2 * _chance(0.5, (e, s), rng) * calm
+    steps = rng.standard_normal((total, e, s), dtype=np.float32)
+    steady = 0.97 * _chance(0.25, (e, s), rng)  # some drifts go one way for decades
+    for t in range(1, total):
+        steps[t] = steady * steps[t - 1] + (1 - 0.8 * steady) * steps[t]
+    mean += np.cumsum(drift * steps, axis=0)
 
     mean += calm * _factors(e, s, total, rng)
     state = _markov(e, total, rng)  # [time, economy, 1]

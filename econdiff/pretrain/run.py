@@ -116,7 +116,7 @@ def main() -> None:
     """Parse the command line, train, and print the losses as they fall."""
     import argparse
 
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Train on simulated economies.")
     parser.add_argument("--steps", type=int, default=Pretraining.steps)
     parser.add_argument("--folder", type=Path, default=Path("out/pretrain"))
     parser.add_argument("--seed", type=int, default=0)

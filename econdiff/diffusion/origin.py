@@ -1,0 +1,113 @@
+"""Standing at an origin: what it takes to draw futures, to weigh them and to condition them.
+
+Everything beyond plain sampling (densities, guidance, scenarios) begins here: the denoiser as
+it is at one origin, and the affine map between its innovations `z` and the futures `y`.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from econdiff.anchor import Filtered, power
+from econdiff.diffusion.features import features
+from econdiff.diffusion.guidance import Pins, exactly, pinned
+from econdiff.diffusion.network import MAX_HORIZON, Network
+from econdiff.diffusion.sampler import angular, last
+from econdiff.diffusion.schedule import even_angles
+from econdiff.diffusion.views import clean_from_velocity
+
+ROWS = 128  # paths drawn at a time, so that what the network holds stays in the cache
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """The model at an origin (or at one origin a row): what it takes to draw and to weigh futures.
+
+    Innovations `z` are [row, series, step], futures `y` likewise; `y = color(z)` is affine.
+    """
+
+    state: Filtered
+    network: Network
+    vector: Tensor  # [origin, series, channel]
+    location: np.ndarray  # [origin, series, step]
+    scale: np.ndarray  # [origin, series, step]
+    horizon: int
+
+    def velocity(self, x: Tensor, angle: Tensor) -> Tensor:
+        """The network's v at the noisy innovations `x` [row, series, step]."""
+        angle = torch.atleast_1d(angle).float()
+        return self.network(x.float(), angle, self.vector).to(x.dtype)
+
+    def denoise(self, x: Tensor, angle: Tensor) -> Tensor:
+        """E[clean | x]: the seam that samplers, likelihood and guidance see."""
+        return clean_from_velocity(x, self.velocity(x, angle), angle)
+
+    def color(self, z: np.ndarray) -> np.ndarray:
+        """Innovations to futures."""
+        mixed = power(self.state.coefficients.correlation, 0.5) @ z
+        return self.state.restore(self.location + self.scale * mixed)
+
+    def whiten(self, y: np.ndarray) -> np.ndarray:
+        """Futures to innovations."""
+        u = (self.state.standardise(y) - self.location) / self.scale
+        return power(self.state.coefficients.correlation, -0.5) @ u
+
+    def log_determinant(self) -> float:
+        """Log |dy/dz|: subtract it from a log density of z to have one of y."""
+        return float(np.sum(self.state.log_determinant(self.horizon)) + np.log(self.scale).sum())
+
+    def affine(self) -> tuple[np.ndarray, np.ndarray]:
+        """`y = mean + matrix z` with both flattened as [series * step], series first."""
+        series = self.vector.shape[-2]
+        size = series * self.horizon
+        mean = self.color(np.zeros((1, series, self.horizon)))[0]
+        units = np.eye(size).reshape(size, series, self.horizon)
+        return mean.ravel(), (self.color(units) - mean).reshape(size, size).T
+
+    def pins(self, cells: np.ndarray) -> Pins:
+        """What is known of the future, `cells` [series, step] with NaN where free, said of z."""
+        mean, matrix = self.affine()
+        known = np.isfinite(cells.ravel())
+        value = cells.ravel()[known] - mean[known]
+        return exactly(torch.from_numpy(matrix[known]), torch.from_numpy(value))
+
+    def draw(
+        self, paths: int, turns: int, rng: torch.Generator, pins: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Draw `paths` futures for each origin, [origin * path, series, step].
+
+        Cells given in `pins` [series, step] hold (at a single origin); NaN leaves a cell free.
+        """
+        origins, series = self.vector.shape[:2]
+        noise = torch.randn(origins * paths, series, self.horizon, generator=rng)
+        angles = even_angles(turns)
+        told = None if pins is None else self.pins(pins)
+        z = []
+        with torch.inference_mode():
+            for rows in torch.arange(len(noise)).split(ROWS):
+                here = self if origins == 1 else replace(self, vector=self.vector[rows // paths])
+                denoise = here.denoise if told is None else pinned(here.denoise, told)
+                z.append(last(angular(denoise, noise[rows], angles)))
+        shaped = torch.cat(z).double().numpy().reshape(origins, paths, series, self.horizon)
+        futures = self.color(shaped.swapaxes(0, 1))  # [path, origin, series, step]
+        futures = futures.swapaxes(0, 1).reshape(-1, series, self.horizon)
+        return futures if pins is None else np.where(np.isfinite(pins), pins, futures)
+
+
+@torch.inference_mode()
+def origin(network: Network, state: Filtered, horizon: int) -> Origin:
+    """Encode a filtered history, [series, time] or [origin, series, time], once."""
+    if not 1 <= horizon <= MAX_HORIZON:
+        raise ValueError(f"one look reaches 1 to {MAX_HORIZON} steps, got {horizon}")
+    shown = features(state)
+    correlation = state.coefficients.correlation
+    arrays = (shown.sequence, shown.numbers, correlation)
+    sequence, numbers, matrix = (torch.from_numpy(np.asarray(a, np.float32)) for a in arrays)
+    if sequence.ndim == 3:
+        sequence, numbers = sequence[None], numbers[None]
+    matrix = matrix.expand(len(sequence), -1, -1)
+    context = network.encode(sequence, numbers, matrix, horizon)
+    location, scale = context.location.double().numpy(), context.log_scale.double().exp().numpy()
+    return Origin(state, network, context.vector, location, scale, horizon)
