@@ -32,6 +32,7 @@ BASELINES: dict[str, Callable[[], Model]] = {
     "ets": _settings("ets", "ETS"),
     "var": _settings("var", "VAR"),
     "bvar": _settings("bvar", "BVAR"),
+    "dfm": _settings("dfm", "DFM"),
     "garch": _settings("garch", "GARCH"),
     "gjr": _settings("garch", "GARCH"),
     "gjr-fhs": _settings("garch", "GARCH", filtered=True),

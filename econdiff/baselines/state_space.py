@@ -132,10 +132,10 @@ def filter_by(model: MLEModel, params: np.ndarray) -> Any:
         return model.filter(params)
 
 
-def maximise(model: MLEModel) -> Any:
-    """The results of maximum likelihood."""
+def maximise(model: MLEModel, iterations: int = 50) -> Any:
+    """The results of maximum likelihood after at most so many `iterations`."""
     with _quietly():
-        return model.fit(disp=0, cov_type="none")
+        return model.fit(disp=0, cov_type="none", maxiter=iterations)
 
 
 @contextmanager
