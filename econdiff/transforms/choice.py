@@ -37,10 +37,11 @@ _PER_YEAR = {"D": 252, "B": 252, "W": 52, "M": 12, "Q": 4, "Y": 1, "A": 1}
 def choose(panel: pd.DataFrame) -> dict[str, Transform]:
     """A transform for each series of `panel`, by the rule of this page."""
     per_year = periods_per_year(panel.index)
-    empty = panel.columns[panel.isna().to_numpy().all(axis=0)]
-    if len(empty):
+    empty = [name for name, column in panel.items() if column.isna().to_numpy().all()]
+    if empty:
         raise ValueError(
-            f"series {empty[0]!r} has no value up to {panel.index[-1]}; leave it out, or begin later"
+            f"series {empty[0]!r} has no value up to {panel.index[-1]}; "
+            "leave it out, or begin later"
         )
     return {
         str(name): choose_one(column.to_numpy(float), per_year) for name, column in panel.items()
