@@ -58,6 +58,21 @@ class FittedDrift:
 
 
 @dataclass(frozen=True)
+class Known(Drift):
+    """A drift that says its density is that of independent normals at 0."""
+
+    def fit(self, panel):
+        fitted = super().fit(panel)
+        return FittedKnown(fitted.drift, fitted.deviation)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedKnown(FittedDrift):
+    def log_density(self, history, future):
+        return norm.logpdf(future.to_numpy()).sum()
+
+
+@dataclass(frozen=True)
 class Broken:
     """Fails in fit before the row `until`, and draws NaN after it."""
 
@@ -140,6 +155,17 @@ def test_nothing_after_the_origin_changes_the_forecast(walk):
         np.testing.assert_array_equal(before.quantiles, after.quantiles)
         np.testing.assert_array_equal(before.mean, after.mean)
         assert not np.array_equal(before.scores["crps"], after.scores["crps"])
+
+
+def test_a_model_that_knows_its_density_is_scored_by_it_if_asked(walk):
+    models = {"drift": Drift(), "known": Known()}
+    assert "log_path" not in scores(run(walk, models))["metric"].unique()
+    trials = run(walk, models, origins=[43, 77], densities=True)
+    row = scores(trials).query("metric == 'log_path'")
+    assert row[["model", "series", "step"]].to_numpy().tolist() == [["known", "all", 4]]
+    future = walk.loc["2011Q1":"2011Q4"].to_numpy()
+    assert row["value"].tolist() == pytest.approx([-norm.logpdf(future).sum()])
+    assert losses(trials, "log_path")["loss"].notna().sum() == 1
 
 
 def test_a_trial_depends_on_no_other_trial(walk):
@@ -282,6 +308,7 @@ def test_a_kept_trial_comes_back_as_it_was_and_a_damaged_one_is_run_again(walk, 
         {"models": {"renamed": Drift()}},
         {"scale": {"output": 1.0, "rate": 1.0}},
         {"keep_paths": True},
+        {"densities": True},
     ],
 )
 def test_a_changed_setting_is_a_new_trial(walk, tmp_path, change):
@@ -439,6 +466,8 @@ def test_tests_use_only_origins_that_both_models_have():
     result = compare(toy_losses({"base": base, "model": own}), "base", rng=rng)
     assert result["origins"].tolist() == [40]
     assert result["ratio"][0] == pytest.approx(own[20:].mean() / base[20:].mean())
+    with pytest.raises(ValueError, match="'base' alone"):
+        compare(toy_losses({"base": base}), "base", rng=rng)
     with pytest.raises(ValueError, match="no losses of the reference 'ar'"):
         compare(toy_losses({"base": base}), "ar", rng=rng)
 

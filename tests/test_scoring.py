@@ -5,6 +5,7 @@ import pytest
 import scoringrules
 from scipy.stats import kstest, norm
 from scipy.stats import t as student
+from statsmodels.stats.multitest import multipletests
 
 from econdiff.scoring import (
     both_tails,
@@ -19,6 +20,7 @@ from econdiff.scoring import (
     pinball,
     pit,
     quantile_weighted_crps,
+    ratio_interval,
     right_tail,
     squared_error,
     threshold_weighted_crps,
@@ -196,6 +198,11 @@ def test_uniformity_finds_wide_narrow_and_biased_bands(shift, spread):
     assert np.mean(np.array(p) < 0.05) > 0.8
 
 
+def test_outcomes_that_are_always_below_every_path_are_not_uniform(rng):
+    for width in (1e-3, 1e-9, 0):
+        assert uniformity(width * rng.uniform(size=60)).p_value < 1e-6
+
+
 def test_uniformity_skips_the_unknown_and_says_how_many_it_saw(rng):
     values = rng.uniform(size=50)
     values[:10] = np.nan
@@ -252,6 +259,32 @@ def test_holm_by_hand():
     adjusted = holm(np.array([0.01, np.nan, 0.04, 0.03]))
     np.testing.assert_allclose(adjusted, [0.03, np.nan, 0.06, 0.06])
     assert np.isnan(holm(np.array([np.nan]))).all()
+
+
+def test_holm_agrees_with_statsmodels(rng):
+    p = rng.uniform(size=30) ** 3
+    np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1])
+
+
+def test_the_interval_of_a_ratio_holds_it_as_often_as_promised():
+    rng = np.random.default_rng(7)
+    inside = []
+    for _ in range(500):
+        base = rng.gamma(2, 1, 100)
+        own = 0.8 * base + rng.normal(0, 0.5, 100)
+        _, low, high = ratio_interval(own, base)
+        inside.append(low < 0.8 < high)
+    assert np.mean(inside) == pytest.approx(0.90, abs=0.04)
+
+
+def test_a_ratio_by_hand():
+    # ratio 2/3; own - ratio base = 2/3, -2/3: error .47/3 on one degree of freedom
+    own, base = np.array([4.0, 0.0, np.nan]), np.array([5.0, 1.0, 1.0])
+    assert np.isnan(ratio_interval(own, base)[1])
+    three = ratio_interval(np.array([4.0, 0.0, 2.0]), np.array([5.0, 1.0, 3.0]))
+    error = np.sqrt(8 / 9 / 3 / 3 / (2 / 3)) / 3
+    assert three[0] == pytest.approx(2 / 3)
+    assert three[2] - three[0] == pytest.approx(error * student.ppf(0.95, 2))
 
 
 def test_confidence_set_keeps_equals_and_drops_the_worse(rng):

@@ -9,12 +9,13 @@ Scores are in the units of the panel.
 
 from econdiff.backtest.run import backtest
 from econdiff.backtest.tables import losses, pits, runs, scores, within
-from econdiff.backtest.trial import LEVELS, Trial
+from econdiff.backtest.trial import LEVELS, DensityForecaster, Trial
 from econdiff.backtest.verdicts import compare, confidence_sets
 from econdiff.backtest.workers import WorkerError
 
 __all__ = [
     "LEVELS",
+    "DensityForecaster",
     "Trial",
     "WorkerError",
     "backtest",

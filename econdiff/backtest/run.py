@@ -30,6 +30,7 @@ def backtest(
     scale: Mapping[str, float] | None = None,
     refit_every: int = 1,
     keep_paths: bool = False,
+    densities: bool = False,
     folder: Path | None = None,
     workers: int = 1,
 ) -> Iterator[Trial]:
@@ -42,7 +43,9 @@ def backtest(
     its origin, and the panel is the truth that is scored against.
 
     A model that raises gives trials with an `error`. Joint scores are in units of `scale`; by
-    default of the standard deviation of each series' changes up to the origin.
+    default of the standard deviation of each series' changes up to the origin. With `densities`,
+    models that know their density (`DensityForecaster`) are scored by its log too, which can take
+    longer than the draws.
 
     With a `folder`, each finished trial is kept there and used again as long as nothing that it
     depends on has changed: data, settings, seed, code. What failed is tried again. With
@@ -56,7 +59,7 @@ def backtest(
         least = 2 if name == "paths" else 1
         if number < least:
             raise ValueError(f"{name} must be at least {least}, got {number}")
-    draws = Draws(horizon, paths, seed, keep_paths, scale)
+    draws = Draws(horizon, paths, seed, keep_paths, densities, scale)
     cuts = _cuts(panel, origins, horizon, vintages or {})
     blocks = [tuple(cuts[k : k + refit_every]) for k in range(0, len(cuts), refit_every)]
     files = _files(models, blocks, draws, folder)

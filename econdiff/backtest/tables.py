@@ -12,6 +12,7 @@ from econdiff.scoring import covered, pinball, uniformity
 ALL = "all"
 """The name that stands for all series together, in the rows of joint scores."""
 
+JOINT = frozenset({"energy", "variogram", "energy_path", "log_path"})
 SHOWN_LEVELS = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 BANDS = (0.50, 0.80, 0.90)
 
@@ -22,7 +23,7 @@ def scores(trials: Iterable[Trial]) -> pd.DataFrame:
     Metrics: crps, crps_left, crps_right, log_kernel, rmse, pinball05 ... pinball95, coverage50,
     coverage80, coverage90 (shares), pit_p (p-value of `scoring.uniformity`) and origins, the
     number that the means are over: those that have come and at which the model did not
-    fail. Joint scores (energy, variogram, energy_path) stand under the series "all".
+    fail. Joint scores (energy, variogram, energy_path, log_path) stand under the series "all".
     """
     tables = []
     for model, own in _by_model(trials).items():
@@ -49,8 +50,8 @@ def losses(trials: Iterable[Trial], metric: str = "crps") -> pd.DataFrame:
     """The loss of each origin: `model, origin, row, period, series, step, loss`.
 
     `metric` is crps, crps_left, crps_right, log_kernel, squared_error, pinball05 (or another of
-    the LEVELS), energy, variogram or energy_path. Every trial has its rows, with NaN where there
-    is no score.
+    the LEVELS), energy, variogram, energy_path or log_path. Every trial has its rows, with NaN
+    where there is no score.
     """
     tables = []
     for trial in trials:
@@ -111,9 +112,6 @@ def within(trials: Iterable[Trial], first: str, last: str) -> list[Trial]:
             )
         )
     return chosen
-
-
-JOINT = frozenset({"energy", "variogram", "energy_path"})
 
 
 def _cells(trial: Trial, metric: str) -> np.ndarray:

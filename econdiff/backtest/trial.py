@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -25,17 +26,30 @@ LEVELS = (0.01, 0.025, *(k / 20 for k in range(1, 20)), 0.975, 0.99)
 """The quantile levels that a trial keeps."""
 
 
+@runtime_checkable
+class DensityForecaster(Forecaster, Protocol):
+    """A forecaster that knows the density of the futures that it draws."""
+
+    def log_density(self, history: pd.DataFrame, future: pd.DataFrame) -> float:
+        """Log density of a complete `future` [step x series], in nats, in panel units."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Trial:
     """One model's forecast from one origin, scored.
 
     `row` is the origin's place in the panel, `periods` are the periods of the steps.
+
     `scores` holds an array `[step, series]` a score: crps, crps_left and crps_right (weighted
     to either tail), squared_error of the mean, log_kernel. `joint` holds an array `[step]` a
     score of all series together, in units of each series' scale: energy and variogram of the
-    step (two series or more), and energy_path of the whole path, at its last step. NaN where the
-    outcome is not known. A trial that failed has its `error` and is NaN throughout. Fitting
-    took `fit_seconds`, 0 where an earlier fit was used again.
+    step (two series or more), and at the last step, for the whole path, energy_path and (where
+    asked for, of models that know their density) log_path, minus the log density in nats.
+    NaN where the outcome is not known.
+
+    A trial that failed has its `error` and is NaN throughout. Fitting took `fit_seconds`, 0 where
+    an earlier fit was used again.
     """
 
     model: str
@@ -80,6 +94,7 @@ class Draws:
     paths: int
     seed: int
     keep_paths: bool = False
+    densities: bool = False
     scale: Mapping[str, float] | None = None
 
 
@@ -106,6 +121,9 @@ def attempt(
     samples, outcome = np.asarray(forecast.samples, float), cut.future.to_numpy(float)
     _usable(samples, draws, names)
     marginal, joint = _scored(samples, outcome, _scale(cut.history, draws.scale))
+    if draws.densities and isinstance(forecaster, DensityForecaster) and np.isfinite(outcome).all():
+        density = forecaster.log_density(cut.history.copy(), cut.future.copy())
+        joint["log_path"] = _at_the_end(-density, draws.horizon)
     return Trial(
         model=model,
         **_place(cut),
@@ -198,10 +216,16 @@ def _scored(
     }
     steps, series = outcome.shape
     drawn, came = samples / scale, outcome / scale
-    path = np.full(steps, np.nan)
-    path[-1] = energy_score(drawn.reshape(len(drawn), -1), came.ravel())
-    joint = {"energy_path": path}
+    whole = energy_score(drawn.reshape(len(drawn), -1), came.ravel())
+    joint = {"energy_path": _at_the_end(whole, steps)}
     if series > 1:
         joint["energy"] = np.array([energy_score(drawn[:, k], came[k]) for k in range(steps)])
         joint["variogram"] = np.array([variogram_score(drawn[:, k], came[k]) for k in range(steps)])
     return marginal, joint
+
+
+def _at_the_end(score: float, steps: int) -> np.ndarray:
+    """A score of the whole path, `[step]`, which stands at its last step."""
+    scores = np.full(steps, np.nan)
+    scores[-1] = score
+    return scores

@@ -25,12 +25,15 @@ def compare(
 
     The verdict is "better" only if `p_holm` is below .10 and the model is in the set, "worse" if
     `p_holm` is below .10 and its loss is higher, "comparable" otherwise, and "failed"
-    where the model or the reference has no loss to compare.
+    where the model or the reference has no loss to compare. The ratio means nothing for losses
+    that can be negative (log_kernel); the tests do.
     """
     models = list(dict.fromkeys(losses["model"]))
     if reference not in models:
         raise ValueError(f"no losses of the reference {reference!r}; there are those of {models}")
     others = [model for model in models if model != reference]
+    if not others:
+        raise ValueError(f"there are losses of {reference!r} alone; nothing to compare it with")
     sets = confidence_sets(losses, rng=rng, draws=draws)
     rows = []
     for series, step, table in _cells(losses):

@@ -54,7 +54,7 @@ def uniformity(pits: np.ndarray) -> UniformityTest:
     terms = max(6, int(0.4 * count ** (2 / 3)))
     waves = np.cos(np.pi * np.outer(np.arange(1, terms + 1), np.arange(count) + 0.5) / count)
     weighted = np.sqrt(2 / count) * waves @ moments  # the cosines leave out the mean
-    long_run = weighted.T @ weighted / terms
+    long_run = weighted.T @ weighted / terms + 1e-9 * np.eye(2)  # PITs may be all but equal
     mean = moments.mean(axis=0)
     wald = count * mean @ np.linalg.solve(long_run, mean)
     statistic = wald / 2 * (terms - 1) / terms

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 from arch.bootstrap import MCS
 from scipy.stats import t as student
-from statsmodels.stats.multitest import multipletests
 
 
 class DieboldMariano(NamedTuple):
@@ -83,13 +82,15 @@ def _standard_error(values: np.ndarray, horizon: int) -> float:
 def holm(p_values: np.ndarray) -> np.ndarray:
     """p-values that hold for all of these tests together; NaN stays NaN and counts as no test.
 
-    Holm (1979), "A simple sequentially rejective multiple test procedure".
+    The k-th smallest of n is multiplied by n - k + 1, and none comes out below a smaller one: Holm
+    (1979), "A simple sequentially rejective multiple test procedure". (statsmodels has it in
+    `multipletests`, which collects garbage at each call: a tenth of a second for a few numbers.)
     """
+    order = np.argsort(p_values)  # NaN last
+    order = order[: int((~np.isnan(p_values)).sum())]
     adjusted = np.full(np.shape(p_values), np.nan)
-    known = ~np.isnan(p_values)
-    if known.any():
-        adjusted[known] = multipletests(p_values[known], method="holm")[1]
-    return adjusted
+    adjusted[order] = np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1))
+    return np.minimum(adjusted, 1)
 
 
 def model_confidence_set(
