@@ -14,7 +14,7 @@ from econdiff.commands.manifest import new_manifest
 from econdiff.commands.models import named_models
 from econdiff.commands.past import judged, read_past, run_trials, write_past
 from econdiff.commands.progress import Progress, silent
-from econdiff.commands.reading import Reading, read
+from econdiff.commands.reading import Read, Reading, read
 from econdiff.commands.view import read_history, write_history
 from econdiff.forecast import Forecast, Model
 from econdiff.report.backtest import side_by_side, study_page
@@ -95,12 +95,19 @@ def run_backtest(request: BacktestRequest, command: str, progress: Progress = si
         )
         past = judged(trials, seed=request.seed, progress=progress)
         manifest = new_manifest("backtest", command, _settings(request))
-        manifest["data"] = data.record
+        manifest["data"] = data.record | {"modelled": _modelled(data)}
         manifest["models"] = {name: repr(model) for name, model in models.items()}
         fans = _last_fans(wrapped, data.panel, origins[-1], past, request)
         study = Study(past, data.panel, manifest, fans)
         write_study(study, folder)
     return study
+
+
+def _modelled(data: Read) -> dict[str, str]:
+    """What each series is modelled as, in words."""
+    if data.transforms == "auto":
+        return dict.fromkeys(data.record["series"], "chosen anew at each origin")
+    return {name: one.units for name, one in data.transforms.items() if one.units}
 
 
 def _last_fans(

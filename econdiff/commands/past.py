@@ -108,4 +108,5 @@ def _read_csv(path: Path) -> pd.DataFrame:
     if not path.read_text(encoding="utf-8").strip():
         return pd.DataFrame()  # one model alone has no tests
     names: dict[Hashable, str] = dict.fromkeys(("model", "reference", "series", "error"), "str")
-    return pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])
+    table = pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])
+    return table.fillna(dict.fromkeys(table.columns.intersection(["error"]), ""))

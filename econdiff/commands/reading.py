@@ -9,7 +9,7 @@ import pandas as pd
 from econdiff.commands.errors import UsageError
 from econdiff.commands.manifest import panel_record
 from econdiff.commands.models import nearest
-from econdiff.data import load
+from econdiff.data import TERMS, load
 from econdiff.panel import describe_panel
 from econdiff.transforms import Transform, fred_md, periods_per_year
 
@@ -48,6 +48,8 @@ def read(reading: Reading) -> Read:
         "titles": {name: text for name, text in source.titles.items() if name in panel},
         "notes": list(dict.fromkeys([*describe_panel(panel).splitlines(), *source.notes])),
     }
+    if source.kind == "snapshot":
+        record["terms"] = " ".join(TERMS.split())
     return Read(panel, named_transforms(reading.transform, panel), record)
 
 

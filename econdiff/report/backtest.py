@@ -24,7 +24,9 @@ def study_page(past: Past, panel: pd.DataFrame, manifest: Mapping[str, Any], dra
         f"{manifest['settings']['horizon']} periods, from {len(past.origins)} past origins. "
         f"“{models[0]}” is held against the others."
     )
-    cost = Section("What it took", tables=(Table("Seconds of fitting and drawing", past.runs),))
+    names = {"fit_seconds": "seconds of fitting", "sample_seconds": "seconds of drawing"}
+    runs = past.runs.rename(columns=names)
+    cost = Section("What it took", tables=(Table("Runs and their cost", runs, digits=3),))
     caveats = Section("What to keep in mind", points=CAVEATS)
     pictures = (_side_by_side(past, drawn),) if drawn else ()
     return Page(

@@ -136,7 +136,7 @@ def score_ratios(ratios: pd.DataFrame, *, reference: str, score: str, title: str
     """
     names = list(dict.fromkeys(ratios["series"]))
     models = list(dict.fromkeys(ratios["model"]))
-    columns = min(len(names), 3)
+    columns = min(len(names), 2 if len(names) in (2, 4) else 3)
     rows = -(-len(names) // columns)
     with _styled():
         figure, grid = _grid(rows, columns, width=4.0 if columns > 1 else 7.0, height=2.7)
@@ -289,3 +289,4 @@ def _draw_ratios(axes: Axes, ratios: pd.DataFrame, models: Sequence[str]) -> Non
         for at, ratio, fill in zip(x, y, fills, strict=True):
             axes.plot(at, ratio, marker, mec=color, mfc=fill, markersize=5)
     axes.set_xticks(range(len(steps)), [str(step) for step in steps])
+    axes.set_ylim(bottom=max(0, axes.get_ylim()[0]))

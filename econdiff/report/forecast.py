@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from econdiff.forecast import Forecast, period_labels
 from econdiff.report.figures import fan, svg
-from econdiff.report.page import Page, Picture, Section, Table, shown
+from econdiff.report.page import Page, Picture, Section, Table, decimals_of, shown
 
 MOST_FANS = 24
 MOST_ROWS = 60
@@ -156,7 +156,10 @@ def _quantiles(
         about = [titles.get(str(name), ""), forecast.units.get(str(name), "")]
         caption = ", ".join([str(name), *filter(None, about)])
         folded = folded or len(forecast.names) * forecast.horizon > MOST_ROWS
-        tables.append(Table(caption, rows.drop(columns="series"), digits=5, folded=folded))
+        rows = rows.drop(columns="series")
+        largest = float(rows.drop(columns="period").abs().to_numpy().max())
+        decimals = decimals_of(largest) if largest >= 1 else None
+        tables.append(Table(caption, rows, decimals=decimals, folded=folded))
     return tuple(tables)
 
 

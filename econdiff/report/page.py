@@ -31,19 +31,23 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table: its first `heads` columns head the rows; numbers are shown to `digits` digits."""
+    """A table: its first `heads` columns head the rows.
+
+    Numbers are shown to `digits` significant digits each, or all to as many `decimals`.
+    """
 
     caption: str
     frame: pd.DataFrame
     heads: int = 1
     digits: int = 4
+    decimals: int | None = None
     folded: bool = False
 
     @property
     def rows(self) -> list[list[str]]:
         """Every cell as text."""
         return [
-            [shown(value, self.digits) for value in row]
+            [shown(value, self.digits, self.decimals) for value in row]
             for row in self.frame.itertuples(index=False, name=None)
         ]
 
@@ -80,7 +84,7 @@ def render(page: Page) -> str:
     return _template().render(page=page)
 
 
-def shown(value: object, digits: int = 4) -> str:
+def shown(value: object, digits: int = 4, decimals: int | None = None) -> str:
     """A cell as text: numbers to `digits` significant digits, a minus sign, a dash for NaN."""
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -90,10 +94,15 @@ def shown(value: object, digits: int = 4) -> str:
         return "–" if value is None or value is pd.NA else str(value)
     if value != value:  # NaN
         return "–"
-    decimals = max(0, digits - max(1, len(str(int(abs(value))))))
-    if value != 0 and abs(value) < 10.0 ** (1 - digits):
+    if decimals is None and value != 0 and abs(value) < 10.0 ** (1 - digits):
         return f"{value:.2e}".replace("-", "−")
-    return f"{value:,.{decimals}f}".replace("-", "−")
+    places = decimals_of(value, digits) if decimals is None else decimals
+    return f"{value:,.{places}f}".replace("-", "−")
+
+
+def decimals_of(value: float, digits: int = 4) -> int:
+    """How many decimals show `value` to that many significant digits."""
+    return max(0, digits - max(1, len(str(int(abs(value))))))
 
 
 @cache

@@ -1,0 +1,318 @@
+"""The command, end to end, on small panels with fast models."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econdiff.cli import command_line, main
+from econdiff.commands import past
+from econdiff.commands.folder import whole
+
+FORECAST_FILES = {"paths.parquet", "quantiles.csv", "fan.png", "fan.svg", "report.html"}
+
+
+def write_csv(folder):
+    """A quarterly panel as a user's file: `quarter, growth, <script>cpi</script>`."""
+    shocks = np.random.default_rng(0).normal(size=(200, 2))
+    quarters = pd.period_range("1975Q1", periods=200, freq="Q").astype(str)
+    values = pd.DataFrame(shocks, index=pd.Index(quarters, name="quarter"))
+    values.set_axis(["growth", "<script>cpi</script>"], axis="columns").to_csv(folder / "panel.csv")
+    return folder / "panel.csv"
+
+
+@pytest.fixture
+def csv(tmp_path):
+    return write_csv(tmp_path)
+
+
+def run(*words, capsys):
+    code = main([str(word) for word in words])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def forecast(csv, out, *more, capsys):
+    words = ["forecast", csv, "--horizon", 3, "--model", "ar", "--paths", 40, "--out", out]
+    return run(*words, *more, capsys=capsys)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The folder of a forecast that was compared at three past origins; not to be changed."""
+    folder = tmp_path_factory.mktemp("user")
+    words = ["--horizon", "3", "--model", "ar", "--paths", "40", "--against", "rw"]
+    words += ["--origins", "3", "--quiet", "--out", str(folder / "made")]
+    assert main(["forecast", str(write_csv(folder)), *words]) == 0
+    return folder / "made"
+
+
+def test_a_forecast_writes_every_file_that_it_promises(made):
+    assert {file.name for file in made.iterdir()} >= FORECAST_FILES | {"manifest.json"}
+    paths = pd.read_parquet(made / "paths.parquet")
+    assert list(paths.columns) == ["path", "period", "series", "value"]
+    assert len(paths) == 40 * 3 * 2
+    assert list(paths["period"].unique()) == ["2025Q1", "2025Q2", "2025Q3"]
+    quantiles = pd.read_csv(made / "quantiles.csv")
+    levels = ["q05", "q10", "q25", "q50", "q75", "q90", "q95"]
+    assert list(quantiles.columns) == ["series", "period", "mean", *levels]
+    growth = paths[(paths["series"] == "growth") & (paths["period"] == quantiles["period"][0])]
+    assert quantiles["q05"][0] == pytest.approx(np.quantile(growth["value"], 0.05))
+
+
+def test_the_manifest_tells_what_was_run_and_no_folder_of_the_user(made):
+    text = (made / "manifest.json").read_text()
+    manifest = json.loads(text)
+    assert manifest["settings"]["seed"] == 0
+    assert manifest["data"]["name"] == "panel.csv"
+    assert manifest["data"]["last"] == "2024Q4"
+    assert len(manifest["data"]["sha256"]) == 64
+    assert {"econdiff", "python", "numpy", "torch"} <= manifest["versions"].keys()
+    assert manifest["command"].startswith("econdiff forecast panel.csv --horizon 3 --model ar")
+    assert str(made.parent) not in text
+
+
+def test_names_in_the_report_are_escaped_and_the_past_is_in_it(made):
+    html = (made / "report.html").read_text()
+    assert "<script" not in html
+    assert "&lt;script&gt;cpi" in html
+    assert "At 3 past origins" in html
+    assert "over rw" in html
+
+
+def test_the_same_seed_gives_the_same_digits_and_another_does_not(csv, tmp_path, capsys):
+    for name, seed in zip("abc", (1, 1, 2), strict=True):
+        assert forecast(csv, tmp_path / name, "--origins", 0, "--seed", seed, capsys=capsys)[0] == 0
+    a, b, c = (pd.read_parquet(tmp_path / name / "paths.parquet")["value"] for name in "abc")
+    assert a.equals(b)
+    assert not a.equals(c)
+
+
+def test_the_report_is_made_again_from_its_files_to_the_byte(made, capsys):
+    before = (made / "report.html").read_bytes()
+    (made / "report.html").unlink()
+    assert run("report", made, capsys=capsys)[0] == 0
+    assert (made / "report.html").read_bytes() == before
+
+
+def test_a_backtest_scores_models_against_each_other(csv, tmp_path, capsys):
+    out = tmp_path / "b"
+    words = ["backtest", csv, "--horizon", 2, "--models", "ar,rw", "--origins", 4, "--out", out]
+    code, said, _ = run(*words, "--paths", 40, "--json", capsys=capsys)
+    assert code == 0
+    facts = json.loads(said)
+    assert facts["against"][0]["against"] == "rw"
+    scores = pd.read_csv(out / "scores.csv")
+    assert list(scores.columns) == ["model", "series", "step", "metric", "value"]
+    assert set(scores["model"]) == {"ar", "rw"}
+    tests = pd.read_csv(out / "tests.csv")
+    assert {"ratio", "p_value", "verdict"} <= set(tests.columns)
+    assert {"scores.png", "pit.png", "report.html", "manifest.json"} <= set(facts["files"])
+    before = (out / "report.html").read_bytes()
+    assert run("report", out, capsys=capsys)[0] == 0
+    assert (out / "report.html").read_bytes() == before
+
+
+def test_json_is_one_object_and_quiet_is_silent(csv, tmp_path, capsys):
+    code, said, heard = forecast(csv, tmp_path / "j", "--origins", 0, "--json", capsys=capsys)
+    assert code == 0
+    assert json.loads(said)["exit"] == 0
+    assert forecast(csv, tmp_path / "q", "--origins", 0, "--quiet", capsys=capsys) == (0, "", "")
+    code, said, heard = forecast(csv, tmp_path / "q", "--json", capsys=capsys)
+    assert json.loads(said) == {"exit": 2, "error": heard.removeprefix("econdiff: ").strip()}
+
+
+TABLES = {
+    "empty": ("", "panel.csv"),
+    "text": ("2000Q1,1.0,2.0\n2000Q2,about two,3\n", "about two"),
+    "gap": (None, "2010Q1"),
+    "twice": ("2000Q1,1.0,2.0\n2000Q1,1.5,3.0\n", "2000"),
+    "short": ("2000Q1,1.0,2.0\n2000Q2,1.5,3.0\n", "too short"),
+}
+
+
+@pytest.mark.parametrize("case", TABLES)
+def test_a_bad_table_gives_one_line_and_nothing_is_written(case, csv, tmp_path, capsys):
+    text, expected = TABLES[case]
+    lines = csv.read_text().splitlines()
+    if text is None:
+        lines = [line for line in lines if not line.startswith("2010Q1")]
+        csv.write_text("\n".join(lines))
+    else:
+        csv.write_text(text and "quarter,growth,inflation\n" + text)
+    code, said, heard = forecast(csv, tmp_path / "out", capsys=capsys)
+    assert (code, said) == (1, "")
+    assert heard.startswith("econdiff: ")
+    assert heard.count("\n") == 1
+    assert expected in heard
+    assert {file.name for file in tmp_path.iterdir()} == {"panel.csv"}
+
+
+def test_a_gap_is_read_as_not_known_when_that_is_said(csv, tmp_path, capsys):
+    lines = [line for line in csv.read_text().splitlines() if not line.startswith("2010Q1")]
+    csv.write_text("\n".join(lines))
+    code, *_ = forecast(csv, tmp_path / "o", "--gaps", "nan", "--origins", 0, capsys=capsys)
+    assert code == 0
+    assert json.loads((tmp_path / "o" / "manifest.json").read_text())["data"]["missing"] == 2
+
+
+def test_a_misspelt_series_is_named_with_its_neighbour(csv, tmp_path, capsys):
+    code, _, heard = forecast(csv, tmp_path / "out", "--series", "grwth", capsys=capsys)
+    assert code == 1
+    assert "grwth" in heard
+    assert "growth" in heard
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--horizon", "0"], "at least 1"),
+        (["--horizon", "two"], "'two'"),
+        (["--paths", "-5"], "at least 1"),
+        (["--gaps", "fill"], "fill"),
+        (["--series", "a,,b"], "divided by commas"),
+        (["--modle", "ar"], "--modle"),
+    ],
+)
+def test_words_that_cannot_be_understood_end_with_code_2(words, expected, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["forecast", "us-macro", "--horizon", "4", "--out", str(tmp_path / "out"), *words])
+    assert ended.value.code == 2
+    heard = capsys.readouterr().err
+    assert expected in heard
+    assert heard.count("\n") == 1
+
+
+def test_bad_usage_is_told_apart_from_a_failed_run(csv, tmp_path, capsys):
+    unknown = ["forecast", csv, "--horizon", 2, "--out", tmp_path / "o", "--model"]
+    code, _, heard = run(*unknown, "arr", capsys=capsys)
+    assert code == 2
+    assert "did you mean ar" in heard
+    code, _, heard = forecast(csv, tmp_path / "o", "--transform", "growth=9", capsys=capsys)
+    assert code == 2
+    assert "growth=9" in heard
+    code, _, heard = forecast(csv, tmp_path / "o", "--transform", "growth=5", capsys=capsys)
+    assert code == 2
+    assert "cpi" in heard
+    code, _, heard = forecast(csv, tmp_path / "o", "--freq", "hourly", capsys=capsys)
+    assert code == 1
+    assert "hourly" in heard
+    code, _, heard = run("data", "show", "us-makro", capsys=capsys)
+    assert code == 1
+    assert "us-macro" in heard
+
+
+def test_a_result_is_replaced_only_when_asked_and_only_if_it_is_one(made, csv, tmp_path, capsys):
+    old = tmp_path / "old"
+    shutil.copytree(made, old)
+    code, _, heard = forecast(csv, old, capsys=capsys)
+    assert code == 2
+    assert "--overwrite" in heard
+    assert (old / "scores.csv").exists()
+    assert forecast(csv, old, "--overwrite", "--origins", 0, capsys=capsys)[0] == 0
+    assert not (old / "scores.csv").exists()
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("years of work")
+    code, _, heard = forecast(csv, mine, "--overwrite", capsys=capsys)
+    assert code == 2
+    assert "manifest.json" in heard
+    assert (mine / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_folder_that_is_no_result_has_no_report(tmp_path, capsys):
+    code, _, heard = run("report", tmp_path, capsys=capsys)
+    assert code == 2
+    assert "manifest.json" in heard
+
+
+def test_a_traceback_is_shown_only_when_asked_for(tmp_path, capsys):
+    assert "Traceback" not in run("data", "show", "nothing", capsys=capsys)[2]
+    assert "Traceback" in run("data", "show", "nothing", "--debug", capsys=capsys)[2]
+
+
+def write_half(out, resume):
+    with whole(out, resume=resume) as work:
+        (work / "half.txt").write_text("half")
+        (work / "rest.txt").read_text()
+
+
+def test_a_block_that_fails_leaves_nothing_and_one_that_resumes_keeps_its_work(tmp_path):
+    for resume in (False, True):
+        with pytest.raises(FileNotFoundError):
+            write_half(tmp_path / "out", resume)
+        assert not (tmp_path / "out").exists()
+        assert (tmp_path / "out.partial" / "half.txt").exists() is resume
+
+
+def test_a_backtest_that_stopped_goes_on_with_its_finished_trials(
+    csv, tmp_path, capsys, monkeypatch
+):
+    out = tmp_path / "b"
+    words = ["backtest", csv, "--horizon", 2, "--models", "ar,rw", "--origins", 3, "--out", out]
+    words += ["--paths", 20, "--quiet"]
+    with monkeypatch.context() as patched:
+        patched.setattr("econdiff.commands.backtest.judged", _stop)
+        assert run(*words, capsys=capsys)[0] == 1
+    trials = {file: file.stat().st_mtime_ns for file in (tmp_path / "b.partial/trials").iterdir()}
+    assert len(trials) == 6
+    assert run(*words, capsys=capsys)[0] == 0
+    assert {f.name: f.stat().st_mtime_ns for f in (out / "trials").iterdir()} == {
+        file.name: written for file, written in trials.items()
+    }
+
+
+def _stop(*_, **__):
+    raise KeyboardInterrupt
+
+
+def test_origins_are_a_horizon_apart_where_there_is_room(panel):
+    rows = [
+        panel.index.get_loc(origin) for origin in past.spread_origins(panel, horizon=8, count=12)
+    ]
+    assert set(np.diff(rows)) == {8}
+    assert rows[-1] == len(panel) - 9
+    assert len(past.spread_origins(panel.iloc[:40], horizon=8, count=12)) <= 12
+    assert past.spread_origins(panel.iloc[:30], horizon=8, count=12) is None
+    assert past.tested_steps(12) == [1, 2, 4, 8, 12]
+
+
+def test_what_a_person_typed_is_recorded_without_their_folders():
+    home = Path("/home/someone/secret/panel.csv")
+    assert command_line(["forecast", str(home), "--json", "--horizon", "4"]) == (
+        "econdiff forecast panel.csv --horizon 4"
+    )
+
+
+def test_bundled_panels_are_listed_and_shown(capsys):
+    code, said, _ = run("data", "list", "--json", capsys=capsys)
+    assert code == 0
+    assert "us-macro" in [entry["name"] for entry in json.loads(said)["bundled"]]
+    code, said, _ = run("data", "show", "us-macro", "--series", "unemp", capsys=capsys)
+    assert code == 0
+    assert "Unemployment rate" in said
+    assert "2009Q3" in said
+
+
+def test_the_doctor_names_the_key_but_never_its_value(capsys, monkeypatch):
+    monkeypatch.setenv("FRED_API_KEY", "d0n0ttell")
+    _, said, _ = run("doctor", "--json", capsys=capsys)
+    checks = {check["name"]: check for check in json.loads(said)["checks"]}
+    assert checks["FRED key"]["well"]
+    assert checks["pandas"]["well"]
+    assert checks["this folder"]["well"]
+    assert "d0n0ttell" not in said
+
+
+def test_help_needs_none_of_the_heavy_libraries():
+    code = (
+        "import sys, econdiff.cli; print([m for m in ('torch', 'matplotlib') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
