@@ -19,8 +19,9 @@ import pandas as pd
 import torch
 
 from econdiff.anchor import Anchor, Coefficients
+from econdiff.diffusion.conditional import DiffusionLaw
 from econdiff.diffusion.likelihood import log_density
-from econdiff.diffusion.network import MAX_HORIZON, Network
+from econdiff.diffusion.network import MAX_HORIZON, Network, untrained
 from econdiff.diffusion.origin import Origin, origin
 from econdiff.diffusion.training import MINIMUM_ROWS, Training, train
 from econdiff.diffusion.weights import load_weights
@@ -55,10 +56,11 @@ class Diffusion:
         if len(panel) < MINIMUM_ROWS:
             raise ValueError(f"the panel has {len(panel)} rows; {MINIMUM_ROWS} are needed")
         y = panel.iloc[-self.window :].to_numpy(float).T
-        network = Network() if self.weights is None else load_weights(self.weights)
+        training = self.training or (Training() if self.weights is None else None)
+        seed = 0 if training is None else training.seed
+        network = untrained(seed=seed) if self.weights is None else load_weights(self.weights)
         fitted = FittedDiffusion(self, self.anchor.estimate(y), network, tuple(panel.columns))
         yield fitted
-        training = self.training or (Training() if self.weights is None else None)
         if training is not None:
             for progress in train(network, y, self.anchor, training):
                 yield replace(fitted, network=progress.network)
@@ -79,6 +81,10 @@ class FittedDiffusion:
         if not np.isfinite(y[:, -1]).all():
             raise ValueError("the last row of the history has missing cells; cut it, or `sample`")
         return origin(self.network, self.coefficients.filter(y), horizon)
+
+    def law(self, history: pd.DataFrame, horizon: int) -> DiffusionLaw:
+        """The law of the steps after a complete `history`, as `econdiff.scenario` asks for it."""
+        return DiffusionLaw(self.origin(history, horizon), self.settings.turns)
 
     def sample(
         self,
@@ -111,7 +117,7 @@ class FittedDiffusion:
         """
         at = self.origin(history, len(future))
         z = torch.from_numpy(at.whiten(future.to_numpy(float).T[None]))
-        return float(log_density(at.denoise, z, log_det=at.log_determinant()).value[0])
+        return float(log_density(at.denoise, z, log_det=-at.log_determinant()).value[0])
 
     def _read(self, history: pd.DataFrame) -> np.ndarray:
         if tuple(history.columns) != self.names:

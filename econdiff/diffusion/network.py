@@ -209,6 +209,13 @@ class Network(nn.Module):
         return self.denoiser(x, angle, vector)
 
 
+def untrained(size: Size | None = None, *, seed: int) -> Network:
+    """A network whose first weights follow from `seed`; torch's global generator is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Network(size)
+
+
 def _zero(layer: nn.Linear) -> nn.Linear:
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)

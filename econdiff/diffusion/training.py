@@ -167,11 +167,11 @@ class Training:
     `patience` checks bring nothing better. `horizon` is how far training looks.
     """
 
-    steps: int = 600
+    steps: int = 400
     rate: float = 1e-3
-    origins: int = 48
-    draws: int = 4
-    horizon: int = 12
+    origins: int = 32
+    draws: int = 2
+    horizon: int = 8
     held_out: float = 0.2
     check: int = 50
     patience: int = 4

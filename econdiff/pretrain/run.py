@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from econdiff.anchor import Anchor
-from econdiff.diffusion.network import MAX_HORIZON, Network, Size
+from econdiff.diffusion.network import MAX_HORIZON, Network, Size, untrained
 from econdiff.diffusion.training import Average, Examples, Losses, Plan, examples, step
 from econdiff.pretrain.economies import episodes
 
@@ -59,8 +59,7 @@ def pool(settings: Pretraining, number: int) -> Examples:
 def run(settings: Pretraining, folder: Path, save_every: int = 500) -> Iterator[tuple[int, Losses]]:
     """Train from nothing, or from the checkpoint in `folder`; yields after each step."""
     folder.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(settings.seed)  # initial weights only; all else has generators of its own
-    network = Network(settings.size)
+    network = untrained(settings.size, seed=settings.seed)
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=settings.rate, weight_decay=1e-3, fused=True
     )

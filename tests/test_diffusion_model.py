@@ -1,0 +1,167 @@
+"""The model put together: an untrained network is the anchor, and nothing sees the future."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy.stats import multivariate_normal
+
+from econdiff.anchor import Anchor
+from econdiff.diffusion.model import Diffusion
+from econdiff.diffusion.network import Size, untrained
+from econdiff.diffusion.training import Training
+from econdiff.diffusion.weights import WeightsError, load_weights, save_weights
+from econdiff.forecast import Forecaster, Model
+
+UNTRAINED = Diffusion(weights=None, training=Training(steps=0))
+
+
+@pytest.fixture
+def stirred(tmp_path):
+    """A model whose network says something, though nothing sensible."""
+    network = untrained(Size(width=16, inner=8), seed=0)
+    rng = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.add_(0.05 * torch.randn(weight.shape, generator=rng))
+    save_weights(network, tmp_path / "stirred.safetensors")
+    return Diffusion(weights=tmp_path / "stirred.safetensors")
+
+
+def draw(model, panel, seed=3, paths=40, horizon=6):
+    rng = np.random.default_rng(seed)
+    return model.fit(panel).sample(panel, horizon=horizon, paths=paths, rng=rng)
+
+
+def test_settings_and_what_was_fitted_keep_the_protocols(panel):
+    assert isinstance(UNTRAINED, Model)
+    assert isinstance(UNTRAINED.fit(panel), Forecaster)
+
+
+def test_an_untrained_network_draws_the_law_of_the_anchor(panel):
+    samples = draw(UNTRAINED, panel, paths=6_000, horizon=4).samples
+    y = panel.to_numpy().T
+    mean, matrix = Anchor().estimate(y).filter(y).affine(4)
+    flat = samples.swapaxes(1, 2).reshape(len(samples), -1)
+    deviation = np.sqrt(np.diag(matrix @ matrix.T))
+    np.testing.assert_allclose(flat.mean(0), mean, atol=0.05 * deviation.max())
+    np.testing.assert_allclose(np.cov(flat.T), matrix @ matrix.T, atol=0.06 * deviation.max() ** 2)
+
+
+def test_an_untrained_density_is_the_anchor_s(panel):
+    fitted, future = UNTRAINED.fit(panel[:-2]), panel[-2:]
+    y = panel[:-2].to_numpy().T
+    mean, matrix = Anchor().estimate(y).filter(y).affine(2)
+    exact = multivariate_normal(mean, matrix @ matrix.T).logpdf(future.to_numpy().T.ravel())
+    assert fitted.log_density(panel[:-2], future) == pytest.approx(exact, abs=1e-3)
+
+
+def test_rows_after_the_origin_change_no_digit(stirred, panel):
+    changed = panel.copy()
+    changed.iloc[150:] += 1e3
+    for model in (UNTRAINED, stirred):
+        one, other = draw(model, panel[:150]), draw(model, changed[:150])
+        np.testing.assert_array_equal(one.samples, other.samples)
+
+
+def test_training_at_an_origin_sees_nothing_after_it(panel):
+    plan = Training(steps=4, check=2, origins=4, horizon=4)
+    fitted = Diffusion(weights=None, training=plan).fit(panel[:120])
+    changed = panel.copy()
+    changed.iloc[120:] = 99
+    again = Diffusion(weights=None, training=plan).fit(changed[:120])
+    for one, other in zip(fitted.network.parameters(), again.network.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_pinned_cells_hold_and_move_the_rest_as_the_gaussian_does(panel):
+    fitted = UNTRAINED.fit(panel)
+    index = pd.period_range(panel.index[-1] + 1, periods=3, freq="Q")
+    scenario = pd.DataFrame({"growth": [2.0, np.nan, 1.0]}, index=index)
+    rng = np.random.default_rng(0)
+    drawn = fitted.sample(panel, horizon=3, paths=6_000, rng=rng, scenario=scenario)
+    np.testing.assert_allclose(drawn.samples[:, [0, 2], 0], [[2.0, 1.0]] * 6_000, atol=1e-6)
+
+    mean, matrix = fitted.origin(panel, 3).affine()
+    law, pin, free = matrix @ matrix.T, [0, 2], [1, 3, 4, 5]
+    gain = law[np.ix_(free, pin)] @ np.linalg.inv(law[np.ix_(pin, pin)])
+    exact = mean[free] + gain @ (np.array([2.0, 1.0]) - mean[pin])
+    flat = drawn.samples.swapaxes(1, 2).reshape(6_000, -1)[:, free]
+    left = law[np.ix_(free, free)] - gain @ law[np.ix_(pin, free)]
+    np.testing.assert_allclose(flat.mean(0), exact, atol=0.05 * np.sqrt(np.diag(law)).max())
+    np.testing.assert_allclose(flat.std(0), np.sqrt(np.diag(left)), rtol=0.03)
+
+
+def test_no_scenario_and_an_empty_one_draw_the_same(stirred, panel):
+    fitted = stirred.fit(panel)
+    index = pd.period_range(panel.index[-1] + 1, periods=3, freq="Q")
+    empty = pd.DataFrame({"growth": np.nan}, index=index)
+    free = fitted.sample(panel, horizon=3, paths=9, rng=np.random.default_rng(1))
+    told = fitted.sample(panel, horizon=3, paths=9, rng=np.random.default_rng(1), scenario=empty)
+    np.testing.assert_array_equal(free.samples, told.samples)
+
+
+def test_a_ragged_edge_is_the_conditional_law_given_what_is_published(panel):
+    ragged = panel.copy()
+    ragged.iloc[-1, 1] = np.nan  # inflation of the last quarter is not out yet
+    fitted = UNTRAINED.fit(panel[:-1])
+    rng = np.random.default_rng(0)
+    drawn = fitted.sample(ragged, horizon=2, paths=6_000, rng=rng)
+    scenario = panel[["growth"]].iloc[-1:]
+    rng = np.random.default_rng(0)
+    longer = fitted.sample(panel[:-1], horizon=3, paths=6_000, rng=rng, scenario=scenario)
+    assert list(drawn.index) == list(longer.index[1:])
+    np.testing.assert_allclose(drawn.mean(), longer.mean()[1:], atol=0.02)
+
+
+def test_a_scenario_with_a_wrong_name_or_period_is_refused(panel):
+    fitted = UNTRAINED.fit(panel)
+    index = pd.period_range(panel.index[-1] + 1, periods=2, freq="Q")
+    for scenario in (
+        pd.DataFrame({"growht": [1.0, 1.0]}, index=index),
+        pd.DataFrame({"growth": [1.0, 1.0]}, index=index + 5),
+    ):
+        with pytest.raises(ValueError, match="the scenario names"):
+            fitted.sample(
+                panel, horizon=2, paths=2, rng=np.random.default_rng(0), scenario=scenario
+            )
+
+
+def test_horizons_beyond_the_network_s_reach_roll_on(stirred, panel):
+    forecast = draw(stirred, panel, paths=3, horizon=70)
+    assert forecast.samples.shape == (3, 70, 2)
+    assert np.isfinite(forecast.samples).all()
+
+
+def test_series_can_come_in_any_order(stirred, panel):
+    fitted = stirred.fit(panel).origin(panel, 4)
+    turned = stirred.fit(panel[["inflation", "growth"]]).origin(panel[["inflation", "growth"]], 4)
+    x = torch.randn(5, 2, 4, generator=torch.Generator().manual_seed(0))
+    angle = torch.tensor(0.7)
+    torch.testing.assert_close(
+        fitted.velocity(x, angle).flip(1), turned.velocity(x.flip(1), angle), atol=1e-5, rtol=1e-4
+    )
+
+
+def test_weights_survive_the_disk_and_damage_is_noticed(tmp_path, stirred):
+    path = stirred.weights
+    network = load_weights(path)
+    assert save_weights(network, tmp_path / "again.safetensors")
+    again = load_weights(tmp_path / "again.safetensors")
+    for one, other in zip(network.parameters(), again.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-4] + b"\x00\x00\x80\x3f")
+    with pytest.raises(WeightsError, match="does not match its hash"):
+        load_weights(path)
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(WeightsError, match="damaged"):
+        load_weights(path)
+    with pytest.raises(WeightsError, match="no weights at"):
+        load_weights(tmp_path / "none.safetensors")
+
+
+def test_too_short_a_panel_is_refused(panel):
+    with pytest.raises(ValueError, match="24 are needed"):
+        UNTRAINED.fit(panel[:20])
