@@ -12,7 +12,6 @@ import pandas as pd
 
 from econdiff.baselines.conjugate import Posterior
 from econdiff.baselines.gaussian import LinearGaussian, futures, lagged
-from econdiff.baselines.history import values_of
 from econdiff.baselines.minnesota import Search
 from econdiff.baselines.pandemic import Pandemic, ages, frequency
 from econdiff.forecast import Forecast, steps_after
@@ -73,12 +72,14 @@ class FittedBVAR:
     ) -> Forecast:
         """See `Forecaster.sample`. Missing last cells are drawn by each path's own law."""
         coefficients, root = self.posterior.draw(paths, rng)
-        future = steps_after(history, horizon)
-        if np.isfinite(values_of(history, self.names)[-self._lags :]).all():
-            past = self.at_mean().past(history, paths, rng)
+        start, values = self.at_mean().settled(history)
+        if start == len(values):
+            past = self.at_mean().completed(values, start, history.index, paths, rng)
         else:
             laws = (self._law(b, m) for b, m in zip(coefficients, root, strict=True))
-            past = np.concatenate([law.past(history, 1, rng) for law in laws])
+            rows = [law.completed(values, start, history.index, 1, rng) for law in laws]
+            past = np.concatenate(rows)
+        future = steps_after(history, horizon)
         shocks = rng.standard_normal((paths, horizon, len(self.names))) @ root
         if self.pandemic is not None:
             shocks *= self.pandemic(future)[:, None]
@@ -103,10 +104,6 @@ class FittedBVAR:
     def path_moments(self, history: pd.DataFrame, horizon: int) -> tuple[np.ndarray, np.ndarray]:
         """Mean and covariance of the future `at_mean`; for those of a draw see `draws`."""
         return self.at_mean().path_moments(history, horizon)
-
-    @property
-    def _lags(self) -> int:
-        return (len(self.posterior.mean) - 1) // len(self.names)
 
     def _law(self, coefficients: np.ndarray, root: np.ndarray) -> LinearGaussian:
         return LinearGaussian(

@@ -59,7 +59,7 @@ class LinearGaussian:
 
         Rows and columns of the covariance run over steps, and over series within a step.
         """
-        start, values = self._settled(history)
+        start, values = self.settled(history)
         index = history.index[start:].append(steps_after(history, horizon))
         mean, covariance = self._moments(values[start - self.lags : start], index)
         edge = values[start:].ravel()
@@ -70,19 +70,25 @@ class LinearGaussian:
 
     def past(self, history: pd.DataFrame, paths: int, rng: np.random.Generator) -> np.ndarray:
         """The last rows before the origin [paths, lags, series], missing cells drawn."""
-        start, values = self._settled(history)
+        start, values = self.settled(history)
+        return self.completed(values, start, history.index, paths, rng)
+
+    def completed(
+        self, values: np.ndarray, start: int, index: pd.Index, paths: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        """The last rows of `values` [paths, lags, series], missing cells from row `start` drawn."""
         given = values[start - self.lags : start]
-        shape = (paths, len(values) - start, len(self.names))
+        before = np.broadcast_to(given, (paths, *given.shape))
         if start == len(values):
-            return np.broadcast_to(given, (paths, *given.shape))
-        mean, covariance = self._moments(given, history.index[start:])
+            return before
+        mean, covariance = self._moments(given, index[start:])
         edge = values[start:].ravel()
         told = np.flatnonzero(np.isfinite(edge))
         mean, covariance = condition(mean.ravel(), covariance, told, edge[told])
         drawn = mean + rng.standard_normal((paths, len(mean))) @ root(covariance)
         drawn[:, told] = edge[told]
-        before = np.broadcast_to(given, (paths, *given.shape))
-        return np.concatenate([before, drawn.reshape(shape)], axis=1)[:, shape[1] :]
+        after = drawn.reshape(paths, len(values) - start, len(self.names))
+        return np.concatenate([before, after], axis=1)[:, after.shape[1] :]
 
     def _moments(self, given: np.ndarray, index: pd.Index) -> tuple[np.ndarray, np.ndarray]:
         """Mean [step, series] and covariance of the rows `index` after the complete rows `given`.
@@ -105,7 +111,7 @@ class LinearGaussian:
         matrix = spread.reshape(steps * series, -1)
         return mean, matrix @ matrix.T
 
-    def _settled(self, history: pd.DataFrame) -> tuple[int, np.ndarray]:
+    def settled(self, history: pd.DataFrame) -> tuple[int, np.ndarray]:
         """The latest row before which `lags` rows are complete, and the cells of `history`."""
         values = values_of(history, self.names)
         known = np.isfinite(values)

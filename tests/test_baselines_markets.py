@@ -1,0 +1,120 @@
+"""GJR-GARCH against arch, and the pool."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from arch import arch_model
+from arch.univariate import SkewStudent
+
+from econdiff.baselines.climatology import Climatology
+from econdiff.baselines.garch import GARCH, SeriesGARCH
+from econdiff.baselines.pool import Pool
+from econdiff.baselines.random_walk import RandomWalk
+
+LAW = SeriesGARCH(0.03, 0.05, 0.04, 0.1, 0.85, 6.0, -0.15, converged=True)
+
+
+@pytest.fixture
+def returns(rng) -> pd.DataFrame:
+    """Daily returns of two assets that follow LAW, with correlated shocks."""
+    z = rng.multivariate_normal([0, 0], [[1, 0.8], [0.8, 1]], size=(1, 800))
+    values = [LAW.futures(np.zeros(2), z[..., i])[0] for i in range(2)]
+    index = pd.bdate_range("2015-01-01", periods=800)
+    return pd.DataFrame({"a": values[0], "b": values[1]}, index=index)
+
+
+@pytest.fixture
+def reference(returns):
+    model = arch_model(returns["a"], p=1, o=1, q=1, dist="skewt", rescale=False)
+    return model.fit(disp="off", tol=1e-10)
+
+
+def test_the_fit_is_as_likely_as_that_of_arch(returns, reference):
+    law = GARCH().fit(returns).laws[0]
+    ours = [law.mean, law.omega, law.alpha, law.gamma, law.beta, law.freedom, law.skew]
+    likelihood = reference.model.fix(ours).loglikelihood
+    assert likelihood == pytest.approx(reference.loglikelihood, abs=0.05)
+
+
+def test_the_filter_is_that_of_arch_once_its_start_is_forgotten(returns, reference):
+    law = SeriesGARCH(*reference.params, converged=True)
+    y = returns["a"].to_numpy()
+    expected = reference.conditional_volatility.to_numpy()
+    ours = np.sqrt(law.variances(y - law.mean)[:-1])
+    np.testing.assert_allclose(ours, expected, rtol=1e-3)
+    np.testing.assert_allclose(ours[200:], expected[200:], rtol=1e-8)
+    np.testing.assert_allclose(law.shocks(y)[200:], reference.std_resid.iloc[200:], rtol=1e-8)
+
+
+def test_simulated_variances_are_those_that_arch_expects(returns, reference, rng):
+    law = SeriesGARCH(*reference.params, converged=True)
+    z = law.quantile(rng.uniform(size=(50_000, 5)))
+    paths = law.futures(returns["a"].to_numpy(), z)
+    # arch takes gamma's share to be one half, that of symmetric shocks
+    below = (z**2 * (z < 0)).mean()
+    variance = [law.variances(returns["a"].to_numpy() - law.mean)[-1]]
+    for _ in range(4):
+        variance.append(law.omega + (law.alpha + law.gamma * below + law.beta) * variance[-1])
+    np.testing.assert_allclose(paths.var(axis=0), variance, rtol=0.03)
+    assert variance[0] == pytest.approx(reference.forecast(horizon=1).variance.iloc[-1, 0])
+
+
+def test_one_step_draws_follow_the_fitted_skewed_t(returns, rng):
+    fitted = GARCH().fit(returns)
+    law = fitted.laws[1]
+    y = returns["b"].to_numpy()
+    draws = fitted.sample(returns, horizon=1, paths=100_000, rng=rng).samples[:, 0, 1]
+    deviation = np.sqrt(law.variances(y - law.mean)[-1])
+    levels = np.array([0.01, 0.05, 0.5, 0.95, 0.99])
+    expected = law.mean + deviation * SkewStudent().ppf(levels, [law.freedom, law.skew])
+    np.testing.assert_allclose(np.quantile(draws, levels), expected, atol=0.04 * deviation)
+
+
+@pytest.mark.parametrize("filtered", [False, True])
+def test_assets_fall_together_as_they_did(filtered, returns, rng):
+    first = GARCH(filtered).fit(returns).sample(returns, horizon=1, paths=20_000, rng=rng)
+    assert np.corrcoef(first.samples[:, 0].T)[0, 1] == pytest.approx(0.8, abs=0.04)
+
+
+def test_filtered_historical_simulation_draws_past_shocks_of_one_date(returns, rng):
+    fitted = GARCH(filtered=True).fit(returns)
+    draws = fitted.sample(returns, horizon=1, paths=200, rng=rng).samples[:, 0]
+    shocks = np.stack(
+        [
+            (draws[:, i] - law.mean)
+            / np.sqrt(law.variances(returns.to_numpy()[:, i] - law.mean)[-1])
+            for i, law in enumerate(fitted.laws)
+        ],
+        axis=1,
+    )
+    distance = np.abs(shocks[:, None] - fitted.shocks[None]).max(axis=2).min(axis=1)
+    assert distance.max() < 1e-9
+
+
+def test_a_series_that_ended_early_is_simulated_through_the_gap(returns, rng):
+    fitted = GARCH().fit(returns)
+    ragged = returns.copy()
+    ragged.iloc[-8:, 0] = np.nan
+    samples = fitted.sample(ragged, horizon=1, paths=30_000, rng=rng).samples[:, 0, 0]
+    law, y = fitted.laws[0], returns["a"].to_numpy()[:-8]
+    z = law.quantile(rng.uniform(size=(30_000, 9)))
+    assert samples.std() == pytest.approx(law.futures(y, z)[:, -1].std(), rel=0.04)
+
+
+def test_a_pool_takes_as_many_paths_from_each_model():
+    index = pd.period_range("2000", periods=3, freq="Y")
+    panel = pd.DataFrame({"y": [0.0, 1, 2]}, index=index)
+    pool = Pool((RandomWalk(), Climatology())).fit(panel)
+    samples = pool.sample(panel, horizon=1, paths=10, rng=np.random.default_rng(0)).samples.ravel()
+    assert (samples == 3).sum() == 5
+    assert set(samples[samples != 3]) <= {0, 1, 2}
+
+
+def test_an_empty_pool_is_refused():
+    with pytest.raises(ValueError, match="at least one model"):
+        Pool(())
+
+
+def test_a_short_series_is_named(returns):
+    with pytest.raises(ValueError, match="'a' needs at least 50 known values"):
+        GARCH().fit(returns[:20])
