@@ -300,6 +300,7 @@ def test_confidence_set_gives_equal_columns_one_place(rng):
     assert p.tolist() == [1.0, p[1], 1.0]
     assert p[1] < 0.10
     assert model_confidence_set(np.column_stack([best, best]), rng=rng).tolist() == [1, 1]
+    assert model_confidence_set(np.column_stack([best + 1, best]), rng=rng).tolist() == [0, 1]
 
 
 def test_confidence_set_uses_whole_rows_and_needs_eight(rng):

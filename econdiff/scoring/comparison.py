@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from arch.bootstrap import MCS
 from scipy.stats import t as student
 
 
@@ -103,6 +102,8 @@ def model_confidence_set(
     of sqrt(n) origins, or of `horizon` where that is longer. Origins at which any model has no
     loss are left out; columns that are equal share one place. Under 8 origins, NaN.
     """
+    from arch.bootstrap import MCS  # most of a second, which workers that only draw need not spend
+
     whole = losses[~np.isnan(losses).any(axis=1)]
     if len(whole) < 8:
         return np.full(losses.shape[1], np.nan)
@@ -111,5 +112,6 @@ def model_confidence_set(
         return np.ones(losses.shape[1])
     block = max(horizon, int(np.sqrt(len(whole))))
     test = MCS(distinct, size=0.10, reps=draws, block_size=block, method="R", seed=rng)
-    test.compute()
+    with np.errstate(divide="ignore", invalid="ignore"):  # two columns may differ by a constant
+        test.compute()
     return test.pvalues["Pvalue"].sort_index().to_numpy()[place.ravel()]
