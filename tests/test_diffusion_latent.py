@@ -1,0 +1,122 @@
+"""Wide panels: components against the world that made them, joint draws of every series."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econdiff.diffusion.components import principal_components
+from econdiff.diffusion.latent import LatentDiffusion, diffusion_for
+from econdiff.diffusion.model import Diffusion
+from econdiff.diffusion.network import Network, Size
+from econdiff.diffusion.weights import save_weights
+
+
+@pytest.fixture
+def core(tmp_path):
+    """A network that has learned nothing: the anchor alone."""
+    save_weights(Network(Size(width=16, inner=8, blocks=1)), tmp_path / "blank.safetensors")
+    return Diffusion(weights=tmp_path / "blank.safetensors")
+
+
+@pytest.fixture
+def world(rng):
+    """60 series driven by two AR(1) factors: the panel, the loadings, the factors."""
+    factors = np.zeros((240, 2))
+    for t in range(1, 240):
+        factors[t] = [0.8, 0.3] * factors[t - 1] + rng.standard_normal(2) * [0.6, 0.95]
+    turn = rng.uniform(0, 2 * np.pi, 60)
+    loadings = np.column_stack([np.cos(turn), np.sin(turn)])
+    values = factors @ loadings.T + 0.5 * rng.standard_normal((240, 60)) + 3.0
+    index = pd.period_range("1960Q1", periods=240, freq="Q")
+    return pd.DataFrame(values, index=index, columns=[f"s{i}" for i in range(60)]), factors
+
+
+def holed(panel, rng, share=0.1):
+    return panel.mask(rng.random(panel.shape) < share)
+
+
+def fit_of(truth, found):
+    """How much of each true factor's variance the found ones explain."""
+    design = np.column_stack([np.ones(len(found)), found])
+    fitted = design @ np.linalg.lstsq(design, truth)[0]
+    return 1 - ((truth - fitted) ** 2).sum(axis=0) / ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
+
+
+def test_the_number_and_space_of_the_factors_are_found_through_missing_cells(world, rng):
+    panel, truth = world
+    y = holed(panel, rng).to_numpy()
+    components = principal_components(y)
+    factors, _ = components.split(y)
+    assert factors.shape[1] == 2
+    assert fit_of(truth, factors).min() > 0.98
+
+
+def test_without_missing_cells_they_are_plain_principal_components(world):
+    panel, _ = world
+    x = panel.to_numpy()
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    variances, axes = np.linalg.eigh(x.T @ x / len(x))
+    loadings = principal_components(panel.to_numpy(), 2).loadings
+    plain = axes[:, ::-1][:, :2] * np.sqrt(variances[::-1][:2])
+    np.testing.assert_allclose(np.abs(loadings), np.abs(plain), atol=1e-8)
+
+
+def test_split_and_join_undo_each_other(world, rng):
+    y = holed(world[0], rng).to_numpy()
+    components = principal_components(y, 2)
+    np.testing.assert_allclose(components.join(*components.split(y)), y, atol=1e-10)
+
+
+def test_an_outlier_does_not_turn_the_loadings(world):
+    panel, _ = world
+    y = panel.to_numpy(copy=True)
+    y[100, 7] = 1e4
+    np.testing.assert_allclose(
+        principal_components(y, 2).loadings,
+        principal_components(panel.to_numpy(), 2).loadings,
+        atol=0.05,
+    )
+
+
+def test_paths_move_together_as_the_factors_say(world, core, rng):
+    panel, _ = world
+    forecaster = LatentDiffusion(core=core).fit(holed(panel, rng, 0.05))
+    drawn = forecaster.sample(panel, horizon=8, paths=600, rng=rng)
+    assert drawn.samples.shape == (600, 8, 60)
+    assert np.isfinite(drawn.samples).all()
+    far = np.corrcoef(drawn.samples[:, -1].T)
+    near = np.corrcoef(panel.to_numpy().T)
+    pairs = np.triu_indices(60, 1)
+    assert np.corrcoef(far[pairs], near[pairs])[0, 1] > 0.9
+    spread = drawn.samples[:, -1].std(axis=0) / panel.to_numpy().std(axis=0)
+    assert np.median(spread) == pytest.approx(1, abs=0.15)
+
+
+def test_a_ragged_edge_and_the_seed(world, core):
+    panel, _ = world
+    forecaster = LatentDiffusion(core=core).fit(panel)
+    ragged = panel.copy()
+    ragged.iloc[-2:, ::2] = np.nan
+
+    def draw(seed):
+        generator = np.random.default_rng(seed)
+        return forecaster.sample(ragged, horizon=3, paths=20, rng=generator).samples
+
+    np.testing.assert_array_equal(draw(1), draw(1))
+    assert np.isfinite(draw(1)).all()
+    assert not np.array_equal(draw(1), draw(2))
+
+
+def test_wide_panels_go_the_latent_way(world):
+    panel, _ = world
+    assert isinstance(diffusion_for(panel), LatentDiffusion)
+    assert isinstance(diffusion_for(panel.iloc[:, :7]), Diffusion)
+
+
+def test_what_cannot_be_split_is_named(world):
+    y = world[0].to_numpy(copy=True)
+    y[:, 3] = 1.0
+    with pytest.raises(ValueError, match="1 series do not vary"):
+        principal_components(y)
+    with pytest.raises(ValueError, match="61 factors asked of a panel of 240 x 60"):
+        principal_components(world[0].to_numpy(), 61)
