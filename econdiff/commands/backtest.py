@@ -11,7 +11,7 @@ import pandas as pd
 from econdiff.commands.answer import Answer
 from econdiff.commands.folder import whole, write_manifest, write_text
 from econdiff.commands.manifest import new_manifest
-from econdiff.commands.models import named_models
+from econdiff.commands.models import named_models, through
 from econdiff.commands.past import judged, read_past, run_trials, write_past
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Read, Reading, read
@@ -21,7 +21,6 @@ from econdiff.report.backtest import side_by_side, study_page
 from econdiff.report.figures import pit_histograms, png, svg
 from econdiff.report.page import render
 from econdiff.report.past import Past, first_pits, overview, ratio_figure
-from econdiff.transforms import Transformed
 from econdiff.windows import backtest_origins, history_at
 
 TRIALS = "trials"  # the folder of finished trials
@@ -81,7 +80,7 @@ def run_backtest(request: BacktestRequest, command: str, progress: Progress = si
         origins = backtest_origins(
             data.panel, horizon=request.horizon, count=request.origins, step=request.every
         )
-        wrapped = {name: Transformed(model, data.transforms) for name, model in models.items()}
+        wrapped = through(models, data.transforms)
         trials = run_trials(
             wrapped,
             data.panel,

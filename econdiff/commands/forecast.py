@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from econdiff.baselines.in_levels import InLevels
 from econdiff.commands.answer import Answer
 from econdiff.commands.folder import whole, write_manifest, write_text
 from econdiff.commands.manifest import new_manifest
-from econdiff.commands.models import named_models
+from econdiff.commands.models import named_models, through
 from econdiff.commands.past import judged, read_past, run_trials, spread_origins, write_past
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Read, Reading, read
@@ -80,7 +81,7 @@ def run_forecast(request: ForecastRequest, command: str, progress: Progress = si
     with whole(request.out, overwrite=request.overwrite) as folder:
         data = read(request.reading)
         manifest = new_manifest("forecast", command, _settings(request))
-        wrapped = {name: Transformed(one, data.transforms) for name, one in models.items()}
+        wrapped = through(models, data.transforms)
         view, inside, modelled = _draw(wrapped[request.model], data, request, progress)
         manifest["data"] = data.record | {"modelled": modelled}
         manifest["model"] = {"name": request.model, "settings": repr(models[request.model])}
@@ -91,7 +92,7 @@ def run_forecast(request: ForecastRequest, command: str, progress: Progress = si
 
 
 def _draw(
-    model: Transformed, data: Read, request: ForecastRequest, progress: Progress
+    model: Transformed | InLevels, data: Read, request: ForecastRequest, progress: Progress
 ) -> tuple[View, View | None, dict[str, str]]:
     """The draws in the user's units, those in model units, and what the model units are."""
     with progress(f"{request.model}: fit, then draw", 2) as step:

@@ -1,11 +1,15 @@
 """The names by which the command line calls models."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from econdiff.baselines import BASELINES
+from econdiff.baselines.in_levels import InLevels
+from econdiff.baselines.random_walk import RandomWalk
 from econdiff.commands.errors import UsageError
 from econdiff.forecast import Model
+from econdiff.transforms import Transform, Transformed
 
 
 def model_names() -> list[str]:
@@ -32,6 +36,18 @@ def named_models(names: Sequence[str]) -> dict[str, Model]:
     if twice:
         raise UsageError(f"the model {twice[0]!r} is named twice")
     return {name: named_model(name) for name in names}
+
+
+def through(
+    models: Mapping[str, Model], transforms: Literal["auto"] | Mapping[str, Transform]
+) -> dict[str, Transformed | InLevels]:
+    """The models, made to read and write the user's units; a random walk is one of levels."""
+    return {
+        name: InLevels(model, transforms)
+        if isinstance(model, RandomWalk)
+        else Transformed(model, transforms)
+        for name, model in models.items()
+    }
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

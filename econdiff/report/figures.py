@@ -22,7 +22,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from scipy import stats
 
 from econdiff.forecast import Forecast
@@ -233,6 +233,8 @@ def _draw_fan(
         axes.axhline(0, color=QUIET, linewidth=0.7, zorder=0.5)
     axes.margins(x=0.01)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    if max(abs(low), abs(high)) >= 10_000:
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     locator = AutoDateLocator(minticks=3, maxticks=7)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
