@@ -26,7 +26,7 @@ Arrays are [..., series, time]: filters run along the last axis, and everything 
 last two axes is a batch (of economies, of origins, of paths).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -160,6 +160,20 @@ class Filtered:
         c = self.coefficients
         x = (y - c.centre[..., None]) / c.spread[..., None]
         return _innovations_after(c.b, self.past, x) / self.scale[..., None]
+
+    def lagged(self, y: np.ndarray) -> np.ndarray:
+        """What the autoregression multiplies, over the scale: [..., series, step, lag]."""
+        c = self.coefficients
+        x = (y - c.centre[..., None]) / c.spread[..., None]
+        past = np.broadcast_to(self.past, (*x.shape[:-1], self.past.shape[-1]))
+        rows = _lagged(np.concatenate([past, x], axis=-1), self.past.shape[-1])
+        return rows[..., 1:] / self.scale[..., None, None]
+
+    def corrected(self, lags: np.ndarray) -> "Filtered":
+        """The same origin with `lags` [..., series, lag] added to the autoregression."""
+        c = self.coefficients
+        added = np.concatenate([np.zeros((*lags.shape[:-1], 1)), lags], axis=-1)
+        return replace(self, coefficients=replace(c, b=_contract(c.b + added)))
 
     def restore(self, u: np.ndarray) -> np.ndarray:
         """Innovations over their scale [..., series, step] to the future that they make."""

@@ -8,9 +8,10 @@
 - `Encoder` runs once an origin. Each series goes through the same strided convolutions; then
   the series of a panel look at each other (attention with their correlation as a bias), which
   neither depends on their order nor on their number.
-- `Recentre` is the second half of the anchor: a location and a log-scale for each step, with
-  which innovations are standardised again before diffusion. What is left for the denoiser is
-  shape (tails, skew, dependence), so that the path of the ODE stays straight.
+- `Recentre` corrects the anchor once an origin: its autoregressive lags, and a location and a
+  log-scale for each step, with which innovations are standardised again before diffusion. What
+  is left for the denoiser is shape (tails, skew, dependence), so that the path of the ODE stays
+  straight.
 - `Denoiser` sees the horizon only: gated temporal convolutions over the steps, dilated 1, 2, 4;
   a mean over the series after each; the noise level (as an angle) and the context as a scale
   and shift of every layer (FiLM; Perez et al., 2018).
@@ -32,6 +33,7 @@ from torch import Tensor, nn
 SEQUENCES = 5  # channels of the history that the encoder sees
 WINDOW = 128  # rows of it, the latest
 MAX_HORIZON = 32
+LAGS = 4  # of the anchor whose autoregression is corrected
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Context:
     """What the history said: one row an origin."""
 
     vector: Tensor  # [origin, series, channel]
+    lags: Tensor  # [origin, series, lag], added to the anchor's autoregression
     location: Tensor  # [origin, series, step]
     log_scale: Tensor  # [origin, series, step]
 
@@ -126,7 +129,10 @@ class Attention(nn.Module):
 
 
 class Recentre(nn.Module):
-    """Location and log-scale of each step's innovation; both zero until trained."""
+    """What to change in the anchor: its lags, and each step's location and log-scale.
+
+    All are zero until trained.
+    """
 
     def __init__(self, size: Size):
         super().__init__()
@@ -134,11 +140,13 @@ class Recentre(nn.Module):
         self.step = nn.Parameter(0.02 * torch.randn(MAX_HORIZON, c))
         self.mix = nn.Linear(c, 2 * c)
         self.out = _zero(nn.Linear(2 * c, 2))
+        self.lags = nn.Sequential(nn.Linear(c, c), nn.SiLU(), _zero(nn.Linear(c, LAGS)))
 
-    def forward(self, context: Tensor, horizon: int) -> tuple[Tensor, Tensor]:
+    def forward(self, context: Tensor, horizon: int) -> tuple[Tensor, Tensor, Tensor]:
         x = self.mix(context[..., None, :] + self.step[:horizon])
         location, log_scale = self.out(F.silu(x)).float().unbind(-1)
-        return location, 2 * torch.tanh(log_scale / 2)
+        lags = 0.5 * torch.tanh(self.lags(context).float())
+        return lags, location, 2 * torch.tanh(log_scale / 2)
 
 
 class Denoiser(nn.Module):

@@ -109,5 +109,8 @@ def origin(network: Network, state: Filtered, horizon: int) -> Origin:
         sequence, numbers = sequence[None], numbers[None]
     matrix = matrix.expand(len(sequence), -1, -1)
     context = network.encode(sequence, numbers, matrix, horizon)
-    location, scale = context.location.double().numpy(), context.log_scale.double().exp().numpy()
-    return Origin(state, network, context.vector, location, scale, horizon)
+    lags, location = context.lags.double().numpy(), context.location.double().numpy()
+    scale = context.log_scale.double().exp().numpy()
+    if state.past.ndim == 2:
+        lags = lags[0]
+    return Origin(state.corrected(lags), network, context.vector, location, scale, horizon)

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from econdiff.anchor import Anchor, Filtered, power
 from econdiff.diffusion.features import features
-from econdiff.diffusion.network import Network
+from econdiff.diffusion.network import Context, Network
 
 FREEDOM = 8.0
 GAUSSIAN = 1.23212  # the c with E[(f + 1) c r^2 / (f + c r^2)] = 1 for r ~ N(0, 1), f = FREEDOM
@@ -40,6 +40,7 @@ class Examples:
     correlation: Tensor  # [origin, series, series]
     unmix: Tensor  # [origin, series, series], the inverse symmetric root of the correlation
     innovation: Tensor  # [origin, series, step], over the anchor's scale, still correlated
+    lagged: Tensor  # [origin, series, step, lag], the levels before each, over the same scale
 
     def __len__(self) -> int:
         return len(self.sequence)
@@ -52,6 +53,7 @@ class Examples:
             self.correlation[rows],
             self.unmix[rows],
             self.innovation[rows, :, :horizon],
+            self.lagged[rows, :, :horizon],
         )
 
 
@@ -60,7 +62,8 @@ def examples(state: Filtered, future: np.ndarray) -> Examples:
     shown = features(state)
     correlation = state.coefficients.correlation
     u = np.clip(state.standardise(future), -LIMIT, LIMIT)
-    arrays = (shown.sequence, shown.numbers, correlation, power(correlation, -0.5), u)
+    lagged = state.lagged(future)
+    arrays = (shown.sequence, shown.numbers, correlation, power(correlation, -0.5), u, lagged)
     return Examples(*(torch.from_numpy(np.ascontiguousarray(a, np.float32)) for a in arrays))
 
 
@@ -77,7 +80,7 @@ def losses(network: Network, batch: Examples, draws: int, rng: torch.Generator) 
     """Both losses on a batch, with `draws` noise levels for each origin."""
     horizon = batch.innovation.shape[-1]
     context = network.encode(batch.sequence, batch.numbers, batch.correlation, horizon)
-    residual = (batch.innovation - context.location) * torch.exp(-context.log_scale)
+    residual = recentred(batch, context)
     recentre = (_student(residual) + context.log_scale).mean()
 
     z = (batch.unmix @ residual.detach()).clamp(-LIMIT, LIMIT)
@@ -89,6 +92,12 @@ def losses(network: Network, batch: Examples, draws: int, rng: torch.Generator) 
     v = alpha * noise - sigma * z
     guess = network(alpha * z + sigma * noise, angle, vector)
     return Losses((guess - v).square().mean(), v.square().mean(), recentre)
+
+
+def recentred(batch: Examples, context: Context) -> Tensor:
+    """Innovations of the corrected anchor, [origin, series, step], still correlated."""
+    shift = (batch.lagged @ context.lags[..., None])[..., 0] + context.location
+    return (batch.innovation - shift) * torch.exp(-context.log_scale)
 
 
 def stratified(count: int, rng: torch.Generator) -> Tensor:
@@ -262,7 +271,7 @@ def bound(network: Network, batch: Examples, seed: int, draws: int = 16) -> floa
     """
     horizon = batch.innovation.shape[-1]
     context = network.encode(batch.sequence, batch.numbers, batch.correlation, horizon)
-    z = batch.unmix @ ((batch.innovation - context.location) * torch.exp(-context.log_scale))
+    z = batch.unmix @ recentred(batch, context)
     gaussian = 0.5 * z.square().mean() + context.log_scale.mean()
     rng = torch.Generator().manual_seed(seed)
     z = z.repeat_interleave(draws, 0)
