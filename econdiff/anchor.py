@@ -26,7 +26,7 @@ Arrays are [..., series, time]: filters run along the last axis, and everything 
 last two axes is a batch (of economies, of origins, of paths).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -58,7 +58,7 @@ class Anchor:
         p = self.lags
         centre, spread = _location_scale(y)
         x = (y - centre[..., None]) / spread[..., None]
-        rows = np.clip(_lagged(x, p), -OUTLIER, OUTLIER)  # [..., series, time - p, 1 + p]
+        rows = np.clip(lagged(x, p), -OUTLIER, OUTLIER)  # [..., series, time - p, 1 + p]
         target = x[..., p:]
         whole = np.isfinite(target) & np.isfinite(rows).all(-1)
         rows, target = np.where(whole[..., None], rows, 0), np.where(whole, target, 0)
@@ -155,30 +155,20 @@ class Filtered:
         """Innovations over the volatility expected for them, [..., series, time]."""
         return np.clip(self.innovation / self.before, -OUTLIER, OUTLIER)
 
+    def recent(self, lags: int) -> np.ndarray:
+        """The last innovations over today's scale, winsorised, [..., series, lag], latest last."""
+        return np.clip(self.innovation[..., -lags:] / self.scale[..., None], -OUTLIER, OUTLIER)
+
     def standardise(self, y: np.ndarray) -> np.ndarray:
         """A future `y` [..., series, step] to innovations over their scale, still correlated."""
         c = self.coefficients
         x = (y - c.centre[..., None]) / c.spread[..., None]
-        return _innovations_after(c.b, self.past, x) / self.scale[..., None]
-
-    def lagged(self, y: np.ndarray) -> np.ndarray:
-        """What the autoregression multiplies, over the scale: [..., series, step, lag]."""
-        c = self.coefficients
-        x = (y - c.centre[..., None]) / c.spread[..., None]
-        past = np.broadcast_to(self.past, (*x.shape[:-1], self.past.shape[-1]))
-        rows = _lagged(np.concatenate([past, x], axis=-1), self.past.shape[-1])
-        return rows[..., 1:] / self.scale[..., None, None]
-
-    def corrected(self, lags: np.ndarray) -> "Filtered":
-        """The same origin with `lags` [..., series, lag] added to the autoregression."""
-        c = self.coefficients
-        added = np.concatenate([np.zeros((*lags.shape[:-1], 1)), lags], axis=-1)
-        return replace(self, coefficients=replace(c, b=_contract(c.b + added)))
+        return autoregress(c.b, self.past, x) / self.scale[..., None]
 
     def restore(self, u: np.ndarray) -> np.ndarray:
         """Innovations over their scale [..., series, step] to the future that they make."""
         c = self.coefficients
-        x = _futures(c.b, self.past, u * self.scale[..., None])
+        x = accumulate(c.b, self.past, u * self.scale[..., None])
         return x * c.spread[..., None] + c.centre[..., None]
 
     def whiten(self, y: np.ndarray) -> np.ndarray:
@@ -266,7 +256,7 @@ def _first_autocorrelation(x: np.ndarray) -> np.ndarray:
     return (later * earlier).sum(-1) / np.maximum((earlier**2).sum(-1), 1e-6)
 
 
-def _lagged(x: np.ndarray, lags: int) -> np.ndarray:
+def lagged(x: np.ndarray, lags: int) -> np.ndarray:
     """Each row: 1, then x at lag 1, lag 2, ...; [..., time - lags, 1 + lags]."""
     length = x.shape[-1]
     columns = [x[..., lags - k : length - k] for k in range(1, lags + 1)]
@@ -323,7 +313,8 @@ def _innovations(b: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return filled[..., lags:], e
 
 
-def _innovations_after(b: np.ndarray, past: np.ndarray, x: np.ndarray) -> np.ndarray:
+def autoregress(b: np.ndarray, past: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Shocks of `x` [..., step] that follows `past` [..., lag] under `b` [..., 1 + lag]."""
     lags, steps = b.shape[-1] - 1, x.shape[-1]
     past = np.broadcast_to(past, (*x.shape[:-1], lags))
     whole = np.concatenate([past, x], axis=-1)
@@ -333,7 +324,8 @@ def _innovations_after(b: np.ndarray, past: np.ndarray, x: np.ndarray) -> np.nda
     return x - fit
 
 
-def _futures(b: np.ndarray, past: np.ndarray, shocks: np.ndarray) -> np.ndarray:
+def accumulate(b: np.ndarray, past: np.ndarray, shocks: np.ndarray) -> np.ndarray:
+    """What `shocks` [..., step] add up to after `past` [..., lag]; undoes `autoregress`."""
     lags, steps = b.shape[-1] - 1, shocks.shape[-1]
     past = np.broadcast_to(past, (*shocks.shape[:-1], lags))
     whole = np.concatenate([past, shocks], axis=-1)

@@ -21,7 +21,7 @@ import torch
 from econdiff.anchor import Anchor, Coefficients
 from econdiff.diffusion.conditional import DiffusionLaw
 from econdiff.diffusion.likelihood import log_density
-from econdiff.diffusion.network import LAGS, MAX_HORIZON, Network, untrained
+from econdiff.diffusion.network import MAX_HORIZON, Network, untrained
 from econdiff.diffusion.origin import Origin, origin
 from econdiff.diffusion.training import MINIMUM_ROWS, Training, train
 from econdiff.diffusion.weights import load_weights
@@ -55,8 +55,6 @@ class Diffusion:
         """`fit`, one model after each stretch of training: for progress bars and curves."""
         if len(panel) < MINIMUM_ROWS:
             raise ValueError(f"the panel has {len(panel)} rows; {MINIMUM_ROWS} are needed")
-        if self.anchor.lags != LAGS:
-            raise ValueError(f"the network corrects {LAGS} lags, the anchor has {self.anchor.lags}")
         y = panel.iloc[-self.window :].to_numpy(float).T
         training = self.training or (Training() if self.weights is None else None)
         seed = 0 if training is None else training.seed

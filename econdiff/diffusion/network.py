@@ -8,10 +8,9 @@
 - `Encoder` runs once an origin. Each series goes through the same strided convolutions; then
   the series of a panel look at each other (attention with their correlation as a bias), which
   neither depends on their order nor on their number.
-- `Recentre` corrects the anchor once an origin: its autoregressive lags, and a location and a
-  log-scale for each step, with which innovations are standardised again before diffusion. What
-  is left for the denoiser is shape (tails, skew, dependence), so that the path of the ODE stays
-  straight.
+- `Recentre` corrects the anchor once an origin: its innovations are given an autoregression,
+  and a location and a log-scale for each step, with which they are whitened again. What is left
+  for the denoiser is shape (tails, skew, dependence), so that the path of the ODE stays straight.
 - `Denoiser` sees the horizon only: gated temporal convolutions over the steps, dilated 1, 2, 4;
   a mean over the series after each; the noise level (as an angle) and the context as a scale
   and shift of every layer (FiLM; Perez et al., 2018).
@@ -33,7 +32,7 @@ from torch import Tensor, nn
 SEQUENCES = 5  # channels of the history that the encoder sees
 WINDOW = 128  # rows of it, the latest
 MAX_HORIZON = 32
-LAGS = 4  # of the anchor whose autoregression is corrected
+LAGS = 4  # of the innovations that the network may find autocorrelated
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Context:
     """What the history said: one row an origin."""
 
     vector: Tensor  # [origin, series, channel]
-    lags: Tensor  # [origin, series, lag], added to the anchor's autoregression
+    lags: Tensor  # [origin, series, lag], autoregression of the anchor's innovations
     location: Tensor  # [origin, series, step]
     log_scale: Tensor  # [origin, series, step]
 
@@ -129,9 +128,9 @@ class Attention(nn.Module):
 
 
 class Recentre(nn.Module):
-    """What to change in the anchor: its lags, and each step's location and log-scale.
+    """What the anchor's innovations u still obey; all of it zero until trained.
 
-    All are zero until trained.
+    u_h = location_h + lags . (u_{h-1}, ..., u_{h-4}) + exp(log_scale_h) e_h
     """
 
     def __init__(self, size: Size):

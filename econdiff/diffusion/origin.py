@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from econdiff.anchor import Filtered, power
+from econdiff.anchor import Filtered, accumulate, autoregress, power
 from econdiff.diffusion.features import features
 from econdiff.diffusion.guidance import Pins, exactly, pinned
-from econdiff.diffusion.network import MAX_HORIZON, Network
+from econdiff.diffusion.network import LAGS, MAX_HORIZON, Network
 from econdiff.diffusion.sampler import angular, last
 from econdiff.diffusion.schedule import even_angles
 from econdiff.diffusion.views import clean_from_velocity
@@ -31,6 +31,7 @@ class Origin:
     state: Filtered
     network: Network
     vector: Tensor  # [origin, series, channel]
+    lags: np.ndarray  # [origin, series, 1 + lag], the first of each 0
     location: np.ndarray  # [origin, series, step]
     scale: np.ndarray  # [origin, series, step]
     horizon: int
@@ -47,11 +48,13 @@ class Origin:
     def color(self, z: np.ndarray) -> np.ndarray:
         """Innovations to futures."""
         mixed = power(self.state.coefficients.correlation, 0.5) @ z
-        return self.state.restore(self.location + self.scale * mixed)
+        shocks = self.location + self.scale * mixed
+        return self.state.restore(accumulate(self.lags, self.state.recent(LAGS), shocks))
 
     def whiten(self, y: np.ndarray) -> np.ndarray:
         """Futures to innovations."""
-        u = (self.state.standardise(y) - self.location) / self.scale
+        shocks = autoregress(self.lags, self.state.recent(LAGS), self.state.standardise(y))
+        u = (shocks - self.location) / self.scale
         return power(self.state.coefficients.correlation, -0.5) @ u
 
     def log_determinant(self) -> float:
@@ -109,8 +112,7 @@ def origin(network: Network, state: Filtered, horizon: int) -> Origin:
         sequence, numbers = sequence[None], numbers[None]
     matrix = matrix.expand(len(sequence), -1, -1)
     context = network.encode(sequence, numbers, matrix, horizon)
-    lags, location = context.lags.double().numpy(), context.location.double().numpy()
-    scale = context.log_scale.double().exp().numpy()
-    if state.past.ndim == 2:
-        lags = lags[0]
-    return Origin(state.corrected(lags), network, context.vector, location, scale, horizon)
+    location, scale = context.location.double().numpy(), context.log_scale.double().exp().numpy()
+    lags = context.lags.double().numpy()
+    lags = np.concatenate([np.zeros_like(lags[..., :1]), lags], axis=-1)
+    return Origin(state, network, context.vector, lags, location, scale, horizon)

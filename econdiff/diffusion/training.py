@@ -21,9 +21,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from econdiff.anchor import Anchor, Filtered, power
+from econdiff.anchor import Anchor, Filtered, lagged, power
 from econdiff.diffusion.features import features
-from econdiff.diffusion.network import Context, Network
+from econdiff.diffusion.network import LAGS, Context, Network
 
 FREEDOM = 8.0
 GAUSSIAN = 1.23212  # the c with E[(f + 1) c r^2 / (f + c r^2)] = 1 for r ~ N(0, 1), f = FREEDOM
@@ -40,7 +40,7 @@ class Examples:
     correlation: Tensor  # [origin, series, series]
     unmix: Tensor  # [origin, series, series], the inverse symmetric root of the correlation
     innovation: Tensor  # [origin, series, step], over the anchor's scale, still correlated
-    lagged: Tensor  # [origin, series, step, lag], the levels before each, over the same scale
+    lagged: Tensor  # [origin, series, step, lag], the innovations before each
 
     def __len__(self) -> int:
         return len(self.sequence)
@@ -62,8 +62,8 @@ def examples(state: Filtered, future: np.ndarray) -> Examples:
     shown = features(state)
     correlation = state.coefficients.correlation
     u = np.clip(state.standardise(future), -LIMIT, LIMIT)
-    lagged = state.lagged(future)
-    arrays = (shown.sequence, shown.numbers, correlation, power(correlation, -0.5), u, lagged)
+    before = lagged(np.concatenate([state.recent(LAGS), u], axis=-1), LAGS)[..., 1:]
+    arrays = (shown.sequence, shown.numbers, correlation, power(correlation, -0.5), u, before)
     return Examples(*(torch.from_numpy(np.ascontiguousarray(a, np.float32)) for a in arrays))
 
 
@@ -95,7 +95,7 @@ def losses(network: Network, batch: Examples, draws: int, rng: torch.Generator) 
 
 
 def recentred(batch: Examples, context: Context) -> Tensor:
-    """Innovations of the corrected anchor, [origin, series, step], still correlated."""
+    """Innovations whitened once more in time, [origin, series, step]; series still correlated."""
     shift = (batch.lagged @ context.lags[..., None])[..., 0] + context.location
     return (batch.innovation - shift) * torch.exp(-context.log_scale)
 
