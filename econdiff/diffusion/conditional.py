@@ -1,0 +1,226 @@
+"""The law of the diffusion model under a scenario: pinned guidance, corrected by weights.
+
+What a scenario pins is linear in the future and so in the innovations z. Guidance with the
+closed-form covariance of the anchor (`guidance.pinned`) moves each path to meet the pins; it is
+exact where the network has learned nothing beyond the anchor. Elsewhere it only proposes, and
+sequential Monte Carlo weights (`twisted`) correct it. In the mode density each island of particles
+gets its own values of the pins, drawn from what is assumed of them.
+
+The anchor's own answer, in closed form and from the same noise, stands beside.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from econdiff.diffusion.guidance import Pins as NoisePins
+from econdiff.diffusion.guidance import pinned
+from econdiff.diffusion.likelihood import decode, log_density
+from econdiff.diffusion.origin import ROWS, Origin
+from econdiff.diffusion.sampler import angular, last
+from econdiff.diffusion.schedule import even_angles
+from econdiff.diffusion.twisted import twisted
+from econdiff.scenario.binding import Pins
+from econdiff.scenario.gaussian import Gaussian, spread
+from econdiff.scenario.law import Told
+from econdiff.scenario.statement import Mode
+
+RUNGS = 16  # of the ladder down which particles are carried
+ISLANDS = 32  # of the mode density
+EXACT_TRACE = 64  # cells up to which the divergence of the likelihood is exact
+PROBES = 16  # random signs beyond that
+
+
+@dataclass(frozen=True, eq=False)
+class DiffusionLaw:
+    """The future of the diffusion model at an origin; cells are [step, series], step first.
+
+    `turns` are the steps of the sampler. With `correct` False the guided draws are the answer:
+    faster, and as good as the network is near the anchor.
+    """
+
+    at: Origin
+    turns: int = 4
+    correct: bool = True
+
+    def gaussian(self) -> Gaussian:
+        """The anchor's law, with the location and scale that the network gives this origin."""
+        mean, matrix = self._affine()
+        return Gaussian(mean, matrix @ matrix.T)
+
+    def told(
+        self, facts: Pins, pins: Pins, mode: Mode, paths: int, rng: np.random.Generator
+    ) -> Told:
+        """See `Law`."""
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        x = torch.randn(paths, *self._shape, generator=generator)
+        free = self._futures(self._plain(x))
+        baseline, _, particles = self._given(x, free, facts, "hard", generator, rng)
+        pins = pins.at(baseline.mean(axis=0))
+        anchor = self.gaussian().given(facts)
+        twin = self.gaussian().moved(self._futures(x), facts, "hard", rng)
+        beside = anchor.moved(twin, pins, mode, rng)
+        if len(pins) == 0:
+            return Told(baseline, baseline, baseline, beside, pins, *particles)
+        both = _joined(facts, self._with_spread(pins, mode, anchor))
+        told, guided, particles = self._given(x, free, both, mode, generator, rng, len(facts))
+        return Told(baseline, told, guided, beside, pins, *particles)
+
+    def log_density_ratio(self, path: np.ndarray, draws: np.ndarray) -> tuple[float, float, str]:
+        """See `Law`: by the probability-flow ODE of the network, in nats.
+
+        The densest path known is the densest of the image of zero noise, the mean and the median
+        of `draws`, and `path` itself.
+        """
+        mean, matrix = self._affine()
+        rows = np.stack([path, draws.mean(axis=0), np.median(draws, axis=0)])
+        z = torch.from_numpy(np.linalg.solve(matrix, (rows - mean).T).T).float()
+        z = self._series_first(z)
+        zero = decode(self.at.denoise, torch.zeros_like(z[:1]), tolerance=1e-4)
+        z = torch.cat([z, zero])
+        large = z[0].numel() > EXACT_TRACE
+        generator = torch.Generator().manual_seed(0)  # the signs, not the answer, hang on it
+        found = log_density(
+            self.at.denoise,
+            z,
+            probes=PROBES if large else 0,
+            rng=generator if large else None,
+            tolerance=1e-4,
+        )
+        best = int(found.value.argmax())
+        ratio = float(found.value[0] - found.value[best])
+        error = float(torch.hypot(found.standard_error[0], found.standard_error[best]))
+        method = f"probability-flow ODE, {f'{PROBES} probes' if large else 'exact divergence'}"
+        return ratio, error if best else 0.0, method
+
+    def _given(
+        self,
+        x: Tensor,
+        free: np.ndarray,
+        pins: Pins,
+        mode: Mode,
+        generator: torch.Generator,
+        rng: np.random.Generator,
+        facts: int = 0,
+    ) -> tuple[np.ndarray, np.ndarray, tuple[float, int, str]]:
+        """Answer, its paired twin under guidance alone, and (effective, ancestors, method)."""
+        paths = len(x)
+        if len(pins) == 0:
+            return free, free, (float(paths), paths, "probability-flow ODE")
+        values = self._values(pins, mode, paths, facts, rng)  # [path, pin]
+        noise_pins = self._noise_pins(pins, values, mode)
+        guided = self._meet(self._futures(self._plain(x, noise_pins)), pins, values, mode)
+        if not self.correct:
+            return guided, guided, (float(paths), paths, "guidance without weights")
+        islands = min(ISLANDS, paths // 8) if len(values) > 1 else 1
+        groups = np.array_split(np.arange(paths), islands)
+        told = np.empty_like(guided)
+        effective, ancestors = 0.0, 0
+        for rows in groups:
+            value = values[rows[0] if len(values) > 1 else 0]
+            here = self._noise_pins(pins, value[None], mode)
+            with torch.inference_mode():
+                found = twisted(self._in_blocks, x[rows], even_angles(RUNGS), here, generator)
+            told[rows] = self._meet(self._futures(found.equal(generator)), pins, value[None], mode)
+            effective += float(found.effective.min())
+            ancestors += found.ancestors
+        return told, guided, (effective, ancestors, "guidance with sequential Monte Carlo weights")
+
+    def _plain(self, x: Tensor, pins: NoisePins | None = None) -> Tensor:
+        """The sampler's signals from the noise `x` [path, series, step]."""
+        angles, out = even_angles(self.turns), []
+        for rows in torch.arange(len(x)).split(ROWS):
+            denoise = self.at.denoise
+            if pins is not None:
+                value = pins.value if pins.value.ndim == 1 else pins.value[rows]
+                denoise = pinned(denoise, NoisePins(pins.matrix, value, pins.variance))
+            with torch.inference_mode():
+                out.append(last(angular(denoise, x[rows], angles)))
+        return torch.cat(out)
+
+    def _in_blocks(self, x: Tensor, angle: Tensor) -> Tensor:
+        return torch.cat([self.at.denoise(rows, angle) for rows in x.split(ROWS)])
+
+    def _values(
+        self, pins: Pins, mode: Mode, paths: int, facts: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        """The values that are pinned: one row for all, or in the mode density one a path."""
+        if mode != "density":
+            return pins.value[None]
+        islands = min(ISLANDS, paths // 8)
+        noise = _even_normals(islands, len(pins) - facts, rng)
+        values = np.tile(pins.value, (islands, 1))
+        values[:, facts:] += noise * pins.sd[facts:]
+        sizes = [len(rows) for rows in np.array_split(np.arange(paths), islands)]
+        return np.repeat(values, sizes, axis=0)
+
+    def _noise_pins(self, pins: Pins, values: np.ndarray, mode: Mode) -> NoisePins:
+        """The pins as they are on the innovations."""
+        mean, matrix = self._affine()
+        seen = pins.matrix @ matrix  # [pin, cell], cells step first
+        order = np.arange(len(mean)).reshape(self.at.horizon, -1).T.ravel()
+        variance = np.diag(pins.sd**2) if mode == "soft" else np.zeros((len(pins), len(pins)))
+        value = values - pins.matrix @ mean
+        return NoisePins(
+            torch.from_numpy(seen[:, order]),
+            torch.from_numpy(value[0] if len(value) == 1 else value),
+            torch.from_numpy(variance),
+        )
+
+    def _meet(self, draws: np.ndarray, pins: Pins, values: np.ndarray, mode: Mode) -> np.ndarray:
+        """Remove the rounding of single precision from exact pins."""
+        exact = np.ones(len(pins), bool) if mode != "soft" else pins.sd == 0
+        if not exact.any():
+            return draws
+        told = pins.keep(exact)
+        gain = self.gaussian().gain(told)
+        return draws + (values[:, exact] - draws @ told.matrix.T) @ gain.T
+
+    def _with_spread(self, pins: Pins, mode: Mode, law: Gaussian) -> Pins:
+        if mode != "density":
+            return pins
+        sd = spread(pins, law)
+        return Pins(
+            pins.labels, pins.series, pins.periods, pins.matrix, pins.value, sd, pins.relative
+        )
+
+    def _futures(self, z: Tensor) -> np.ndarray:
+        """Innovations [path, series, step] as futures [path, cell]."""
+        future = self.at.color(z.double().numpy())
+        return future.swapaxes(1, 2).reshape(len(z), -1)
+
+    def _series_first(self, z: Tensor) -> Tensor:
+        return z.reshape(len(z), self.at.horizon, -1).mT.contiguous()
+
+    def _affine(self) -> tuple[np.ndarray, np.ndarray]:
+        """`y = mean + matrix z`, both flattened [step, series], step first."""
+        mean, matrix = self.at.affine()
+        order = np.arange(len(mean)).reshape(-1, self.at.horizon).T.ravel()
+        return mean[order], matrix[np.ix_(order, order)]
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        return self.at.vector.shape[-2], self.at.horizon
+
+
+def _joined(facts: Pins, pins: Pins) -> Pins:
+    """Facts, which are exact, then pins."""
+    return Pins(
+        facts.labels + pins.labels,
+        facts.series + pins.series,
+        facts.periods + pins.periods,
+        np.vstack([facts.matrix, pins.matrix]),
+        np.concatenate([facts.value, pins.value]),
+        np.concatenate([facts.sd, pins.sd]),
+        np.concatenate([facts.relative, pins.relative]),
+    )
+
+
+def _even_normals(rows: int, columns: int, rng: np.random.Generator) -> np.ndarray:
+    """Standard normal [row, column], spread evenly: each column is a stratified sample."""
+    from scipy.stats import norm
+
+    strata = np.stack([rng.permutation(rows) for _ in range(columns)], axis=1)
+    return norm.ppf((strata + rng.random((rows, columns))) / rows)

@@ -1,0 +1,65 @@
+"""Scenarios: what is assumed of the future, and what a model makes of it.
+
+    scenario = parse_pin("FEDFUNDS=5.5,5.5,5.25")
+    answer = conditional(forecaster, panel, scenario, mode="hard", horizon=8, paths=1000, rng=rng)
+    plausibility(answer).verdict
+
+`statement` says it, `reading` reads it, `binding` turns it into model units, `gaussian` and `law`
+answer it, `conditional` puts baseline and alternative side by side; `plausibility`, `attribution`
+and `news` judge and explain it; `at_risk` reads growth-at-risk off joint paths.
+"""
+
+from econdiff.scenario.binding import Bound, Pins, bind
+from econdiff.scenario.conditional import Conditional, Diagnostics, ScenarioWarning, conditional
+from econdiff.scenario.errors import ScenarioError
+from econdiff.scenario.events import Probability, occurs, probability
+from econdiff.scenario.gaussian import Gaussian
+from econdiff.scenario.plausibility import Plausibility, plausibility
+from econdiff.scenario.reading import parse_pin, read_scenario
+from econdiff.scenario.statement import (
+    MODES,
+    Mode,
+    Pin,
+    Scenario,
+    Term,
+    above_baseline,
+    average,
+    cell,
+    change,
+    growth,
+    spread,
+    total,
+)
+from econdiff.scenario.tilting import tilt
+
+__all__ = [
+    "MODES",
+    "Bound",
+    "Conditional",
+    "Diagnostics",
+    "Gaussian",
+    "Mode",
+    "Pin",
+    "Pins",
+    "Plausibility",
+    "Probability",
+    "Scenario",
+    "ScenarioError",
+    "ScenarioWarning",
+    "Term",
+    "above_baseline",
+    "average",
+    "bind",
+    "cell",
+    "change",
+    "conditional",
+    "growth",
+    "occurs",
+    "parse_pin",
+    "plausibility",
+    "probability",
+    "read_scenario",
+    "spread",
+    "tilt",
+    "total",
+]

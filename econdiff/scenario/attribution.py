@@ -1,0 +1,100 @@
+"""What drives a conditional forecast: which pin, of which series, in which period.
+
+Under a Gaussian law the shift of the mean is a sum over the pins, exactly:
+
+    shift = K (d - C mu) = sum_j K_j (d_j - C_j mu)
+
+K_j is the sensitivity to pin j, d_j - C_j mu its surprise. With new data in the place of pins the
+same sum is the news decomposition of Banbura and Modugno (2014), "Maximum likelihood
+estimation of factor models on datasets with arbitrary pattern of missing data", section 2.3.
+Where the law is not Gaussian, the same question is answered by the value of Shapley (1953).
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from math import comb
+
+import numpy as np
+import pandas as pd
+
+from econdiff.forecast import period_labels
+from econdiff.scenario.binding import Bound, Pins
+from econdiff.scenario.gaussian import Gaussian
+from econdiff.scenario.statement import Mode
+
+
+def drivers(law: Gaussian, bound: Bound, pins: Pins, mode: Mode = "hard") -> pd.DataFrame:
+    """The shift of each cell by pin: `series, period, pin, pinned, at, contribution, sensitivity`.
+
+    In the units of the series; in per cent where it is modelled in logarithms. `law` is the law
+    before the pins, and those of a period are told all at once.
+    """
+    pins = pins.at(law.mean)
+    gain = law.gain(pins, mode)  # [cell, pin]
+    surprise = pins.value - pins.matrix @ law.mean
+    shift, unit = linear_scale(bound, gain * surprise), linear_scale(bound, gain)
+    labels, edge = period_labels(bound.index), bound.edge
+    rows = [
+        pd.DataFrame(
+            {
+                "series": name,
+                "period": labels[edge:],
+                "pin": pins.labels[j],
+                "pinned": pins.series[j],
+                "at": pins.periods[j],
+                "contribution": shift[edge:, k, j],
+                "sensitivity": unit[edge:, k, j],
+            }
+        )
+        for k, name in enumerate(bound.names)
+        for j in range(len(pins))
+    ]
+    return pd.concat(rows, ignore_index=True)
+
+
+def linear_scale(bound: Bound, changes: np.ndarray) -> np.ndarray:
+    """Changes [cell, ...] in model units as changes of the series, [step, series, ...].
+
+    Of a series that is modelled in logarithms, 100 times the change of its logarithm.
+    """
+    cells = changes.reshape(bound.steps, len(bound.names), *changes.shape[1:])
+    out = np.empty_like(cells)
+    for k, (name, transform) in enumerate(bound.transforms.items()):
+        _, matrix = transform.linear(bound.start[name].to_numpy(float), bound.steps)
+        log = transform.link(np.array([2.0]))[0] != 2.0
+        out[:, k] = np.tensordot(matrix, cells[:, k], axes=1) * (100 if log else 1)
+    return out
+
+
+def shapley(
+    value: Callable[[tuple[str, ...]], np.ndarray], players: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """What each player adds to `value(all) - value(())`, on average over the orders of joining.
+
+    Shapley (1953), exactly: `value` is asked once for each of the 2^n coalitions. The shares add
+    up to the whole.
+    """
+    count = len(players)
+    worth = {
+        frozenset(group): np.asarray(value(group))
+        for size in range(count + 1)
+        for group in combinations(players, size)
+    }
+    shares = {}
+    for player in players:
+        others = [other for other in players if other != player]
+        shares[player] = sum(
+            (worth[frozenset((*group, player))] - worth[frozenset(group)])
+            / (count * comb(count - 1, size))
+            for size in range(count)
+            for group in combinations(others, size)
+        )
+    return shares
+
+
+def sequential(
+    value: Callable[[tuple[str, ...]], np.ndarray], players: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """What each player adds when they join in this order; the shares add up to the whole."""
+    steps = [np.asarray(value(tuple(players[:k]))) for k in range(len(players) + 1)]
+    return {player: steps[k + 1] - steps[k] for k, player in enumerate(players)}

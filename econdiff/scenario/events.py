@@ -1,0 +1,130 @@
+"""Events in words: sets of paths.
+
+    UNRATE > 6                          at any time
+    growth(GDPC1) < 0 for 2             two periods one after another
+    CPI > 3 always                      all the time
+    mean(CPI) > 3 in 2025Q1 to 2025Q4   min, max, mean, sum over the periods named
+    GS10 - FEDFUNDS < 0 in 2025Q3       one period
+    UNRATE > 6 and CPI > 3              both; `or` is either, and binds less
+
+`growth` is the change to the period before in per cent (not annualised), `change` the same in the
+units of the series; the first of them starts at the last value of the history.
+"""
+
+import difflib
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from econdiff.forecast import Forecast, period_labels
+from econdiff.scenario.errors import ScenarioError
+
+_CLAUSE = re.compile(
+    r"^(?P<what>.+?)\s*(?P<sign><=|>=|<|>)\s*(?P<level>[+-]?\d*\.?\d+)"
+    r"(?:\s+for\s+(?P<run>\d+))?(?:\s+in\s+(?P<first>[\w-]+)(?:\s+to\s+(?P<last>[\w-]+))?)?"
+    r"(?:\s+(?P<quantifier>always|ever))?$"
+)
+_CALL = re.compile(r"^(?P<of>growth|change|min|max|mean|sum)\s*\((?P<inside>.*)\)$")
+_OVER_TIME = {"min": np.min, "max": np.max, "mean": np.mean, "sum": np.sum}
+_SIGNS = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
+
+
+def occurs(event: str, forecast: Forecast, history: pd.DataFrame) -> np.ndarray:
+    """Which paths of `forecast`, that go on from `history`, lie in the event, bool [path]."""
+    found = np.zeros(forecast.paths, bool)
+    for alternative in re.split(r"\s+or\s+", event.strip()):
+        both = np.ones(forecast.paths, bool)
+        for clause in re.split(r"\s+and\s+", alternative):
+            both &= _clause(clause.strip(), forecast, history)
+        found |= both
+    return found
+
+
+@dataclass(frozen=True)
+class Probability:
+    """The probability of an event and its Monte Carlo standard error."""
+
+    event: str
+    value: float
+    standard_error: float
+
+
+def probability(
+    event: str, forecast: Forecast, history: pd.DataFrame, weights: np.ndarray | None = None
+) -> Probability:
+    """The share of the paths, or their share of `weights` [path], that lie in the event.
+
+    Where no path does, or every one, the error is that of one path more or less.
+    """
+    hit = occurs(event, forecast, history).astype(float)
+    share_of = np.full(len(hit), 1 / len(hit)) if weights is None else weights / weights.sum()
+    share = float(share_of @ hit)
+    error = float(np.sqrt((share_of**2 * (hit - share) ** 2).sum()))
+    return Probability(event, share, max(error, float((share_of**2).sum())))
+
+
+def _clause(clause: str, forecast: Forecast, history: pd.DataFrame) -> np.ndarray:
+    said = _CLAUSE.match(clause)
+    if said is None:
+        raise ScenarioError(
+            f"{clause!r} is no event; write it like UNRATE > 6, growth(GDP) < 0 for 2, "
+            "or mean(CPI) > 3 in 2025Q1 to 2025Q4"
+        )
+    columns = _window(said["first"], said["last"], forecast)
+    values = _values(said["what"].strip(), forecast, history, columns)
+    met = np.asarray(_SIGNS[said["sign"]](values, float(said["level"])))
+    if met.ndim == 1:
+        if said["run"] or said["quantifier"]:
+            raise ScenarioError(f"{clause!r}: one number a path has no run of periods")
+        return met
+    if said["run"]:
+        run = int(said["run"])
+        if not 1 <= run <= met.shape[1]:
+            raise ScenarioError(f"{clause!r} asks for {run} of {met.shape[1]} periods")
+        met = np.lib.stride_tricks.sliding_window_view(met, run, axis=1).all(axis=-1)
+    return np.all(met, axis=1) if said["quantifier"] == "always" else np.any(met, axis=1)
+
+
+def _values(what: str, forecast: Forecast, history: pd.DataFrame, columns: slice) -> np.ndarray:
+    """[path, step] of the window, or [path] where something is taken over time."""
+    call = _CALL.match(what)
+    if call and call["of"] in _OVER_TIME:
+        inner = _values(call["inside"].strip(), forecast, history, columns)
+        return _OVER_TIME[call["of"]](inner, axis=1)
+    if call:
+        path = _path(call["inside"].strip(), forecast, history)
+        before, after = path[:, :-1], path[:, 1:]
+        moved = 100 * (after / before - 1) if call["of"] == "growth" else after - before
+        return moved[:, columns]
+    return _path(what, forecast, history)[:, 1:][:, columns]
+
+
+def _path(what: str, forecast: Forecast, history: pd.DataFrame) -> np.ndarray:
+    """A series, or one less another, with the last known value before it, [path, 1 + step]."""
+    name = what.strip("\"'")
+    if name in forecast.names:
+        known = history[name].dropna() if name in history else pd.Series(dtype=float)
+        last = float(known.iloc[-1]) if len(known) else np.nan
+        path = forecast.samples[:, :, forecast.names.index(name)]
+        return np.concatenate([np.full((len(path), 1), last), path], axis=1)
+    first, minus, second = name.partition(" - ")
+    if minus:
+        return _path(first.strip(), forecast, history) - _path(second.strip(), forecast, history)
+    near = difflib.get_close_matches(name, forecast.names, n=3, cutoff=0.4)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {list(forecast.names)}"
+    raise ScenarioError(f"an event names {name!r}, which is no series here; {hint}")
+
+
+def _window(first: str | None, last: str | None, forecast: Forecast) -> slice:
+    if first is None:
+        return slice(None)
+    labels = period_labels(forecast.index)
+    for label in (first, last or first):
+        if label not in labels:
+            raise ScenarioError(
+                f"an event names {label!r}, which is not among the periods {labels[0]} to "
+                f"{labels[-1]}"
+            )
+    return slice(labels.index(first), labels.index(last or first) + 1)

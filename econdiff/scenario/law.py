@@ -1,0 +1,164 @@
+"""The law that a scenario conditions: what a forecaster must be able to do.
+
+`econdiff.diffusion.conditional` has that of the diffusion model; `GaussianLaw` serves every
+model whose future is Gaussian in closed form (AR, VAR), or Gaussian once its coefficients are
+drawn (BVAR).
+"""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+
+from econdiff.forecast import Forecaster
+from econdiff.scenario.binding import Pins
+from econdiff.scenario.errors import ScenarioError
+from econdiff.scenario.gaussian import Gaussian
+from econdiff.scenario.statement import Mode
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """Draws [path, cell] in model units without and with the pins.
+
+    Row by row `twin` (the draws with the pins, before any correction) shares its random numbers
+    with `baseline`; `alternative` is the answer. `gaussian` is that of the closed form from the
+    same random numbers, None where the law is Gaussian itself. `effective` is the effective sample
+    size of the answer and `ancestors` how many draws it descends from. `pins` are absolute.
+    """
+
+    baseline: np.ndarray
+    alternative: np.ndarray
+    twin: np.ndarray
+    gaussian: np.ndarray | None
+    pins: Pins
+    effective: float
+    ancestors: int
+    method: str
+
+
+class Law(Protocol):
+    """The joint law of the steps that follow a history, in model units."""
+
+    def gaussian(self) -> Gaussian:
+        """Mean and covariance in closed form; the whole law where it is Gaussian."""
+        ...
+
+    def told(
+        self, facts: Pins, pins: Pins, mode: Mode, paths: int, rng: np.random.Generator
+    ) -> Told:
+        """Draws given the facts (which hold exactly), and given facts and pins.
+
+        Without pins the two are the same digits.
+        """
+        ...
+
+    def log_density_ratio(self, path: np.ndarray, draws: np.ndarray) -> tuple[float, float, str]:
+        """Log density of `path` [cell] less that of the densest path known, its error, the method.
+
+        `draws` [path, cell] are of this law.
+        """
+        ...
+
+
+@runtime_checkable
+class HasLaw(Protocol):
+    """A forecaster that gives its law itself."""
+
+    def law(self, history: pd.DataFrame, horizon: int) -> Law:
+        """The law of the `horizon` steps after `history`."""
+        ...
+
+
+@runtime_checkable
+class HasMoments(Protocol):
+    """A forecaster whose future is Gaussian."""
+
+    def path_moments(self, history: pd.DataFrame, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+        """Mean [step, series] and covariance [step * series, step * series]."""
+        ...
+
+
+@runtime_checkable
+class _HasDraws(Protocol):
+    def draws(self, count: int, rng: np.random.Generator) -> Iterator[HasMoments]: ...
+
+
+def law_of(forecaster: Forecaster, history: pd.DataFrame, horizon: int) -> Law:
+    """The law of a fitted model at the end of `history`, in the units of the model."""
+    if isinstance(forecaster, HasLaw):
+        return forecaster.law(history, horizon)
+    if isinstance(forecaster, HasMoments):
+        return GaussianLaw(forecaster, history, horizon)
+    raise ScenarioError(
+        f"{type(forecaster).__name__} cannot condition; take the diffusion model, AR, VAR or BVAR, "
+        "or weigh its draws by econdiff.scenario.tilt and occurs"
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianLaw:
+    """The law of a forecaster with `path_moments`.
+
+    Where its coefficients are drawn (`draws`), every path has its own law and is moved by that;
+    the pins do not change what is believed of the coefficients, as in the first step of Waggoner
+    and Zha's (1999) sampler.
+    """
+
+    forecaster: Forecaster
+    history: pd.DataFrame
+    horizon: int
+
+    def gaussian(self) -> Gaussian:
+        """See `Law`; at the mean of the coefficients where they are drawn."""
+        return self._moments(self.forecaster)
+
+    def told(
+        self, facts: Pins, pins: Pins, mode: Mode, paths: int, rng: np.random.Generator
+    ) -> Told:
+        """See `Law`."""
+        before = copy.deepcopy(rng)
+        drawn = self.forecaster.sample(self.history, horizon=self.horizon, paths=paths, rng=rng)
+        flat = drawn.samples.reshape(paths, -1)
+        law = self.gaussian().given(facts)
+        pins = pins.at(law.mean)
+        if not len(facts) and not len(pins):
+            return Told(flat, flat, flat, None, pins, paths, paths, "closed form")
+        if isinstance(self.forecaster, _HasDraws):
+            laws = [self._moments(one) for one in self.forecaster.draws(paths, before)]
+            rows = [
+                self._row(one, y[None], facts, pins, mode, rng)
+                for one, y in zip(laws, flat, strict=True)
+            ]
+            baseline, told = (np.concatenate(part) for part in zip(*rows, strict=True))
+        else:
+            baseline, told = self._row(self.gaussian(), flat, facts, pins, mode, rng)
+        return Told(baseline, told, told, None, pins, paths, paths, "closed form")
+
+    def log_density_ratio(self, path: np.ndarray, draws: np.ndarray) -> tuple[float, float, str]:
+        """See `Law`: minus half the squared Mahalanobis distance, in closed form."""
+        del draws
+        law = self.gaussian()
+        apart = path - law.mean
+        return float(-apart @ np.linalg.pinv(law.covariance) @ apart / 2), 0.0, "closed form"
+
+    def _moments(self, forecaster: object) -> Gaussian:
+        if not isinstance(forecaster, HasMoments):
+            raise TypeError(f"{type(forecaster).__name__} has no path_moments")
+        mean, covariance = forecaster.path_moments(self.history, self.horizon)
+        return Gaussian(mean.ravel(), covariance)
+
+    @staticmethod
+    def _row(
+        law: Gaussian,
+        draws: np.ndarray,
+        facts: Pins,
+        pins: Pins,
+        mode: Mode,
+        rng: np.random.Generator,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        baseline = law.moved(draws, facts, "hard", rng)
+        return baseline, law.given(facts).moved(baseline, pins, mode, rng)

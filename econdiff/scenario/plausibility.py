@@ -1,0 +1,169 @@
+"""How likely a scenario was before it was assumed.
+
+    distance     squared Mahalanobis distance of the pinned values from what was expected, and the
+                 chi-square probability of one as large; exact for a Gaussian law
+    density      log density of the scenario's central path less that of the densest path: 0 for
+                 the forecast itself, -2 for a path exp(2) times less dense
+    rank         the share of the model's own draws that lie nearer to what was expected
+    events       probabilities with Monte Carlo errors, without and with the scenario
+    outside      pinned cells beyond anything in the history: "outside experience"
+
+The divergence of Kullback and Leibler from a law with exact pins to one without is infinite, and
+says nothing; it is not given.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2
+
+from econdiff.scenario.binding import Pins
+from econdiff.scenario.conditional import Conditional
+from econdiff.scenario.events import Probability, probability
+from econdiff.scenario.gaussian import Gaussian
+
+
+@dataclass(frozen=True)
+class Plausibility:
+    """See the page. `verdict` is one sentence."""
+
+    pins: int
+    distance: float  # squared Mahalanobis
+    tail: float
+    log_density_ratio: float
+    log_density_error: float
+    log_density_method: str
+    rank: float
+    draws: int
+    outside: tuple[str, ...]
+    before: tuple[Probability, ...]
+    after: tuple[Probability, ...]
+
+    @property
+    def verdict(self) -> str:
+        """One sentence for a reader."""
+        if self.pins == 0:
+            return "Nothing is pinned."
+        far = np.sqrt(self.distance / self.pins)
+        words = (
+            f"The {self.pins} pinned values lie {far:.2f} standard deviations (root mean square) "
+            f"from what was expected; a draw of the Gaussian law is that far out with probability "
+            f"{self.tail:.2g}, and {self.rank:.1%} of the model's own draws lie nearer."
+        )
+        if self.outside:
+            words += (
+                f" Outside experience: {len(self.outside)} pins beyond anything in the history."
+            )
+        return words
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values that JSON can hold."""
+        return {
+            "verdict": self.verdict,
+            "pins": self.pins,
+            "mahalanobis_squared": self.distance,
+            "chi_square_tail": self.tail,
+            "log_density_ratio_to_mode": self.log_density_ratio,
+            "log_density_standard_error": self.log_density_error,
+            "log_density_method": self.log_density_method,
+            "rank_among_draws": self.rank,
+            "draws": self.draws,
+            "outside_experience": list(self.outside),
+            "events": [
+                {
+                    "event": a.event,
+                    "baseline": a.value,
+                    "baseline_standard_error": a.standard_error,
+                    "conditional": b.value,
+                    "conditional_standard_error": b.standard_error,
+                }
+                for a, b in zip(self.before, self.after, strict=True)
+            ],
+        }
+
+
+def plausibility(answer: Conditional, events: Sequence[str] = ()) -> Plausibility:
+    """Judge an answered scenario; `events` are weighed without and with it."""
+    pins, law = answer.told.pins, answer.law.gaussian().given(answer.bound.facts)
+    distance, tail = chi_square(law, pins)
+    centre = (
+        answer.told.alternative.mean(axis=0)
+        if answer.told.gaussian is not None
+        else law.given(pins, answer._closed).mean
+    )
+    ratio, error, method = answer.law.log_density_ratio(centre, answer.told.baseline)
+    events = tuple(dict.fromkeys((*events, *answer.bound.events)))
+    base = answer.baseline
+    return Plausibility(
+        len(pins),
+        distance,
+        tail,
+        ratio,
+        error,
+        method,
+        rank(answer.told.baseline, pins),
+        base.paths,
+        outside_experience(answer),
+        tuple(probability(event, base, answer.history) for event in events),
+        tuple(
+            probability(event, base, answer.history, answer.weights)
+            if answer.weights is not None
+            else probability(event, answer.alternative, answer.history)
+            for event in events
+        ),
+    )
+
+
+def chi_square(law: Gaussian, pins: Pins) -> tuple[float, float]:
+    """Squared distance of the pins from their expectation, and the chance of one as large."""
+    distance = law.distance(pins)
+    return distance, float(chi2.sf(distance, len(pins))) if len(pins) else 1.0
+
+
+def rank(draws: np.ndarray, pins: Pins) -> float:
+    """The share of `draws` [path, cell] that lie nearer to their mean than the pins do.
+
+    Nearness is Mahalanobis', with the covariance of the draws.
+    """
+    if len(pins) == 0:
+        return 0.0
+    seen = draws @ pins.matrix.T
+    apart = seen - seen.mean(axis=0)
+    values, axes = np.linalg.eigh(np.atleast_2d(np.cov(seen.T)))
+    scale = axes[:, values > 1e-12 * values[-1]] / np.sqrt(values[values > 1e-12 * values[-1]])
+    far = float((((pins.value - seen.mean(axis=0)) @ scale) ** 2).sum())
+    return float((((apart @ scale) ** 2).sum(axis=1) < far).mean())
+
+
+def outside_experience(answer: Conditional) -> tuple[str, ...]:
+    """The labels of pinned single cells beyond the range of their series in the history.
+
+    Judged in model units: growth where the series is modelled in growth.
+    """
+    bound = answer.bound
+    past = answer.history.loc[:, list(bound.names)]
+    inside = {
+        name: transform.to_model(past[name].to_numpy(float))
+        for name, transform in bound.transforms.items()
+    }
+    centre = answer.told.alternative.mean(axis=0).reshape(bound.steps, -1)
+    places = {str(period): step for step, period in enumerate(_labels(bound.index))}
+    found = []
+    for label, series, period in zip(
+        answer.told.pins.labels, answer.told.pins.series, answer.told.pins.periods, strict=True
+    ):
+        if series in inside and period in places:
+            value = centre[places[period], bound.names.index(series)]
+            if not np.nanmin(inside[series]) <= value <= np.nanmax(inside[series]):
+                found.append(label)
+    return tuple(found)
+
+
+def _labels(index: pd.PeriodIndex | pd.DatetimeIndex) -> list[str]:
+    if isinstance(index, pd.PeriodIndex):
+        return [str(period) for period in index]
+    freq = index.freq or pd.infer_freq(index)
+    return [str(period) for period in index.to_period(None if freq else "D")]

@@ -1,0 +1,207 @@
+"""Scenarios from files and from the command line.
+
+    FEDFUNDS=5.5,5.5,5.25              the first steps after the origin; an empty place is free
+    FEDFUNDS=baseline+100bp for 4      above what is expected without the scenario
+    WTI=baseline+100% for 4 quarters   twice what is expected
+    UNRATE@2025Q4=6                    one period
+    average(UNRATE, 2025Q1, 2025Q4)=6  also sum, change, growth (per cent); spread(A, B)=1,1
+
+A CSV file is a table with holes, its first column the periods, or a Federal Reserve
+supervisory scenario as published. A TOML file has the same left sides:
+
+    name = "Rates stay high"
+    events = ["growth(GDPC1) < 0 for 2"]
+    [pins]
+    FEDFUNDS = [5.5, 5.5, 5.25]
+    UNRATE = { "2025Q4" = 6.0 }
+    "spread(GS10, FEDFUNDS)" = -1.0
+    [sd]
+    FEDFUNDS = 0.25
+"""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from econdiff.scenario.errors import ScenarioError
+from econdiff.scenario.statement import (
+    Pin,
+    Scenario,
+    When,
+    above_baseline,
+    average,
+    cell,
+    change,
+    growth,
+    spread,
+    total,
+)
+
+_CALL = re.compile(r"^(average|sum|change|growth|spread)\s*\((.*)\)$")
+_ABOVE = re.compile(
+    r"^baseline\s*(?P<sign>[+-])\s*(?P<by>[\d.]+)\s*(?P<unit>bp|pp|%)?"
+    r"(?:\s+for\s+(?P<steps>\d+)(?:\s+[a-z]+)?)?$"
+)
+_SPANS = {"average": average, "sum": total, "change": change, "growth": growth}
+
+
+def read_scenario(path: str | Path) -> Scenario:
+    """Read a CSV or TOML file; ScenarioError says which line of the manual it breaks."""
+    path = Path(path)
+    if not path.is_file():
+        raise ScenarioError(f"there is no scenario file {path.name!r}; name a .csv or .toml file")
+    match path.suffix.lower():
+        case ".toml":
+            return _from_toml(path)
+        case ".csv":
+            return _from_csv(path)
+        case kind:
+            raise ScenarioError(f"a scenario is read from .csv or .toml, got {kind or path.name!r}")
+
+
+def parse_pin(text: str) -> Scenario:
+    """Read one `--pin`: LEFT=VALUES."""
+    left, equals, right = text.partition("=")
+    if not equals or not left.strip() or not right.strip():
+        raise ScenarioError(f"a pin is written NAME=5.5,5.5,5.25; got {text!r}")
+    above = _ABOVE.match(right.strip())
+    values = right.strip() if above else [part.strip() for part in right.split(",")]
+    return Scenario(tuple(_pins(left.strip(), values)))
+
+
+def _from_toml(path: Path) -> Scenario:
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{path.name} is not TOML: {error}") from error
+    unknown = set(said) - {"name", "events", "pins", "sd"}
+    if unknown:
+        raise ScenarioError(
+            f"{path.name} has the unknown keys {sorted(unknown)}; a scenario has name, events, "
+            "[pins] and [sd]"
+        )
+    stray = set(said.get("sd", {})) - set(said.get("pins", {}))
+    if stray:
+        raise ScenarioError(f"{path.name} has an sd for {sorted(stray)}, which [pins] do not pin")
+    pins: list[Pin] = []
+    for left, right in said.get("pins", {}).items():
+        sd = float(said.get("sd", {}).get(left, 0.0))
+        pins += [replace(pin, sd=sd) for pin in _pins(left, right)]
+    events = said.get("events", [])
+    if not isinstance(events, list) or not all(isinstance(event, str) for event in events):
+        raise ScenarioError(f"{path.name}: events is a list of texts, got {events!r}")
+    return Scenario(tuple(pins), tuple(events), str(said.get("name", path.stem)))
+
+
+def _from_csv(path: Path) -> Scenario:
+    table = pd.read_csv(path, dtype=str, skipinitialspace=True)
+    if table.shape[1] < 2:
+        raise ScenarioError(f"{path.name} needs a column of periods and a column a series")
+    name = path.stem
+    if table.columns[0] == "Scenario Name":  # as the Federal Reserve publishes them
+        names = table.iloc[:, 0].dropna().unique()
+        if len(names) != 1:
+            raise ScenarioError(f"{path.name} holds the scenarios {list(names)}; keep one")
+        name, table = str(names[0]), table.iloc[:, 1:]
+    periods = table.iloc[:, 0].str.replace(r"^(\d{4})[ :-]?(Q\d)$", r"\1\2", regex=True)
+    if periods.isna().any() or periods.duplicated().any():
+        wrong = "is empty" if periods.isna().any() else "is there twice"
+        row = int((periods.isna() | periods.duplicated()).argmax())
+        raise ScenarioError(f"{path.name}: the period of row {row + 2} {wrong}")
+    pins: list[Pin] = []
+    for series in table.columns[1:]:
+        for when, said in zip(periods, table[series], strict=True):
+            if isinstance(said, str) and said.strip():
+                pins += _one(str(series).strip(), str(when), said.strip())
+    return Scenario(tuple(pins), name=name)
+
+
+def _pins(left: str, right: Any) -> list[Pin]:
+    """Pins of one left side: from a number, a list, a table of periods, or a text."""
+    series, at, when = left.rpartition("@")
+    if at:
+        return _one(series.strip(), when.strip(), right[0] if isinstance(right, list) else right)
+    call = _CALL.match(left)
+    if call and call[1] != "spread":
+        return [_of_span(call[1], call[2], right[0] if isinstance(right, list) else right)]
+    name = left if not call else call[2]
+    above = _ABOVE.match(right.strip()) if isinstance(right, str) else None
+    if above:
+        return _one(name, tuple(range(1, int(above["steps"] or 1) + 1)), right)
+    if isinstance(right, dict):
+        cells: list[tuple[When, Any]] = [(str(when), value) for when, value in right.items()]
+    else:
+        listed = right if isinstance(right, list) else [right]
+        cells = list(enumerate(listed, start=1))
+    return [
+        pin
+        for when, value in cells
+        if value != ""
+        for pin in (_one(name, when, value) if not call else [_spread(name, when, value)])
+    ]
+
+
+def _one(series: str, when: When | Sequence[When], value: Any) -> list[Pin]:
+    """A cell, or cells of a relative statement."""
+    above = _ABOVE.match(value) if isinstance(value, str) else None
+    if above is None:
+        return [cell(series, _single(when), _number(value, series))]
+    by = float(above["sign"] + above["by"]) / (100 if above["unit"] == "bp" else 1)
+    whens = when if isinstance(when, tuple) else (_single(when),)
+    unit: Literal["points", "per cent"] = "per cent" if above["unit"] == "%" else "points"
+    return list(above_baseline(series, whens, by, unit))
+
+
+def _spread(inside: str, when: When, value: Any) -> Pin:
+    names = [part.strip() for part in inside.split(",")]
+    if len(names) != 2:
+        raise ScenarioError(f"a spread is written spread(A, B), got spread({inside})")
+    return spread(names[0], names[1], when, _number(value, f"spread({inside})"))
+
+
+def _of_span(kind: str, inside: str, value: Any) -> Pin:
+    parts = [part.strip() for part in inside.split(",")]
+    if len(parts) != 3:
+        raise ScenarioError(f"{kind} is written {kind}(NAME, FIRST, LAST), got {kind}({inside})")
+    series, first, last = parts[0], _step(parts[1]), _step(parts[2])
+    number = _number(value, f"{kind}({inside})")
+    if kind in ("change", "growth"):
+        return _SPANS[kind](series, first, last, number)
+    return _SPANS[kind](series, periods_between(first, last), number)
+
+
+def periods_between(first: When, last: When) -> list[When]:
+    """All periods, or all steps ahead, from `first` to `last`."""
+    if isinstance(first, int) and isinstance(last, int):
+        return list(range(first, last + 1))
+    try:
+        start, end = pd.Period(str(first)), pd.Period(str(last))
+        found = pd.period_range(start, end)
+    except ValueError as error:
+        raise ScenarioError(f"{first} to {last} is no span of periods: {error}") from error
+    if len(found) == 0:
+        raise ScenarioError(f"{first} to {last} is empty; name the earlier period first")
+    return list(found)
+
+
+def _step(text: str) -> When:
+    """Small whole numbers are steps ahead; 4-digit numbers are years."""
+    return int(text) if text.isdigit() and len(text) < 4 else text
+
+
+def _single(when: When | Sequence[When]) -> When:
+    return when if isinstance(when, str | int | pd.Period) else when[0]
+
+
+def _number(value: Any, about: str) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise ScenarioError(
+            f"{about}: a number or baseline+100bp is needed, got {value!r}"
+        ) from error

@@ -1,0 +1,220 @@
+"""What is assumed, read and turned into restrictions on a model."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econdiff.forecast import steps_after
+from econdiff.scenario import (
+    Scenario,
+    ScenarioError,
+    above_baseline,
+    average,
+    bind,
+    cell,
+    change,
+    growth,
+    parse_pin,
+    read_scenario,
+    spread,
+    total,
+)
+from econdiff.transforms import Difference, GrowthChange, fred_md
+
+TRANSFORMS = {"GDP": fred_md(5, per_year=4), "RATE": fred_md(1), "BOND": fred_md(1)}
+
+
+def history(rows=40):
+    rng = np.random.default_rng(0)
+    values = np.stack(
+        [
+            100 * np.exp(np.cumsum(0.01 * rng.standard_normal(rows))),
+            3 + rng.standard_normal(rows),
+            4 + rng.standard_normal(rows),
+        ],
+        axis=1,
+    )
+    index = pd.period_range("2015Q1", periods=rows, freq="Q")
+    return pd.DataFrame(values, index=index, columns=["GDP", "RATE", "BOND"])
+
+
+def futures(bound, paths=5):
+    """Some futures in model units, and the same in the user's units by the transforms' inverse."""
+    draws = np.random.default_rng(1).standard_normal((paths, bound.steps, 3))
+    return draws.reshape(paths, -1), bound.to_user(draws)
+
+
+CASES = {
+    "a level": (cell("GDP", "2026Q2", 111.0), lambda y: np.log(y[:, 5, 0] / 111)),
+    "a rate": (cell("RATE", 2, 5.0), lambda y: y[:, 1, 1] - 5),
+    "growth": (growth("GDP", 1, 5, -2.0), lambda y: np.log(y[:, 4, 0] / y[:, 0, 0] / 0.98)),
+    "growth of a rate": (growth("RATE", 1, 2, 10.0), lambda y: y[:, 1, 1] - 1.1 * y[:, 0, 1]),
+    "an average": (average("RATE", [1, 2, 3], 4.0), lambda y: y[:, :3, 1].mean(axis=1) - 4),
+    "a sum": (total("BOND", [1, 2], 9.0), lambda y: y[:, :2, 2].sum(axis=1) - 9),
+    "a change": (change("RATE", 1, 4, 1.0), lambda y: y[:, 3, 1] - y[:, 0, 1] - 1),
+    "a spread": (spread("BOND", "RATE", 3, -0.5), lambda y: y[:, 2, 2] - y[:, 2, 1] + 0.5),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_pin_is_linear_in_model_units_and_means_what_it_says(name):
+    pin, miss = CASES[name]
+    bound = bind(Scenario((pin,)), history(), 6, TRANSFORMS)
+    draws, users = futures(bound)
+    ours = draws @ bound.pins.matrix[0] - bound.pins.value[0]
+    np.testing.assert_allclose(ours, miss(users), atol=1e-12)
+
+
+def test_a_pin_may_reach_back_into_what_is_known():
+    panel = history()
+    known = panel.iloc[-1]
+    year = growth("GDP", "2024Q4", "2025Q4", 3.0)
+    bound = bind(Scenario((year, change("RATE", "2024Q4", "2025Q1", 1.0))), panel, 4, TRANSFORMS)
+    draws, users = futures(bound)
+    assert panel.index[-1] == pd.Period("2024Q4", "Q")
+    ours = draws @ bound.pins.matrix.T - bound.pins.value
+    np.testing.assert_allclose(ours[:, 0], np.log(users[:, 3, 0] / known["GDP"] / 1.03), atol=1e-12)
+    np.testing.assert_allclose(ours[:, 1], users[:, 0, 1] - known["RATE"] - 1, atol=1e-12)
+
+
+def test_what_is_published_of_the_ragged_edge_is_a_fact():
+    panel = history()
+    panel.iloc[-2:, 0] = np.nan
+    panel.iloc[-1, 2] = np.nan
+    bound = bind(Scenario((cell("GDP", "2024Q3", 105.0),)), panel, 2, TRANSFORMS)
+    assert (bound.edge, bound.steps, len(bound.facts)) == (2, 4, 3)
+    assert bound.index[0] == pd.Period("2024Q3", "Q")
+    draws, users = futures(bound)
+    facts = draws @ bound.facts.matrix.T - bound.facts.value
+    expected = [
+        users[:, 0, 1] - panel["RATE"].iloc[-2],
+        users[:, 1, 1] - panel["RATE"].iloc[-1],
+        users[:, 0, 2] - panel["BOND"].iloc[-2],
+    ]
+    np.testing.assert_allclose(facts.T, expected, atol=1e-12)
+    ours = draws @ bound.pins.matrix[0] - bound.pins.value[0]
+    np.testing.assert_allclose(ours, np.log(users[:, 0, 0] / 105), atol=1e-12)
+
+
+def test_relative_statements_are_on_top_of_what_is_expected():
+    scenario = Scenario(
+        above_baseline("RATE", [1, 2], 1.0) + above_baseline("GDP", [3], 100, "per cent")
+    )
+    bound = bind(scenario, history(), 4, TRANSFORMS)
+    centre = np.random.default_rng(2).standard_normal(bound.steps * 3)
+    pins = bound.pins.at(centre)
+    np.testing.assert_allclose(pins.value - pins.matrix @ centre, [1.0, 1.0, np.log(2)], atol=1e-12)
+
+
+def test_the_table_with_holes_and_the_text_say_the_same():
+    panel = history()
+    index = steps_after(panel, 3)
+    table = pd.DataFrame({"RATE": [5.5, np.nan, 5.25]}, index=index)
+    ours = bind(Scenario.of(table), panel, 3, TRANSFORMS).pins
+    said = bind(parse_pin("RATE=5.5,,5.25"), panel, 3, TRANSFORMS).pins
+    np.testing.assert_array_equal(ours.matrix, said.matrix)
+    np.testing.assert_array_equal(ours.value, said.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "relative"),
+    [
+        ("RATE=baseline+100bp for 4", [1.0] * 4, "points"),
+        ("RATE = baseline - 0.5pp for 2 quarters", [-0.5] * 2, "points"),
+        ("GDP=baseline+100%", [100.0], "per cent"),
+        ("RATE@2025Q3=6", [6.0], ""),
+        ("average(RATE, 2025Q1, 2025Q4)=5", [5.0], ""),
+        ("growth(GDP, 2024Q4, 2025Q4)=-2", [-2.0], ""),
+        ("spread(BOND, RATE)=1,1", [1.0, 1.0], ""),
+    ],
+)
+def test_pins_are_read_from_text(text, value, relative):
+    scenario = parse_pin(text)
+    assert [pin.value for pin in scenario.pins] == value
+    assert {pin.relative for pin in scenario.pins} == {relative}
+    bind(scenario, history(), 6, TRANSFORMS)
+
+
+def test_files_are_read(tmp_path):
+    (tmp_path / "rates.csv").write_text("period,RATE,GDP\n2025Q1,5.5,\n2025Q2,,baseline+5%\n")
+    (tmp_path / "fed.csv").write_text(
+        "Scenario Name,Date,RATE,GDP\nBad Times,2025 Q1,0.1,100\nBad Times,2025 Q2,0.1,98\n"
+    )
+    (tmp_path / "rates.toml").write_text(
+        'name = "High"\nevents = ["RATE > 6"]\n[pins]\nRATE = [5.5, "", 5.25]\n'
+        'GDP = { "2025Q4" = 120 }\n"spread(BOND, RATE)" = -1.0\n[sd]\nRATE = 0.25\n'
+    )
+    csv = read_scenario(tmp_path / "rates.csv")
+    assert [(p.label, p.value) for p in csv.pins] == [
+        ("RATE 2025Q1", 5.5),
+        ("GDP 2025Q2 baseline +5%", 5.0),
+    ]
+    fed = read_scenario(tmp_path / "fed.csv")
+    assert fed.name == "Bad Times"
+    assert [pin.label for pin in fed.pins][:2] == ["RATE 2025Q1", "RATE 2025Q2"]
+    toml = read_scenario(tmp_path / "rates.toml")
+    assert (toml.name, toml.events) == ("High", ("RATE > 6",))
+    assert [pin.sd for pin in toml.pins] == [0.25, 0.25, 0.0, 0.0]
+
+
+BAD = {
+    "no such series": (cell("RAET", 1, 1.0), r"'RAET', which is no series here; did you mean RATE"),
+    "too late": (cell("RATE", "2031Q1", 1.0), "after 2026Q2.*longer horizon"),
+    "too early": (cell("RATE", "1990Q1", 1.0), "no period of this panel"),
+    "a step too many": (cell("RATE", 7, 1.0), "not among the 6 steps"),
+    "no period": (cell("RATE", "soon", 1.0), "'soon' is no period of frequency"),
+    "known already": (cell("RATE", "2020Q1", 1.0), "history already: RATE 2020Q1 = "),
+    "a negative price": (cell("GDP", 1, -3.0), "GDP step 1' = -3: a logarithm needs values above"),
+    "a sum of logs": (average("GDP", [1, 2], 100.0), "modelled in logarithms.*growth"),
+    "points on a log": (above_baseline("GDP", [1], 1.0)[0], "say baseline"),
+    "not a number": (None, "needs a number, got nan"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_is_refused_in_words(name):
+    pin, words = BAD[name]
+    with pytest.raises(ScenarioError, match=words):
+        bind(Scenario((pin or cell("RATE", 1, float("nan")),)), history(), 6, TRANSFORMS)
+
+
+def test_contradictions_and_repetitions_are_told_apart():
+    level, twice = cell("RATE", 1, 5.0), cell("RATE", "2025Q1", 6.0)
+    with pytest.raises(ScenarioError, match=r"contradict each other: 'RATE step 1', 'RATE 2025Q1'"):
+        bind(Scenario((level, twice)), history(), 4, TRANSFORMS)
+    with pytest.raises(ScenarioError, match="the same thing twice"):
+        bind(Scenario((level, cell("RATE", "2025Q1", 5.0))), history(), 4, TRANSFORMS)
+    both = (cell("RATE", 1, 5.0), cell("BOND", 1, 6.0), spread("BOND", "RATE", 1, 2.0))
+    with pytest.raises(ScenarioError, match=r"contradict each other.*BOND less RATE"):
+        bind(Scenario(both), history(), 4, TRANSFORMS)
+
+
+def test_a_transform_without_a_linear_way_back_is_named():
+    transforms = TRANSFORMS | {"GDP": GrowthChange()}
+    with pytest.raises(ScenarioError, match="GDP: a level is not linear"):
+        bind(Scenario((cell("GDP", 1, 100.0),)), history(), 4, transforms)
+
+
+def test_second_differences_are_pinned_exactly():
+    transforms = TRANSFORMS | {"GDP": Difference(order=2, log=True)}
+    bound = bind(Scenario((cell("GDP", 4, 120.0),)), history(), 6, transforms)
+    draws, users = futures(bound)
+    ours = draws @ bound.pins.matrix[0] - bound.pins.value[0]
+    np.testing.assert_allclose(ours, np.log(users[:, 3, 0] / 120), atol=1e-12)
+
+
+@pytest.mark.parametrize("text", ["RATE", "RATE=high", "spread(BOND)=1", "sum(RATE, 1)=3", "=5"])
+def test_text_that_is_no_pin_is_refused(text):
+    with pytest.raises(ScenarioError):
+        parse_pin(text)
+
+
+def test_files_that_are_no_scenario_are_refused(tmp_path):
+    with pytest.raises(ScenarioError, match="no scenario file"):
+        read_scenario(tmp_path / "none.csv")
+    (tmp_path / "odd.toml").write_text("pin = 3\n")
+    with pytest.raises(ScenarioError, match=r"unknown keys \['pin'\]"):
+        read_scenario(tmp_path / "odd.toml")
+    (tmp_path / "twice.csv").write_text("period,RATE\n2025Q1,1\n2025Q1,2\n")
+    with pytest.raises(ScenarioError, match="row 3 is there twice"):
+        read_scenario(tmp_path / "twice.csv")

@@ -1,0 +1,178 @@
+"""Scenarios on the diffusion engine: exact where the law is Gaussian, corrected where it is not."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from econdiff.diffusion.conditional import DiffusionLaw
+from econdiff.diffusion.known_laws import Mixture
+from econdiff.diffusion.model import Diffusion
+from econdiff.diffusion.training import Training
+from econdiff.scenario import Scenario, ScenarioWarning, cell, conditional, plausibility
+from econdiff.scenario.binding import Pins
+
+NAMES = ["growth", "rate"]
+
+
+def economy(rows=80):
+    rng = np.random.default_rng(3)
+    y = np.zeros((rows, 2))
+    for t in range(1, rows):
+        y[t] = [[0.5, -0.1], [0.1, 0.8]] @ y[t - 1] + rng.multivariate_normal(
+            [0, 0], [[1, 0.4], [0.4, 1]]
+        )
+    return pd.DataFrame(y, index=pd.period_range("2000Q1", periods=rows, freq="Q"), columns=NAMES)
+
+
+@pytest.fixture(scope="module")
+def anchor():
+    """The model that has learned nothing: its law is the anchor's, which is Gaussian."""
+    return Diffusion(weights=None, training=Training(steps=0)).fit(economy())
+
+
+RATES = Scenario(tuple(cell("rate", k, 2.0) for k in (1, 2, 3)))
+
+
+def ask(model, scenario, mode, paths=600, panel=None, horizon=4):
+    panel = economy() if panel is None else panel
+    rng = np.random.default_rng(5)
+    return conditional(model, panel, scenario, mode=mode, horizon=horizon, paths=paths, rng=rng)
+
+
+@pytest.mark.parametrize(("mode", "sd"), [("hard", 0.0), ("soft", 0.7), ("density", 0.7)])
+def test_where_the_law_is_gaussian_the_answer_is_the_closed_form(anchor, mode, sd):
+    answer = ask(anchor, RATES.with_sd(sd), mode)
+    law = answer.law.gaussian().given(answer.told.pins, mode)
+    size = np.sqrt(np.maximum(np.diag(law.covariance), 0))
+    for draws in (answer.told.alternative, answer.told.twin):
+        assert (np.abs(draws.mean(axis=0) - law.mean) < 4.5 * size / np.sqrt(600) + 1e-6).all()
+        free = size > 1e-6
+        assert np.abs(draws.std(axis=0)[free] / size[free] - 1).max() < 0.15
+    assert answer.diagnostics.effective > 599
+    assert not answer.diagnostics.fallback
+    if mode == "hard":
+        assert answer.diagnostics.largest_miss < 1e-9
+
+
+def test_the_twin_of_a_gaussian_path_is_that_of_the_closed_form(anchor):
+    answer = ask(anchor, RATES, "hard", paths=20)
+    np.testing.assert_allclose(answer.told.twin, answer.told.gaussian, atol=1e-4)
+
+
+def test_no_condition_is_the_unconditional_draw_with_the_same_seed(anchor):
+    answer = ask(anchor, Scenario(), "hard", paths=30)
+    plain = anchor.sample(economy(), horizon=4, paths=30, rng=np.random.default_rng(5))
+    np.testing.assert_array_equal(answer.alternative.samples, answer.baseline.samples)
+    np.testing.assert_allclose(answer.baseline.samples, plain.samples, atol=1e-12)
+
+
+def test_the_ragged_edge_is_met_and_the_rest_of_it_drawn(anchor):
+    panel = economy()
+    panel.iloc[-1, 0] = np.nan
+    answer = ask(anchor, Scenario(), "hard", panel=panel, paths=400)
+    edge = answer.edge()
+    np.testing.assert_allclose(edge.samples[:, 0, 1], panel["rate"].iloc[-1], atol=1e-9)
+    law = answer.law.gaussian().given(answer.bound.facts)
+    assert edge.samples[:, 0, 0].mean() == pytest.approx(law.mean[0], abs=0.2)
+
+
+def test_density_of_a_gaussian_scenario_is_its_distance(anchor):
+    answer = ask(anchor, RATES, "hard", paths=300)
+    found = plausibility(answer)
+    # the densest path known is the best of a few: the image of zero noise is the very mode here
+    centre = answer.told.alternative.mean(axis=0)
+    law = answer.law.gaussian()
+    apart = centre - law.mean
+    exact = -apart @ np.linalg.solve(law.covariance, apart) / 2
+    assert found.log_density_ratio == pytest.approx(exact, abs=1e-3)
+    assert "exact divergence" in found.log_density_method
+
+
+@dataclass(frozen=True)
+class Known:
+    """A place to stand whose law is known: futures are the innovations themselves."""
+
+    law: Mixture
+    horizon: int = 2
+    vector: torch.Tensor = field(default_factory=lambda: torch.zeros(1, 1, 1))
+
+    def denoise(self, x, angle):
+        return self.law.denoise(x.double().flatten(1), angle).reshape(x.shape).to(x.dtype)
+
+    def color(self, z):
+        return z
+
+    def affine(self):
+        return np.zeros(2), np.eye(2)
+
+
+def two_regimes():
+    """Calm with a positive second step, or a crash: the first step tells them apart."""
+    means = torch.tensor([[0.4, 0.5], [-1.2, -1.5]], dtype=torch.float64)
+    spread = torch.tensor([[[0.5, 0.2], [0.2, 0.4]], [[0.9, 0.3], [0.3, 1.0]]]).double()
+    return Mixture(torch.tensor([0.75, 0.25], dtype=torch.float64), means, spread)
+
+
+def pins(value, sd=0.0):
+    return Pins(
+        ("first",), ("y",), ("1",), np.array([[1.0, 0.0]]), np.array([value]),
+        np.array([sd]), np.zeros(1, bool),
+    )  # fmt: skip
+
+
+NONE = pins(0.0).keep(np.zeros(0, int))
+
+
+@pytest.mark.parametrize(("value", "mode"), [(-1.5, "hard"), (-1.0, "soft")])
+def test_weights_put_right_what_guidance_gets_wrong(value, mode):
+    law, sd = two_regimes(), 0.4 if mode == "soft" else 0.0
+    told = DiffusionLaw(Known(law)).told(
+        NONE, pins(value, sd), mode, 3000, np.random.default_rng(0)
+    )
+    one = torch.ones(1, 1, dtype=torch.float64)
+    truth = law.given(
+        torch.tensor([[1.0, 0.0]]).double(),
+        torch.tensor([value]).double(),
+        one * max(sd, 1e-4) ** 2,
+    )
+    miss = abs(told.alternative[:, 1].mean() - float(truth.mean()[1]))
+    guided = abs(told.twin[:, 1].mean() - float(truth.mean()[1]))
+    assert miss < 0.12
+    assert miss < guided
+    spread = float(truth.covariance()[1, 1]) ** 0.5
+    assert told.alternative[:, 1].std() == pytest.approx(spread, rel=0.1)
+
+
+def test_density_spreads_the_pin_as_told_and_conditions_within():
+    law = two_regimes()
+    told = DiffusionLaw(Known(law)).told(
+        NONE, pins(-0.3, 0.8), "density", 3000, np.random.default_rng(0)
+    )
+    first, second = told.alternative.T
+    assert first.mean() == pytest.approx(-0.3, abs=0.05)
+    assert first.std() == pytest.approx(0.8, rel=0.06)
+    # Jeffrey's rule: the mean of E[second | first] over the values that were given
+    matrix, exact = torch.tensor([[1.0, 0.0]]).double(), 1e-8 * torch.ones(1, 1).double()
+    grid = -0.3 + 0.8 * np.linspace(-4, 4, 201)
+    weight = np.exp(-(np.linspace(-4, 4, 201) ** 2) / 2)
+    given = [float(law.given(matrix, torch.tensor([v]), exact).mean()[1]) for v in grid]
+    assert second.mean() == pytest.approx(np.average(given, weights=weight), abs=0.12)
+
+
+def test_a_collapse_is_warned_of_and_answered_by_the_gaussian(monkeypatch, anchor):
+    found = ask(anchor, RATES, "hard", paths=50)
+    few = DiffusionLaw._given
+
+    def collapsed(self, *given):
+        told, twin, (_, _, method) = few(self, *given)
+        return told, twin, (2.0, 1, method)
+
+    monkeypatch.setattr(DiffusionLaw, "_given", collapsed)
+    with pytest.warns(ScenarioWarning, match="too few; this is the Gaussian answer"):
+        answer = ask(anchor, RATES, "hard", paths=50)
+    np.testing.assert_array_equal(answer.told.alternative, found.told.gaussian)
+    assert answer.diagnostics.fallback
+    assert answer.diagnostics.largest_miss < 1e-9
