@@ -16,10 +16,10 @@ def _settings(page: str, model: str, **settings: int) -> Callable[[], Model]:
 
 
 def _pool() -> Model:
-    """The pool of the macroeconomic models below that take under a second."""
+    """The pool of the linear models, each of which takes under a second."""
     from econdiff.baselines.pool import Pool
 
-    return Pool(tuple(BASELINES[name]() for name in ("rw", "climatology60", "ar", "ar60", "bvar")))
+    return Pool(tuple(BASELINES[name]() for name in ("ar", "ar60", "var", "bvar")))
 
 
 BASELINES: dict[str, Callable[[], Model]] = {
@@ -33,8 +33,14 @@ BASELINES: dict[str, Callable[[], Model]] = {
     "var": _settings("var", "VAR"),
     "bvar": _settings("bvar", "BVAR"),
     "dfm": _settings("dfm", "DFM"),
+    "bvar-sv": _settings("bvar_sv", "BVARSV"),
     "garch": _settings("garch", "GARCH"),
     "gjr": _settings("garch", "GARCH"),
     "gjr-fhs": _settings("garch", "GARCH", filtered=True),
+    "hs": _settings("historical_simulation", "HistoricalSimulation"),
+    "ewma": _settings("ewma", "EWMA"),
+    "ewma-fhs": _settings("ewma", "EWMA", filtered=True),
+    "caviar": _settings("caviar", "CAViaR"),
+    "market-fhs": _settings("market_fhs", "MarketFHS"),
     "pool": _pool,
 }

@@ -1,0 +1,104 @@
+"""Measures of loss on draws of a return: the first axis of every array is the path.
+
+Signs are those of returns: a Value-at-Risk of -2 is a loss of 2, and ES <= VaR. Both are weighted
+means of the sorted draws, so that a portfolio's measure is exactly the sum of what its positions
+contribute (`tail_weights`).
+"""
+
+import numpy as np
+from scipy.special import betainc
+
+
+def tail_weights(returns: np.ndarray, alpha: float, *, measure: str = "es") -> np.ndarray:
+    """Weight of each draw [path, ...] in the VaR or ES; they add up to 1 over paths.
+
+    ES: 1/(n alpha) on the n alpha worst draws, the last of them with what is left. VaR: the weights
+    of Harrell and Davis (1982), P(k-1 < n U <= k) for the k-th worst draw with
+    U ~ Beta(alpha (n + 1), (1 - alpha)(n + 1)): a smooth quantile, with the conditional
+    expectations E[x | loss = VaR] that Euler's rule needs (Tasche, 2000).
+    """
+    _check(returns, alpha)
+    n = len(returns)
+    if measure == "es":
+        ordered = np.clip(n * alpha - np.arange(n), 0, 1) / (n * alpha)
+    elif measure == "var":
+        edges = betainc(alpha * (n + 1), (1 - alpha) * (n + 1), np.arange(n + 1) / n)
+        ordered = np.diff(edges)
+    else:
+        raise ValueError(f"measure is 'var' or 'es', got {measure!r}")
+    ranks = returns.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
+    return ordered[ranks]
+
+
+def value_at_risk(returns: np.ndarray, alpha: float) -> np.ndarray:
+    """The alpha quantile of `returns` [path, ...]; one number for each of the other axes."""
+    weights = _ordered(returns, alpha, "var")
+    return np.tensordot(weights, np.sort(returns, axis=0), axes=1)
+
+
+def expected_shortfall(returns: np.ndarray, alpha: float) -> np.ndarray:
+    """Mean of the worst `alpha` of the draws, (1/alpha) int_0^alpha Q(u) du of the empirical Q."""
+    weights = _ordered(returns, alpha, "es")
+    k = int(np.count_nonzero(weights))
+    worst = np.sort(np.partition(returns, k - 1, axis=0)[:k], axis=0)
+    return np.tensordot(weights[:k], worst, axes=1)
+
+
+def var_standard_error(returns: np.ndarray, alpha: float) -> np.ndarray:
+    """Monte Carlo standard error of the VaR: half the width of its 68% order-statistic interval."""
+    _check(returns, alpha)
+    n = len(returns)
+    spread = np.sqrt(n * alpha * (1 - alpha))
+    low = max(int(np.floor(n * alpha - spread)), 0)
+    high = min(int(np.ceil(n * alpha + spread)), n - 1)
+    ordered = np.sort(returns, axis=0)
+    return (ordered[high] - ordered[low]) / (high - low) * spread
+
+
+def es_standard_error(returns: np.ndarray, alpha: float) -> np.ndarray:
+    """Monte Carlo standard error of the ES, independent paths.
+
+    sqrt( (var(x | tail) + (1 - alpha) (ES - VaR)^2) / (n alpha) ), Manistre and Hancock (2005).
+    """
+    weights = tail_weights(returns, alpha)
+    es = (weights * returns).sum(axis=0)
+    within = (weights * (returns - es) ** 2).sum(axis=0)
+    gap = value_at_risk(returns, alpha) - es
+    return np.sqrt((within + (1 - alpha) * gap**2) / (len(returns) * alpha))
+
+
+def loss_probability(returns: np.ndarray, loss: float) -> np.ndarray:
+    """Share of paths that lose more than `loss` (a positive number in return units)."""
+    _check(returns, 0.5)
+    return (returns < -loss).mean(axis=0)
+
+
+def semi_deviation(returns: np.ndarray, *, target: float = 0.0) -> np.ndarray:
+    """Root mean square of what falls short of `target`, sqrt E[min(r - target, 0)^2]."""
+    _check(returns, 0.5)
+    return np.sqrt((np.minimum(returns - target, 0) ** 2).mean(axis=0))
+
+
+def maximum_drawdown(wealth: np.ndarray) -> np.ndarray:
+    """Deepest fall from an earlier peak, as a share of it, of each path of `wealth` [path, step].
+
+    Wealth starts at 1 before the first step. 0 is no fall, -1 is ruin.
+    """
+    if wealth.ndim != 2:
+        raise ValueError(f"wealth must be [path, step], got shape {wealth.shape}")
+    started = np.concatenate([np.ones((len(wealth), 1)), wealth], axis=1)
+    peak = np.maximum.accumulate(started, axis=1)
+    return (started / peak - 1).min(axis=1)
+
+
+def _ordered(returns: np.ndarray, alpha: float, measure: str) -> np.ndarray:
+    """Weights of the sorted draws, worst first."""
+    _check(returns, alpha)
+    return tail_weights(np.arange(len(returns), dtype=float), alpha, measure=measure)
+
+
+def _check(returns: np.ndarray, alpha: float) -> None:
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha must be a tail probability such as 0.025, got {alpha}")
+    if returns.ndim == 0 or len(returns) < 2:
+        raise ValueError(f"need draws [path, ...] with at least 2 paths, got {returns.shape}")

@@ -1,0 +1,80 @@
+"""From prices to returns, refusing what is no price and pointing at what looks wrong."""
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from econdiff.forecast import period_labels
+
+SPLITS = (2, 3, 4, 5, 7, 10, 15, 20, 3 / 2)  # shares for one, as they are usually split
+NEAR = 0.04  # how near a jump must lie to a split, in logs
+STALE = 5  # days without a change
+
+
+def returns_of(prices: pd.DataFrame, *, kind: Literal["log", "simple"] = "log") -> pd.DataFrame:
+    """Returns of each column, as fractions; a missing price gives two missing returns.
+
+    Raises ValueError where a price is zero or negative, and where a series has fewer than two.
+    """
+    if kind not in ("log", "simple"):
+        raise ValueError(f"kind is 'log' or 'simple', got {kind!r}")
+    values = prices.to_numpy(float)
+    labels = period_labels(_dated(prices))
+    for name, column in zip(prices.columns, values.T, strict=True):
+        known = int(np.isfinite(column).sum())
+        if known < 2:
+            raise ValueError(f"{name!r} has {known} prices; a return needs at least 2")
+        wrong = np.flatnonzero(column <= 0)
+        if len(wrong):
+            raise ValueError(
+                f"{name!r} is {column[wrong[0]]:g} on {labels[wrong[0]]}; prices must be above "
+                "zero. If these are returns, or a zero stands for a missing price, say so first"
+            )
+    ratio = values[1:] / values[:-1]
+    made = np.log(ratio) if kind == "log" else ratio - 1
+    return pd.DataFrame(made, index=prices.index[1:], columns=prices.columns)
+
+
+def suspicious(prices: pd.DataFrame) -> pd.DataFrame:
+    """What to look at before trusting the prices: `series, period, problem, words`.
+
+    `split`: a day's jump within 4% of a usual split or reverse split, and eight times the series'
+    usual (median absolute) move at least. `stale`: no change over five days or more.
+    """
+    values = prices.to_numpy(float)
+    logs = np.log(np.where(values > 0, values, np.nan))
+    moves = np.diff(logs, axis=0, prepend=np.nan)
+    labels = period_labels(_dated(prices))
+    rows = []
+    for name, r in zip(prices.columns, moves.T, strict=True):
+        usual = np.nanmedian(np.abs(r)) if np.isfinite(r).any() else np.nan
+        for day in np.flatnonzero(np.abs(r) > max(0.25, 8 * usual)):
+            nearest = min(SPLITS, key=lambda s: abs(abs(r[day]) - np.log(s)))
+            if abs(abs(r[day]) - np.log(nearest)) < NEAR:
+                what = "split" if r[day] < 0 else "reverse split"
+                words = f"moved {100 * np.expm1(r[day]):+.0f}%, like a {nearest:g}-for-1 {what}"
+                rows.append((name, labels[day], "split", words + "; use adjusted prices"))
+        rows += [
+            (name, labels[end], "stale", f"the same price for {length} days")
+            for end, length in _runs(r == 0)
+            if length >= STALE
+        ]
+    return pd.DataFrame(rows, columns=["series", "period", "problem", "words"])
+
+
+def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
+    """Last row and length of each run of True."""
+    edges = np.flatnonzero(np.diff(np.r_[False, flags, False].astype(int)))
+    return [
+        (int(end) - 1, int(end - start)) for start, end in zip(edges[::2], edges[1::2], strict=True)
+    ]
+
+
+def _dated(prices: pd.DataFrame) -> pd.PeriodIndex | pd.DatetimeIndex:
+    if not isinstance(prices.index, pd.PeriodIndex | pd.DatetimeIndex):
+        raise TypeError(
+            f"prices need dates for an index, got {type(prices.index).__name__}; "
+            "read them with econdiff.panel.read_panel"
+        )
+    return prices.index

@@ -1,0 +1,162 @@
+"""Measures and portfolios against laws whose VaR and ES are known, and sums that must add up."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from econdiff.forecast import Forecast
+from econdiff.risk import measures
+from econdiff.risk.portfolio import (
+    contributions,
+    equal_weights,
+    factor_contributions,
+    gains,
+    risk_table,
+)
+from econdiff.risk.prices import returns_of, suspicious
+
+COVARIANCE = np.array([[1.0, 0.3, 0.1], [0.3, 2.0, -0.2], [0.1, -0.2, 0.5]])
+HELD = pd.Series([0.6, -0.3, 0.7], index=["a", "b", "c"], name="p")
+ALPHA = 0.025
+
+
+def forecast_of(samples):
+    index = pd.period_range("2024-01-01", periods=samples.shape[1], freq="D")
+    return Forecast(samples, index, tuple("abc"[: samples.shape[2]]))
+
+
+@pytest.fixture
+def assets(rng):
+    drawn = 0.01 * rng.multivariate_normal(np.zeros(3), COVARIANCE, (100_000, 1))
+    return gains(forecast_of(drawn), kind="simple")
+
+
+def test_ten_draws_by_hand():
+    r = np.array([3.0, -5, 1, 0, -9, 2, 8, -1, 4, 6])
+    assert measures.expected_shortfall(r, 0.2) == pytest.approx(-7)
+    assert measures.expected_shortfall(r, 0.25) == pytest.approx((-9 - 5 - 0.5) / 2.5)
+    assert measures.loss_probability(r, 4.5) == pytest.approx(0.2)
+    assert measures.semi_deviation(r) == pytest.approx(np.sqrt((25 + 81 + 1) / 10))
+
+
+def test_var_is_the_harrell_davis_quantile(rng):
+    r = rng.standard_normal(500)
+    theirs = stats.mstats.hdquantiles(r, [0.05])[0]
+    assert measures.value_at_risk(r, 0.05) == pytest.approx(float(theirs))
+
+
+def test_drawdown_counts_from_the_start_and_from_later_peaks():
+    wealth = np.array([[0.9, 1.2, 0.6], [1.1, 1.2, 1.3]])
+    np.testing.assert_allclose(measures.maximum_drawdown(wealth), [-0.5, 0])
+
+
+def test_student_var_and_es_and_their_errors_are_the_closed_forms(rng):
+    law = stats.t(5)
+    q = law.ppf(ALPHA)
+    es = -law.pdf(q) / ALPHA * (5 + q**2) / 4
+    runs = law.rvs(size=(4000, 300), random_state=rng)
+    var, shortfall = measures.value_at_risk(runs, ALPHA), measures.expected_shortfall(runs, ALPHA)
+    assert var.mean() == pytest.approx(q, abs=0.02)
+    assert shortfall.mean() == pytest.approx(es, abs=0.02)
+    said = measures.var_standard_error(runs, ALPHA).mean()
+    assert said == pytest.approx(var.std(), rel=0.15)
+    said = measures.es_standard_error(runs, ALPHA).mean()
+    assert said == pytest.approx(shortfall.std(), rel=0.15)
+
+
+def test_a_gaussian_portfolio_has_the_gaussian_components(assets):
+    table = contributions(assets, HELD, alpha=ALPHA).set_index("series")
+    w = HELD.to_numpy()
+    sd = np.sqrt(w @ COVARIANCE @ w)
+    share = w * (COVARIANCE @ w) / sd  # adds up to sd
+    z = stats.norm.ppf(ALPHA)
+    np.testing.assert_allclose(table["component_VaR"], 0.01 * z * share, atol=6e-4)
+    np.testing.assert_allclose(
+        table["component_ES"], -0.01 * stats.norm.pdf(z) / ALPHA * share, atol=6e-4
+    )
+
+
+def test_components_add_up_to_the_measure(assets):
+    table = contributions(assets, HELD, alpha=ALPHA)
+    whole = risk_table(assets, HELD.to_frame(), alphas=[ALPHA]).iloc[0]
+    assert table["component_VaR"].sum() == pytest.approx(whole["VaR"], rel=1e-12)
+    assert table["component_ES"].sum() == pytest.approx(whole["ES"], rel=1e-12)
+
+
+def test_the_only_asset_is_all_of_the_increment(assets):
+    alone = pd.Series({"b": 2.0}, name="p")
+    row = contributions(assets, alone, alpha=ALPHA).set_index("series").loc["b"]
+    assert row["incremental_ES"] == pytest.approx(row["component_ES"])
+
+
+def test_factors_and_what_is_left_add_up(assets, rng):
+    total = assets.at(1) @ HELD.to_numpy()
+    factors = pd.DataFrame({"a": assets.at(1)[:, 0], "noise": rng.standard_normal(len(total))})
+    table = factor_contributions(total, factors, alpha=ALPHA)
+    assert table["component_ES"].sum() == pytest.approx(
+        measures.expected_shortfall(total, ALPHA), rel=1e-10
+    )
+    slope = (COVARIANCE[0] @ HELD.to_numpy()) / COVARIANCE[0, 0]
+    assert table["exposure"][0] == pytest.approx(slope, abs=0.02)
+
+
+def test_log_and_simple_returns_of_one_price_path_gain_the_same():
+    simple = np.array([[[0.1], [-0.2]]])
+    by_log = gains(forecast_of(np.log1p(simple)), kind="log").values
+    np.testing.assert_allclose(gains(forecast_of(simple), kind="simple").values, by_log)
+    np.testing.assert_allclose(by_log[0, :, 0], [0.1, 1.1 * 0.8 - 1])
+
+
+def test_percent_is_a_hundredth():
+    drawn = np.array([[[2.0]]])
+    made = gains(forecast_of(drawn), kind="simple", percent=True)
+    assert made.values.item() == pytest.approx(0.02)
+
+
+def test_short_is_the_mirror_of_long(assets):
+    long, short = equal_weights("abc"), -equal_weights("abc")
+    up = measures.value_at_risk(-assets.at(1).mean(axis=1), ALPHA)
+    assert risk_table(assets, short, alphas=[ALPHA])["VaR"][0] == pytest.approx(float(up))
+    assert risk_table(assets, long, alphas=[ALPHA])["VaR"][0] < 0
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        (pd.Series({"z": 1.0}), r"weights name \['z'\], which are not among"),
+        (pd.Series([0.5, 0.5], index=["a", "a"]), r"\['a'\] more than once"),
+        (pd.Series({"a": 0.0}), "hold nothing"),
+    ],
+)
+def test_weights_that_do_not_match_are_refused(assets, weights, words):
+    with pytest.raises(ValueError, match=words):
+        risk_table(assets, weights.to_frame("p"))
+
+
+def test_percent_taken_for_fractions_is_noticed():
+    with pytest.raises(ValueError, match="percent=True"):
+        gains(forecast_of(np.array([[[-2.5]]])), kind="simple")
+
+
+def priced(*values):
+    index = pd.period_range("2024-01-01", periods=len(values), freq="D")
+    return pd.DataFrame({"x": values}, index=index)
+
+
+def test_zero_prices_and_single_prices_are_refused():
+    with pytest.raises(ValueError, match="'x' is 0 on 2024-01-02; prices must be above zero"):
+        returns_of(priced(1.0, 0.0, 2.0))
+    with pytest.raises(ValueError, match="'x' has 1 prices; a return needs at least 2"):
+        returns_of(priced(1.0))
+
+
+def test_splits_and_stale_prices_are_pointed_at(rng):
+    walk = 100 * np.exp(np.cumsum(0.01 * rng.standard_normal(60)))
+    walk[30:] /= 4
+    walk[40:47] = walk[40]
+    found = suspicious(priced(*walk))
+    assert list(found["problem"]) == ["split", "stale"]
+    assert "4-for-1 split" in found["words"][0]
+    assert found["period"][0] == "2024-01-31"
+    assert "6 days" in found["words"][1]
