@@ -99,7 +99,7 @@ class Origin:
         return futures if pins is None else np.where(np.isfinite(pins), pins, futures)
 
 
-@torch.inference_mode()
+@torch.no_grad()  # not inference_mode: likelihoods differentiate through the context
 def origin(network: Network, state: Filtered, horizon: int) -> Origin:
     """Encode a filtered history, [series, time] or [origin, series, time], once."""
     if not 1 <= horizon <= MAX_HORIZON:
