@@ -95,7 +95,7 @@ class Hyperparameters:
             "delta": self.initial_observation,
         }
         if self.pandemic is not None:
-            told["pandemic"] = [*self.pandemic.first, self.pandemic.decay]
+            told["pandemic"] = [*map(float, self.pandemic.first), self.pandemic.decay]
         return told
 
 
