@@ -1,7 +1,7 @@
 """The names by which the command line calls models."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from econdiff.baselines import BASELINES
@@ -12,17 +12,44 @@ from econdiff.forecast import Model
 from econdiff.transforms import Transform, Transformed
 
 
+def _shipped() -> Model:
+    """The diffusion model with the weights that come with it."""
+    from econdiff.diffusion.model import Diffusion  # imports torch, seconds: only when asked
+
+    return Diffusion()
+
+
+def _anchor() -> Model:
+    """Where the diffusion model starts from: its network has learned nothing."""
+    from econdiff.diffusion.model import Diffusion
+    from econdiff.diffusion.training import Training
+
+    return Diffusion(weights=None, training=Training(steps=0))
+
+
+def _scratch() -> Model:
+    """The diffusion model trained on the panel alone."""
+    from econdiff.diffusion.model import Diffusion
+
+    return Diffusion(weights=None)
+
+
+OURS: dict[str, Callable[[], Model]] = {
+    "diffusion": _shipped,
+    "anchor": _anchor,
+    "scratch": _scratch,
+}
+
+
 def model_names() -> list[str]:
-    """Every name, the diffusion model first."""
-    return ["diffusion", *BASELINES]
+    """Every name, those of the diffusion model first."""
+    return [*OURS, *BASELINES]
 
 
 def named_model(name: str) -> Model:
     """The model of that name at its default settings."""
-    if name == "diffusion":
-        from econdiff.diffusion.model import Diffusion  # imports torch, seconds: only when asked
-
-        return Diffusion()
+    if name in OURS:
+        return OURS[name]()
     if name not in BASELINES:
         raise UsageError(f"no model is called {name!r}; {nearest(name, model_names())}")
     return BASELINES[name]()
