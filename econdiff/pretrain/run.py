@@ -6,6 +6,7 @@ Everything random at step k is drawn from (seed, k), so a killed run that goes o
 checkpoint ends with the same bits as one that was never stopped.
 """
 
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -16,9 +17,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from econdiff import __version__
 from econdiff.anchor import Anchor
 from econdiff.diffusion.network import MAX_HORIZON, Network, Size, untrained
 from econdiff.diffusion.training import Average, Examples, Losses, Plan, examples, step
+from econdiff.diffusion.weights import save_weights, shipped
+from econdiff.pretrain.calibration import calibrate
 from econdiff.pretrain.economies import episodes
 
 SERIES = (1, 1, 2, 3, 4, 5, 6, 8)  # how many series an economy has; drawn once a pool
@@ -111,14 +115,38 @@ def _resume(folder, settings, network, average, optimiser) -> int:
     return state["done"]
 
 
+def ship(folder: Path, into: Path, economies: int = 300) -> dict[str, object]:
+    """Write the averaged weights of a run, their card, and what calibration says of them."""
+    state = torch.load(folder / "checkpoint.pt", weights_only=True)
+    settings = state["settings"]
+    network = Network(Size(**settings["size"]))
+    network.load_state_dict(state["average"])
+    network.eval().requires_grad_(False)
+    card: dict[str, object] = {
+        "what": "weights of econdiff's conditional diffusion model",
+        "data": "simulated economies only (econdiff/pretrain/economies.py); no real data",
+        "date": time.strftime("%Y-%m-%d"),
+        "steps": state["done"],
+        "settings": settings,
+        "version": __version__,
+        "calibration": asdict(calibrate(network, economies=economies, seed=settings["seed"])),
+    }
+    card["sha256"] = save_weights(network, into)
+    note = into.with_suffix(".json.tmp")
+    note.write_text(json.dumps(card, indent=2) + "\n")
+    os.replace(note, into.with_suffix(".json"))
+    return card
+
+
 def main() -> None:
-    """Parse the command line, train, and print the losses as they fall."""
+    """Parse the command line, train, print the losses as they fall, and write the weights."""
     import argparse
 
     parser = argparse.ArgumentParser(description="Train on simulated economies.")
     parser.add_argument("--steps", type=int, default=Pretraining.steps)
     parser.add_argument("--folder", type=Path, default=Path("out/pretrain"))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=shipped(), help="where the weights go")
     options = parser.parse_args()
     torch.set_num_threads(1)
     settings = Pretraining(steps=options.steps, seed=options.seed)
@@ -130,7 +158,8 @@ def main() -> None:
             d, a, r = sums / count
             print(
                 f"{k + 1:6d} {time.monotonic() - start:7.0f} s  "
-                f"denoise {d:.4f} of {a:.4f}  recentre {r:.4f}",
+                f"denoise {d:.4f} (anchor alone {a:.4f})  recentre {r:.4f}",
                 flush=True,
             )
             sums, count = np.zeros(3), 0
+    print(json.dumps(ship(options.folder, options.out), indent=2))

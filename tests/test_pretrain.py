@@ -1,0 +1,90 @@
+"""The simulator and the run: seeded, look-ahead-free, and the same after a kill."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from econdiff.anchor import Anchor
+from econdiff.diffusion.network import Size, untrained
+from econdiff.diffusion.weights import load_weights
+from econdiff.pretrain.calibration import calibrate
+from econdiff.pretrain.economies import episodes, simulate
+from econdiff.pretrain.run import Pretraining, run, ship
+
+SMALL = Pretraining(steps=6, size=Size(width=16, inner=8), window=60, rows=16, pool=48, reuse=1)
+
+
+def test_seed_alone_decides_the_economies():
+    one = simulate(5, 2, 80, np.random.default_rng(1))
+    assert np.array_equal(one, simulate(5, 2, 80, np.random.default_rng(1)))
+    assert not np.array_equal(one, simulate(5, 2, 80, np.random.default_rng(2)))
+
+
+def test_economies_are_finite_and_every_series_moves():
+    y = simulate(400, 3, 150, np.random.default_rng(0))
+    assert y.shape == (400, 3, 150)
+    assert np.isfinite(y).all()
+    assert (y.std(axis=-1) > 0).all()
+
+
+def test_histories_start_late_have_holes_and_end_known():
+    episode = episodes(300, 2, window=100, horizon=8, rng=np.random.default_rng(0))
+    known = np.isfinite(episode.history)
+    assert known[..., -1].all()
+    assert known.sum(-1).min() >= 20
+    assert (~known).any()
+    assert np.isfinite(episode.future).all()
+
+
+def test_simulated_volatility_clusters_and_has_fat_tails():
+    y = simulate(400, 1, 400, np.random.default_rng(3))
+    state = Anchor().estimate(y).filter(y)
+    e = state.innovation[:, 0] / state.innovation[:, 0].std(axis=-1, keepdims=True)
+    size = np.abs(e) - np.abs(e).mean(-1, keepdims=True)
+    clustering = (size[:, 1:] * size[:, :-1]).mean(-1) / (size**2).mean(-1)
+    assert np.median(clustering) > 0.05
+    assert np.median((e**4).mean(-1)) > 3.3
+
+
+def test_a_run_that_was_killed_ends_with_the_same_bits(tmp_path):
+    for _ in run(SMALL, tmp_path / "whole", save_every=2):
+        pass
+    killed = run(SMALL, tmp_path / "killed", save_every=2)
+    for k, _ in killed:
+        if k == 3:
+            killed.close()
+            break
+    for _ in run(SMALL, tmp_path / "killed", save_every=2):
+        pass
+    ship(tmp_path / "whole", tmp_path / "whole.safetensors", economies=4)
+    card = ship(tmp_path / "killed", tmp_path / "killed.safetensors", economies=4)
+    whole = json.loads((tmp_path / "whole.json").read_text())
+    assert whole["sha256"] == card["sha256"]
+    network = load_weights(tmp_path / "killed.safetensors")
+    assert network.size == SMALL.size
+
+
+def test_the_anchor_is_calibrated_where_its_own_law_holds(monkeypatch):
+    from econdiff.pretrain import calibration
+
+    def gaussian(economies, series, *, window, horizon, rng):
+        y = rng.standard_normal((economies, series, window + horizon))
+        for t in range(1, y.shape[-1]):
+            y[..., t] += 0.5 * y[..., t - 1]
+        return calibration_episode(y[..., :window], y[..., window:])
+
+    calibration_episode = type(episodes(2, 1, window=30, horizon=2, rng=np.random.default_rng(0)))
+    monkeypatch.setattr(calibration, "episodes", gaussian)
+    found = calibrate(untrained(SMALL.size, seed=0), economies=200, series=1, steps=(1, 4))
+    assert found.coverage50 == pytest.approx((0.5, 0.5), abs=0.1)
+    assert found.coverage90 == pytest.approx((0.9, 0.9), abs=0.06)
+    assert found.crps_of_anchor == pytest.approx((1, 1), abs=0.01)
+
+
+def test_training_leaves_torch_s_generator_alone(tmp_path):
+    before = torch.random.get_rng_state()
+    for _ in run(Pretraining(**{**SMALL.__dict__, "steps": 1}), tmp_path):
+        pass
+    assert torch.equal(before, torch.random.get_rng_state())
