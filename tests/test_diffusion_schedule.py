@@ -5,7 +5,15 @@ import math
 import pytest
 import torch
 
-from econdiff.diffusion.schedule import PURE_NOISE, Schedule, cosine, even_angles, karras, linear
+from econdiff.diffusion.schedule import (
+    PURE_NOISE,
+    Schedule,
+    cosine,
+    eased_angles,
+    even_angles,
+    karras,
+    linear,
+)
 
 BOTH = pytest.mark.parametrize("schedule", [linear(), cosine()], ids=["linear", "cosine"])
 
@@ -59,7 +67,13 @@ def test_cosine_falls_as_a_squared_cosine():
 
 
 def test_ladders_fall_to_clean():
-    for angles in (linear().ladder(25), cosine().ladder(1000), even_angles(4), karras(18)):
+    for angles in (
+        linear().ladder(25),
+        cosine().ladder(1000),
+        even_angles(4),
+        eased_angles(9),
+        karras(18),
+    ):
         assert (angles.diff() < 0).all()
         assert angles[-1] == 0
     assert even_angles(4)[0] == PURE_NOISE

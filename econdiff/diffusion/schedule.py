@@ -111,6 +111,15 @@ def even_angles(steps: int) -> Tensor:
     return torch.linspace(PURE_NOISE, 0, steps + 1, dtype=torch.float64)
 
 
+def eased_angles(steps: int, top: float = PURE_NOISE) -> Tensor:
+    """Angles from `top` to clean, closer together at both ends (half a cosine), [steps + 1].
+
+    For solvers that lose their order near the ends, as those do that step in log(tan(angle)).
+    """
+    turns = torch.linspace(0, math.pi, steps + 1, dtype=torch.float64)
+    return top * (1 + torch.cos(turns)) / 2
+
+
 def karras(steps: int, low: float = 0.002, high: float = 80.0, rho: float = 7.0) -> Tensor:
     """The angles of Karras et al. (2022), eq. 5, then clean, [steps + 1].
 
