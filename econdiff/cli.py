@@ -128,6 +128,10 @@ def _reading(chosen: argparse.Namespace):
         freq=chosen.freq,
         gaps=chosen.gaps,
         transform=chosen.transform,
+        id=chosen.id,
+        time=chosen.time,
+        value=chosen.value,
+        sheet=chosen.sheet,
     )
 
 
@@ -289,6 +293,13 @@ def _input(command: argparse.ArgumentParser) -> None:
         metavar="T",
         help="auto (default), none, file, or FRED-MD codes such as GDP=5,UNRATE=2",
     )
+
+    for name, column in (("id", "unique_id"), ("time", "ds"), ("value", "y")):
+        what = "dates" if name == "time" else f"{name}s of a long table"
+        command.add_argument(
+            f"--{name}", default=column, metavar="COL", help=f"column of {what}; default: {column}"
+        )
+    command.add_argument("--sheet", metavar="NAME", help="of an Excel file")
 
 
 def _draws(command: argparse.ArgumentParser) -> None:

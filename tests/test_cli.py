@@ -161,6 +161,16 @@ def test_a_gap_is_read_as_not_known_when_that_is_said(csv, tmp_path, capsys):
     assert json.loads((tmp_path / "o" / "manifest.json").read_text())["data"]["missing"] == 2
 
 
+def test_a_long_table_is_read_by_the_names_of_its_columns(csv, tmp_path, capsys):
+    wide = pd.read_csv(csv).rename(columns={"quarter": "when"})
+    wide.melt("when", var_name="what", value_name="much").to_csv(tmp_path / "long.csv", index=False)
+    words = ["data", "show", tmp_path / "long.csv", "--json"]
+    names = ["--id", "what", "--time", "when", "--value", "much"]
+    code, said, _ = run(*words, *names, capsys=capsys)
+    assert code == 0
+    assert json.loads(said)["data"]["series"] == ["growth", "<script>cpi</script>"]
+
+
 def test_a_misspelt_series_is_named_with_its_neighbour(csv, tmp_path, capsys):
     code, _, heard = forecast(csv, tmp_path / "out", "--series", "grwth", capsys=capsys)
     assert code == 1

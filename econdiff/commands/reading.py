@@ -23,6 +23,10 @@ class Reading:
     freq: str | None = None
     gaps: Literal["error", "nan"] = "error"
     transform: str = "auto"
+    id: str = "unique_id"
+    time: str = "ds"
+    value: str = "y"
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +41,16 @@ class Read:
 def read(reading: Reading) -> Read:
     """The panel that INPUT names, with these series only where some are asked for."""
     series = list(dict.fromkeys(reading.series)) or None
-    panel, source = load(reading.input, freq=reading.freq, gaps=reading.gaps, series=series)
+    panel, source = load(
+        reading.input,
+        freq=reading.freq,
+        gaps=reading.gaps,
+        series=series,
+        id=reading.id,
+        time=reading.time,
+        value=reading.value,
+        sheet=reading.sheet,
+    )
     record = {
         "name": source.name,
         "source": source.title or {"file": "a file of the user's"}.get(source.kind, source.kind),

@@ -33,13 +33,17 @@ def load(
     freq: str | None = None,
     gaps: Literal["error", "nan"] = "error",
     series: Sequence[str] | None = None,
+    id: str = "unique_id",
+    time: str = "ds",
+    value: str = "y",
+    sheet: str | int | None = None,
     folder: Path | str = FOLDER,
 ) -> tuple[pd.DataFrame, Source]:
     """A panel and where it comes from.
 
     `source` is the name of a bundled panel, the name or path of a snapshot, or the path
-    of a file (CSV, Parquet, Excel), looked for in this order. `freq` and `gaps` say how a
-    file is to be read; see `econdiff.panel.read_panel`.
+    of a file (CSV, Parquet, Excel), looked for in this order. `freq`, `gaps`, `id`, `time`,
+    `value` and `sheet` say how a file is to be read; see `econdiff.panel.read_panel`.
     """
     name, path = str(source), Path(source)
     if name in {entry.name for entry in list_bundled()}:
@@ -47,7 +51,10 @@ def load(
     elif is_snapshot(Path(folder) / name) or is_snapshot(path):
         panel, found = read_snapshot(name, folder=folder)
     elif path.is_file():
-        return _read_file(path, freq, gaps, series)
+        panel = read_panel(
+            path, freq=freq, gaps=gaps, series=series, id=id, time=time, value=value, sheet=sheet
+        )
+        return panel, _file_source(path, panel)
     else:
         raise _unknown(name, Path(folder))
     if freq is not None:
@@ -123,11 +130,8 @@ def _pull(
     raise UnknownSourceError(f"there is no service {service!r}; say one of {', '.join(SERVICES)}")
 
 
-def _read_file(
-    path: Path, freq: str | None, gaps: Literal["error", "nan"], series: Sequence[str] | None
-) -> tuple[pd.DataFrame, Source]:
-    panel = read_panel(path, freq=freq, gaps=gaps, series=series)
-    source = Source(
+def _file_source(path: Path, panel: pd.DataFrame) -> Source:
+    return Source(
         name=path.name,
         kind="file",
         units=panel.attrs.get("units", {}),
@@ -135,7 +139,6 @@ def _read_file(
         sha256=sha256(path.read_bytes()).hexdigest(),
         notes=tuple(panel.attrs.get("notes", ())),
     )
-    return panel, source
 
 
 def _check_frequency(panel: pd.DataFrame, freq: str, name: str) -> None:
