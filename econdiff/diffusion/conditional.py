@@ -1,8 +1,8 @@
 """The law of the diffusion model under a scenario: pinned guidance, corrected by weights.
 
 What a scenario pins is linear in the future and so in the innovations z. Guidance with the
-closed-form covariance of the anchor (`guidance.pinned`) moves each path to meet the pins; it is
-exact where the network has learned nothing beyond the anchor. Elsewhere it only proposes, and
+closed-form covariance of the anchor (or that of the draws, where it is plainly another) moves each
+path to meet the pins; it is exact where the law is Gaussian. Elsewhere it only proposes, and
 sequential Monte Carlo weights (`twisted`) correct it. In the mode density each island of particles
 gets its own values of the pins, drawn from what is assumed of them.
 
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from econdiff.diffusion.guidance import Pins as NoisePins
-from econdiff.diffusion.guidance import pinned
+from econdiff.diffusion.guidance import Prior, pinned, white
 from econdiff.diffusion.likelihood import decode, log_density
 from econdiff.diffusion.origin import ROWS, Origin
 from econdiff.diffusion.sampler import angular, last
@@ -29,7 +29,7 @@ from econdiff.scenario.statement import Mode
 
 RUNGS = 16  # of the ladder down which particles are carried
 ISLANDS = 32  # of the mode density
-EXACT_TRACE = 64  # cells up to which the divergence of the likelihood is exact
+EXACT_TRACE = 32  # cells up to which the divergence of the likelihood is exact
 PROBES = 16  # random signs beyond that
 
 
@@ -56,8 +56,9 @@ class DiffusionLaw:
         """See `Law`."""
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         x = torch.randn(paths, *self._shape, generator=generator)
-        free = self._futures(self._plain(x))
-        baseline, _, particles = self._given(x, free, facts, "hard", generator, rng)
+        z = self._plain(x)
+        free, prior = self._futures(z), fitting_prior(z.flatten(1).double())
+        baseline, _, particles = self._given(x, free, prior, facts, "hard", generator, rng)
         pins = pins.at(baseline.mean(axis=0))
         anchor = self.gaussian().given(facts)
         twin = self.gaussian().moved(self._futures(x), facts, "hard", rng)
@@ -65,7 +66,9 @@ class DiffusionLaw:
         if len(pins) == 0:
             return Told(baseline, baseline, baseline, beside, pins, *particles)
         both = _joined(facts, self._with_spread(pins, mode, anchor))
-        told, guided, particles = self._given(x, free, both, mode, generator, rng, len(facts))
+        told, guided, particles = self._given(
+            x, free, prior, both, mode, generator, rng, len(facts)
+        )
         return Told(baseline, told, guided, beside, pins, *particles)
 
     def log_density_ratio(self, path: np.ndarray, draws: np.ndarray) -> tuple[float, float, str]:
@@ -78,7 +81,7 @@ class DiffusionLaw:
         rows = np.stack([path, draws.mean(axis=0), np.median(draws, axis=0)])
         z = torch.from_numpy(np.linalg.solve(matrix, (rows - mean).T).T).float()
         z = self._series_first(z)
-        zero = decode(self.at.denoise, torch.zeros_like(z[:1]), tolerance=1e-4)
+        zero = decode(self.at.denoise, torch.zeros_like(z[:1]), tolerance=1e-3)
         z = torch.cat([z, zero])
         large = z[0].numel() > EXACT_TRACE
         generator = torch.Generator().manual_seed(0)  # the signs, not the answer, hang on it
@@ -87,7 +90,7 @@ class DiffusionLaw:
             z,
             probes=PROBES if large else 0,
             rng=generator if large else None,
-            tolerance=1e-4,
+            tolerance=1e-3,
         )
         best = int(found.value.argmax())
         ratio = float(found.value[0] - found.value[best])
@@ -99,6 +102,7 @@ class DiffusionLaw:
         self,
         x: Tensor,
         free: np.ndarray,
+        prior: Prior,
         pins: Pins,
         mode: Mode,
         generator: torch.Generator,
@@ -111,7 +115,8 @@ class DiffusionLaw:
             return free, free, (float(paths), paths, "probability-flow ODE")
         values = self._values(pins, mode, paths, facts, rng)  # [path, pin]
         noise_pins = self._noise_pins(pins, values, mode)
-        guided = self._meet(self._futures(self._plain(x, noise_pins)), pins, values, mode)
+        guided = self._futures(self._plain(x, noise_pins, prior))
+        guided = self._meet(guided, pins, values, mode)
         if not self.correct:
             return guided, guided, (float(paths), paths, "guidance without weights")
         islands = min(ISLANDS, paths // 8) if len(values) > 1 else 1
@@ -122,20 +127,24 @@ class DiffusionLaw:
             value = values[rows[0] if len(values) > 1 else 0]
             here = self._noise_pins(pins, value[None], mode)
             with torch.inference_mode():
-                found = twisted(self._in_blocks, x[rows], even_angles(RUNGS), here, generator)
+                found = twisted(
+                    self._in_blocks, x[rows], even_angles(RUNGS), here, generator, prior
+                )
             told[rows] = self._meet(self._futures(found.equal(generator)), pins, value[None], mode)
             effective += float(found.effective.min())
             ancestors += found.ancestors
         return told, guided, (effective, ancestors, "guidance with sequential Monte Carlo weights")
 
-    def _plain(self, x: Tensor, pins: NoisePins | None = None) -> Tensor:
+    def _plain(
+        self, x: Tensor, pins: NoisePins | None = None, prior: Prior | None = None
+    ) -> Tensor:
         """The sampler's signals from the noise `x` [path, series, step]."""
         angles, out = even_angles(self.turns), []
         for rows in torch.arange(len(x)).split(ROWS):
             denoise = self.at.denoise
             if pins is not None:
                 value = pins.value if pins.value.ndim == 1 else pins.value[rows]
-                denoise = pinned(denoise, NoisePins(pins.matrix, value, pins.variance))
+                denoise = pinned(denoise, NoisePins(pins.matrix, value, pins.variance), prior)
             with torch.inference_mode():
                 out.append(last(angular(denoise, x[rows], angles)))
         return torch.cat(out)
@@ -203,6 +212,27 @@ class DiffusionLaw:
     @property
     def _shape(self) -> tuple[int, int]:
         return self.at.vector.shape[-2], self.at.horizon
+
+
+def fitting_prior(z: Tensor) -> Prior:
+    """The covariance that guidance assumes: white, unless draws `z` [path, dim] say otherwise.
+
+    They do when the likelihood-ratio test of the identity (Anderson, 2003, *Introduction to
+    Multivariate Statistical Analysis*, 10.8, with Bartlett's factor) rejects at one in a
+    thousand; then it is their covariance, drawn a little towards the identity.
+    """
+    from scipy.stats import chi2
+
+    paths, dim = z.shape
+    if paths <= 4 * dim:
+        return white(dim)
+    seen = z.T.cov()
+    ratio = paths * float(torch.trace(seen) - torch.logdet(seen) - dim)
+    ratio *= 1 - (2 * dim + 1 - 2 / (dim + 1)) / (6 * paths)
+    if ratio < chi2.ppf(0.999, dim * (dim + 1) / 2):
+        return white(dim)
+    weight = paths / (paths + dim)
+    return Prior(weight * seen + (1 - weight) * torch.eye(dim, dtype=seen.dtype))
 
 
 def _joined(facts: Pins, pins: Pins) -> Pins:

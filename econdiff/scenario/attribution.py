@@ -19,6 +19,7 @@ import pandas as pd
 
 from econdiff.forecast import period_labels
 from econdiff.scenario.binding import Bound, Pins
+from econdiff.scenario.conditional import Conditional
 from econdiff.scenario.gaussian import Gaussian
 from econdiff.scenario.statement import Mode
 
@@ -33,12 +34,12 @@ def drivers(law: Gaussian, bound: Bound, pins: Pins, mode: Mode = "hard") -> pd.
     gain = law.gain(pins, mode)  # [cell, pin]
     surprise = pins.value - pins.matrix @ law.mean
     shift, unit = linear_scale(bound, gain * surprise), linear_scale(bound, gain)
-    labels, edge = period_labels(bound.index), bound.edge
+    labels, edge = period_labels(bound.index_of(edge=False)), bound.edge
     rows = [
         pd.DataFrame(
             {
                 "series": name,
-                "period": labels[edge:],
+                "period": labels,
                 "pin": pins.labels[j],
                 "pinned": pins.series[j],
                 "at": pins.periods[j],
@@ -98,3 +99,32 @@ def sequential(
     """What each player adds when they join in this order; the shares add up to the whole."""
     steps = [np.asarray(value(tuple(players[:k]))) for k in range(len(players) + 1)]
     return {player: steps[k + 1] - steps[k] for k, player in enumerate(players)}
+
+
+def shares(answer: Conditional, *, paths: int, seed: int, most: int = 4) -> pd.DataFrame:
+    """The shift of each cell by pinned series, for any law: `series, period, pinned, contribution`.
+
+    By Shapley's value up to `most` pinned series (2^n conditional forecasts of `paths` draws, all
+    from `seed`), beyond that in the order of the pins; the column `how` says which. In the scale of
+    `drivers`.
+    """
+    bound, pins = answer.bound, answer.told.pins
+    players = list(dict.fromkeys(pins.series))
+
+    def value(group: tuple[str, ...]) -> np.ndarray:
+        kept = pins.keep(np.array([series in group for series in pins.series], bool))
+        rng = np.random.default_rng(seed)
+        told = answer.law.told(bound.facts, kept, answer.mode, paths, rng)
+        return told.alternative.mean(axis=0)
+
+    how = "Shapley" if len(players) <= most else "sequential"
+    found = (shapley if how == "Shapley" else sequential)(value, players)
+    index = pd.MultiIndex.from_product(
+        [bound.names, period_labels(bound.index_of(edge=False))], names=["series", "period"]
+    )
+    tables = []
+    for player, moved in found.items():
+        moved = linear_scale(bound, moved)[bound.edge :].T.ravel()
+        frame = pd.DataFrame({"pinned": player, "contribution": moved, "how": how}, index=index)
+        tables.append(frame.reset_index())
+    return pd.concat(tables, ignore_index=True)

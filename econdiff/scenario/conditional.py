@@ -203,7 +203,7 @@ def conditional(
     """Answer `scenario` at the end of `history`; ScenarioError says why it cannot be answered."""
     if isinstance(scenario, pd.DataFrame):
         scenario = Scenario.of(scenario)
-    inner, transforms, units = _inside(forecaster)
+    inner, transforms, units = inside(forecaster)
     bound = bind(scenario, _known_order(history, inner, transforms), horizon, transforms)
     _refuse(bound, mode)
     start = bound.start
@@ -221,12 +221,12 @@ def conditional(
         target = bound.pins.at(told.baseline.mean(axis=0))
         return _weighted(answer, _tilted(told.baseline, target), target, rng)
     if bound.events:
-        inside = [occurs(event, answer.alternative, history) for event in bound.events]
-        return _weighted(answer, _among(np.all(inside, axis=0), bound.events), told.pins, rng)
+        hits = [occurs(event, answer.alternative, history) for event in bound.events]
+        return _weighted(answer, _among(np.all(hits, axis=0), bound.events), told.pins, rng)
     return answer
 
 
-def _inside(forecaster: Forecaster):
+def inside(forecaster: Forecaster):
     """The model inside its transforms, the transforms, and the user's units."""
     if isinstance(forecaster, TransformedForecaster):
         return forecaster.inner, dict(forecaster.transforms), forecaster.units

@@ -1,0 +1,88 @@
+"""Growth-at-risk: what the joint paths say of average growth, beside quantile regression.
+
+The quantile regression is that of Adrian, Boyarchenko and Giannone (2019), "Vulnerable Growth",
+eq. 1: the average of the target over the next h periods on its own present value and on
+conditions, one regression a quantile (Koenker and Bassett, 1978), by statsmodels.
+"""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from econdiff.forecast import Forecast
+from econdiff.scenario.errors import ScenarioError
+
+QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
+
+
+def growth_at_risk(
+    forecast: Forecast,
+    panel: pd.DataFrame,
+    target: str,
+    conditions: Sequence[str] = (),
+    *,
+    quantiles: Sequence[float] = QUANTILES,
+) -> pd.DataFrame:
+    """Quantiles of the average of `target` over the horizon, by the paths and by regression.
+
+    `target` is growth, or anything whose average means something; `panel` ends at the origin.
+    Columns `quantile, paths, standard_error, regression`; the error is that of the paths, Monte
+    Carlo, from the order statistics around each quantile.
+    """
+    if target not in forecast.names:
+        raise ScenarioError(f"no series {target!r} in the forecast; it has {list(forecast.names)}")
+    averages = forecast.select(target).samples[:, :, 0].mean(axis=1)
+    regressed = quantile_regression(panel, target, conditions, forecast.horizon, quantiles)
+    return pd.DataFrame(
+        {
+            "quantile": list(quantiles),
+            "paths": np.quantile(averages, quantiles),
+            "standard_error": [_order_error(averages, q) for q in quantiles],
+            "regression": regressed,
+        }
+    )
+
+
+def quantile_regression(
+    panel: pd.DataFrame,
+    target: str,
+    conditions: Sequence[str],
+    horizon: int,
+    quantiles: Sequence[float] = QUANTILES,
+) -> np.ndarray:
+    """Quantiles [quantile] of the average of `target` over the `horizon` periods after `panel`.
+
+    Regressed values that cross are put in order (Chernozhukov, Fernandez-Val and Galichon, 2010).
+    """
+    from statsmodels.regression.quantile_regression import QuantReg
+    from statsmodels.tools.sm_exceptions import IterationLimitWarning
+
+    names = list(dict.fromkeys([target, *conditions]))
+    missing = [name for name in names if name not in panel.columns]
+    if missing:
+        raise ScenarioError(f"no series {missing} in the panel; it has {list(panel.columns)}")
+    values = panel[names].to_numpy(float)
+    x = np.column_stack([np.ones(len(values)), values])
+    ahead = np.full(len(values), np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(values[:, 0], horizon)
+    ahead[: len(values) - horizon] = windows[1:].mean(axis=1)
+    used = np.isfinite(x).all(axis=1) & np.isfinite(ahead)
+    if not np.isfinite(x[-1]).all() or used.sum() < 5 * x.shape[1]:
+        raise ScenarioError(
+            f"a quantile regression on {names} needs their last values and {5 * x.shape[1]} "
+            f"complete rows, got {int(used.sum())}"
+        )
+    size = np.where(x.std(axis=0) > 0, x.std(axis=0), 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IterationLimitWarning)  # the last iterate is close enough
+        fits = [QuantReg(ahead[used], x[used] / size).fit(q=q, max_iter=2000) for q in quantiles]
+    return np.sort([float((x[-1] / size) @ fit.params) for fit in fits])
+
+
+def _order_error(values: np.ndarray, q: float) -> float:
+    """Half the distance between the order statistics one standard error of a share apart."""
+    apart = np.sqrt(q * (1 - q) / len(values))
+    low, high = np.quantile(values, [max(q - apart, 0), min(q + apart, 1)])
+    return float(high - low) / 2

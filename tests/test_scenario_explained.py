@@ -1,0 +1,155 @@
+"""What drives a conditional forecast, what news did, growth at risk, and events in words."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.regression.quantile_regression import QuantReg
+
+from econdiff.baselines.gaussian import LinearGaussian
+from econdiff.baselines.var import VAR
+from econdiff.forecast import Forecast
+from econdiff.scenario import Scenario, ScenarioError, cell, conditional, occurs, probability
+from econdiff.scenario.at_risk import growth_at_risk
+from econdiff.scenario.attribution import drivers, sequential, shapley, shares
+from econdiff.scenario.news import news
+from econdiff.transforms import Transformed, fred_md
+
+NAMES = ["growth", "inflation", "rate"]
+A = np.array([[0.6, 0.1, -0.15], [0.05, 0.7, 0.1], [0.1, 0.2, 0.8]])
+
+
+def economy(rows=120):
+    rng = np.random.default_rng(4)
+    y = np.zeros((rows, 3))
+    for t in range(1, rows):
+        y[t] = A @ y[t - 1] + rng.standard_normal(3)
+    return pd.DataFrame(y, index=pd.period_range("1995Q1", periods=rows, freq="Q"), columns=NAMES)
+
+
+def truth():
+    return LinearGaussian(tuple(NAMES), np.vstack([np.zeros((1, 3)), A.T]), np.eye(3))
+
+
+def rng():
+    return np.random.default_rng(0)
+
+
+def test_contributions_add_up_to_the_shift_of_the_mean():
+    panel = economy()
+    panel["growth"] = 100 * np.exp(panel["growth"].cumsum() / 100)
+    transforms = {"growth": fred_md(5, per_year=4), "inflation": fred_md(1), "rate": fred_md(1)}
+    model = Transformed(VAR(lags=1), transforms).fit(panel)
+    scenario = Scenario((cell("rate", 1, 2.0), cell("rate", 2, 2.5), cell("inflation", 4, -1.0)))
+    answer = conditional(model, panel, scenario, mode="hard", horizon=6, paths=300, rng=rng())
+    law, pins = answer.law.gaussian(), answer.told.pins
+    table = drivers(law, answer.bound, pins)
+    whole = table.groupby(["series", "period"], sort=False)["contribution"].sum()
+    moved = (law.given(pins).mean - law.mean).reshape(6, 3)
+    np.testing.assert_allclose(whole["rate"], moved[:, 2], atol=1e-9)
+    np.testing.assert_allclose(whole["growth"], moved[:, 0].cumsum() / 4, atol=1e-9)  # 100 log
+    by_series = table.groupby("pinned")["contribution"].sum()
+    assert set(by_series.index) == {"rate", "inflation"}
+
+
+def test_shapley_shares_are_fair_and_complete():
+    worth = {(): 0.0, ("a",): 1.0, ("b",): 2.0, ("a", "b"): 6.0}
+    found = shapley(lambda group: np.array(worth[tuple(sorted(group))]), ["a", "b"])
+    assert {k: float(v) for k, v in found.items()} == {"a": 2.5, "b": 3.5}
+    found = sequential(lambda group: np.array(worth[tuple(sorted(group))]), ["a", "b"])
+    assert {k: float(v) for k, v in found.items()} == {"a": 1.0, "b": 5.0}
+
+
+def test_shares_of_any_law_add_up():
+    scenario = Scenario((cell("rate", 1, 2.0), cell("inflation", 1, 1.0)))
+    answer = conditional(truth(), economy(), scenario, mode="hard", horizon=3, paths=200, rng=rng())
+    table = shares(answer, paths=200, seed=0)
+    whole = table.groupby(["series", "period"])["contribution"].sum()
+    difference = answer.difference().set_index(["series", "period"])["mean"]
+    pd.testing.assert_series_equal(whole.loc[difference.index], difference, check_names=False)
+    assert set(table["how"]) == {"Shapley"}
+
+
+def test_news_explains_the_whole_revision_of_a_gaussian_forecast():
+    panel = economy()
+    old = panel.iloc[:-2].copy()
+    old.iloc[-1, 0] = np.nan  # growth is published late
+    found = news(truth(), old, panel, horizon=4)
+    assert len(found.releases[["series", "period"]].drop_duplicates()) == 7
+    np.testing.assert_allclose(found.rest.to_numpy(), 0, atol=1e-9)
+    moved = found.releases.groupby(["at", "target"])["contribution"].sum().unstack()
+    ours = (found.new - found.old)[moved.columns]
+    np.testing.assert_allclose(moved.to_numpy(), ours.to_numpy(), atol=1e-9)
+    mean, _ = truth().path_moments(panel, 4)
+    np.testing.assert_allclose(found.new.to_numpy(), mean, atol=1e-9)
+
+
+def test_news_needs_the_later_history_to_go_on_from_the_earlier():
+    with pytest.raises(ScenarioError, match="must hold the periods of the old one"):
+        news(truth(), economy(), economy().iloc[:-3], horizon=2)
+
+
+def paths(values, names=("GDP", "UNRATE")):
+    values = np.asarray(values, float)
+    index = pd.period_range("2020Q1", periods=values.shape[1], freq="Q")
+    return Forecast(values, index, names)
+
+
+HISTORY = pd.DataFrame(
+    {"GDP": [90.0, 100.0], "UNRATE": [4.0, 4.0]},
+    index=pd.period_range("2019Q3", periods=2, freq="Q"),
+)
+TWO = paths(
+    [
+        [[99.0, 4.0], [98.0, 5.0], [99.0, 6.5]],  # two quarters of falling output
+        [[101.0, 4.0], [100.0, 4.5], [102.0, 5.0]],
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("event", "hit"),
+    [
+        ("growth(GDP) < 0 for 2", [True, False]),
+        ("growth(GDP) < 0", [True, True]),
+        ("UNRATE > 6", [True, False]),
+        ("UNRATE > 6 in 2020Q1 to 2020Q2", [False, False]),
+        ("UNRATE >= 4 always", [True, True]),
+        ("mean(UNRATE) < 4.6", [False, True]),
+        ("max(growth(GDP)) > 1.5", [False, True]),
+        ("change(UNRATE) > 1.2 in 2020Q3", [True, False]),
+        ("GDP - UNRATE < 93", [True, False]),
+        ("UNRATE > 6 and GDP < 50 or mean(UNRATE) < 4.6", [False, True]),
+    ],
+)
+def test_events_in_words_are_sets_of_paths(event, hit):
+    assert occurs(event, TWO, HISTORY).tolist() == hit
+
+
+@pytest.mark.parametrize(
+    "event",
+    ["GDP", "GDP = 3", "GPD < 0", "GDP < 0 for 9", "GDP < 0 in 1999Q1", "mean(GDP) < 1 for 2"],
+)
+def test_events_that_mean_nothing_are_refused(event):
+    with pytest.raises(ScenarioError):
+        occurs(event, TWO, HISTORY)
+
+
+def test_an_event_that_no_path_meets_keeps_an_error():
+    found = probability("UNRATE > 50", TWO, HISTORY)
+    assert (found.value, found.standard_error) == (0.0, 0.5)
+
+
+def test_growth_at_risk_stands_beside_the_regression_of_statsmodels():
+    panel = economy(400)
+    forecast = truth().sample(panel, horizon=4, paths=20_000, rng=rng())
+    table = growth_at_risk(forecast, panel, "growth", ["rate"])
+    y = panel["growth"].rolling(4).mean().shift(-4).to_numpy()[:-4]
+    x = np.column_stack([np.ones(396), panel[["growth", "rate"]].to_numpy()[:-4]])
+    last = np.array([1.0, *panel[["growth", "rate"]].iloc[-1]])
+    for q, found in zip(table["quantile"], table["regression"], strict=True):
+        assert found == pytest.approx(last @ QuantReg(y, x).fit(q=q).params, abs=0.02)
+    mean, covariance = truth().path_moments(panel, 4)
+    exact = mean[:, 0].mean(), np.sqrt(covariance[::3, ::3].sum()) / 4
+    low = exact[0] - 1.6449 * exact[1]
+    assert table["paths"].iloc[0] == pytest.approx(low, abs=4 * table["standard_error"].iloc[0])
+    assert table["regression"].iloc[0] == pytest.approx(low, abs=0.6)
