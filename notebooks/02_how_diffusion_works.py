@@ -428,7 +428,7 @@ budgets = [3, 6, 12, 24, 48, 96]
 solvers = {
     "angular (default)": lambda n: angular(wide.denoise, one, even_angles(n // 3)),
     "DPM-Solver++(2M)": lambda n: dpm_solver(wide.denoise, one, eased_angles(n)),
-    "Heun": lambda n: heun(wide.denoise, one, eased_angles((n + 1) // 2, np.arctan(80))),
+    "Heun": lambda n: heun(wide.denoise, one, eased_angles((n + 1) // 2, np.arctan(10))),
     "DDIM": lambda n: ddim(wide.denoise, one, even_angles(n), seeded(0)),
 }
 figure, axis = plt.subplots(figsize=(5.2, 3.4))
