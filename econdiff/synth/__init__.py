@@ -1,1 +1,48 @@
-"""Synthetic panels: generation, fidelity, utility, privacy."""
+"""Synthetic panels: drawn to behave like a real panel, and to be nobody's record.
+
+panel = read_entities(frame, entity="country", identities=["gdp = c + i + nx"])
+synthetic = DiffusedPanel().fit(panel).sample(panels=10, rng=rng)
+print(examine(DiffusedPanel(), panel, rng=rng).verdict)
+"""
+
+from econdiff.synth.diffused import DiffusedPanel
+from econdiff.synth.errors import SynthError
+from econdiff.synth.factor_bootstrap import FactorBootstrap
+from econdiff.synth.gaussian_panel import GaussianPanel
+from econdiff.synth.generation import SyntheticPanels
+from econdiff.synth.law import PanelLaw
+from econdiff.synth.panel import EntityPanel, read_entities
+from econdiff.synth.privacy import Privacy, examine
+from econdiff.synth.quality import comparison, quality
+from econdiff.synth.resampling import BlockBootstrap
+from econdiff.synth.schema import Schema
+from econdiff.synth.utility import Regression
+from econdiff.synth.var_bootstrap import VARBootstrap
+
+GENERATORS = {
+    "diffusion": DiffusedPanel,
+    "gaussian": GaussianPanel,
+    "var-bootstrap": VARBootstrap,
+    "factor-bootstrap": FactorBootstrap,
+    "block-bootstrap": BlockBootstrap,
+}
+
+__all__ = [
+    "GENERATORS",
+    "BlockBootstrap",
+    "DiffusedPanel",
+    "EntityPanel",
+    "FactorBootstrap",
+    "GaussianPanel",
+    "PanelLaw",
+    "Privacy",
+    "Regression",
+    "Schema",
+    "SynthError",
+    "SyntheticPanels",
+    "VARBootstrap",
+    "comparison",
+    "examine",
+    "quality",
+    "read_entities",
+]

@@ -1,0 +1,155 @@
+"""How alike the synthetic and the real panel behave, one number a measure and a series.
+
+Every measure is a function of one panel, [entity, time, series] (a fact about it), or of two (a
+distance). Facts are computed on both, so that a reader can judge the difference by himself.
+Correlations and autocorrelations are taken within entities (means removed).
+"""
+
+import numpy as np
+from scipy import stats
+
+from econdiff.synth import within
+
+FACTS = 24  # steps up to which autocorrelations count
+
+
+def facts(values: np.ndarray, series: tuple[str, ...]) -> dict[tuple[str, str], float]:
+    """Facts of one panel by (measure, series)."""
+    found = {}
+    for place, name in enumerate(series):
+        found |= {(what, name): value for what, value in _series_facts(values[..., place]).items()}
+    inner = _within(values)
+    change = np.diff(values, axis=1)
+    for a, first in enumerate(series):
+        for b, second in enumerate(series[:a]):
+            pair = f"{second}, {first}"
+            found["correlation", pair] = _correlation(inner[..., b], inner[..., a])
+            found["correlation of changes", pair] = _correlation(change[..., b], change[..., a])
+            lead = _correlation(change[:, :-1, b], change[:, 1:, a])
+            found["correlation of changes, first leads", pair] = lead
+            lag = _correlation(change[:, 1:, b], change[:, :-1, a])
+            found["correlation of changes, second leads", pair] = lag
+    return found
+
+
+def _series_facts(y: np.ndarray) -> dict[str, float]:
+    change, inner = np.diff(y, axis=1), _within(y[..., None])[..., 0]
+    clear = change[np.isfinite(change)]
+    low = _spectrum(inner)
+    return {
+        "mean": float(np.nanmean(y)),
+        "deviation": float(np.nanstd(y)),
+        "deviation within entities": float(np.nanstd(inner)),
+        "deviation of changes": float(np.std(clear)),
+        "skewness of changes": float(stats.skew(clear)),
+        "kurtosis of changes": float(stats.kurtosis(clear)),
+        "1% tail of changes": float(np.quantile(clear, 0.01)),
+        "99% tail of changes": float(np.quantile(clear, 0.99)),
+        "autocorrelation": autocorrelation(y, 1),
+        "autocorrelation of changes": autocorrelation(change, 1),
+        "autocorrelation of squared changes": autocorrelation(change**2, 1),
+        "autocorrelation of absolute changes": autocorrelation(np.abs(change), 1),
+        "leverage": _correlation(*_demeaned(change[:, :-1], change[:, 1:] ** 2)),
+        "between share of variance": _between(y),
+        "cross-section dependence": _cross_section(change),
+        "low-frequency share of the spectrum": low,
+    }
+
+
+def distances(
+    real: np.ndarray, made: np.ndarray, series: tuple[str, ...]
+) -> dict[tuple[str, str], float]:
+    """Distances between two panels by (measure, series); 0 is the same."""
+    found = {}
+    for place, name in enumerate(series):
+        x, y = real[..., place], made[..., place]
+        for what, a, b in (("levels", x, y), ("changes", np.diff(x), np.diff(y))):
+            a, b = a[np.isfinite(a)], b[np.isfinite(b)]
+            size = max(float(np.std(a)), 1e-12)
+            found[f"Kolmogorov-Smirnov, {what}", name] = float(stats.ks_2samp(a, b).statistic)
+            distance = stats.wasserstein_distance(a, b) / size
+            found[f"Wasserstein, {what} (deviations)", name] = float(distance)
+        steps = range(1, min(FACTS, x.shape[1] // 3) + 1)
+        for what, change in (("levels", lambda v: v), ("absolute changes", _size_of_change)):
+            gap = [autocorrelation(change(x), s) - autocorrelation(change(y), s) for s in steps]
+            found[f"autocorrelations of {what}, mean gap", name] = float(np.mean(np.abs(gap)))
+    return found
+
+
+def dynamics(values: np.ndarray, series: tuple[str, ...]) -> dict[tuple[str, str], float]:
+    """Autoregressive diagonal and shock correlations of a panel VAR(1) within entities."""
+    found = within.estimate(values, 1)
+    shocks = found.shocks[np.isfinite(found.shocks).all(axis=-1)]
+    correlation = np.corrcoef(shocks.T).reshape(len(series), -1)
+    facts = {("VAR(1) own lag", n): float(found.slopes[i, i]) for i, n in enumerate(series)}
+    for a, first in enumerate(series):
+        for b, second in enumerate(series[:a]):
+            facts["shock correlation", f"{second}, {first}"] = float(correlation[b, a])
+    return facts
+
+
+def coverage(real: np.ndarray, made: np.ndarray, neighbours: int = 5) -> float:
+    """Share of real records with a synthetic one nearer than their own fifth real neighbour.
+
+    Naeem et al. (2020, eq. 8), "Reliable fidelity and diversity metrics for generative models":
+    modes that are never drawn lower it. Records are [row, feature].
+    """
+    from scipy.spatial import cKDTree
+
+    k = min(neighbours, len(real) - 1)
+    radius = cKDTree(real).query(real, k + 1)[0][:, -1]
+    nearest = cKDTree(made).query(real, 1)[0]
+    return float(np.mean(nearest <= radius))
+
+
+def autocorrelation(y: np.ndarray, step: int) -> float:
+    """Of `y` [entity, time] at one step, over all entities, each about its own mean."""
+    inner = _within(y[..., None])[..., 0]
+    product = inner[:, step:] * inner[:, :-step]
+    known = np.isfinite(product)
+    square = np.nanmean(inner**2)
+    return float(product[known].mean() / square) if known.any() and square > 0 else np.nan
+
+
+def _within(y: np.ndarray) -> np.ndarray:
+    known = np.isfinite(y)
+    count = np.maximum(known.sum(axis=1, keepdims=True), 1)
+    return y - np.where(known, y, 0).sum(axis=1, keepdims=True) / count
+
+
+def _demeaned(*arrays: np.ndarray) -> list[np.ndarray]:
+    return [_within(a[..., None])[..., 0] for a in arrays]
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+    known = np.isfinite(a) & np.isfinite(b)
+    if known.sum() < 3 or a[known].std() == 0 or b[known].std() == 0:
+        return np.nan
+    return float(np.corrcoef(a[known], b[known])[0, 1])
+
+
+def _size_of_change(y: np.ndarray) -> np.ndarray:
+    return np.abs(np.diff(y, axis=1))
+
+
+def _between(y: np.ndarray) -> float:
+    inner = _within(y[..., None])[..., 0]
+    return float(1 - np.nanvar(inner) / np.nanvar(y))
+
+
+def _cross_section(change: np.ndarray) -> float:
+    """Mean correlation over pairs of entities (Pesaran, 2021, *Empirical Economics* 60)."""
+    if len(change) < 2:
+        return np.nan
+    z = change - np.nanmean(change, axis=1, keepdims=True)
+    z = np.nan_to_num(z / np.maximum(np.nanstd(change, axis=1, keepdims=True), 1e-12))
+    n, t = z.shape
+    total = (z.sum(axis=0) ** 2).sum() - (z**2).sum()
+    return float(total / (n * (n - 1) * t))
+
+
+def _spectrum(inner: np.ndarray) -> float:
+    """Share of the periodogram at cycles longer than eight periods."""
+    power = np.abs(np.fft.rfft(np.nan_to_num(inner), axis=1)[:, 1:]) ** 2
+    slow = np.fft.rfftfreq(inner.shape[1])[1:] < 1 / 8
+    return float(power[:, slow].sum() / max(power.sum(), 1e-300))

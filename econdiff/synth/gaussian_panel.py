@@ -1,0 +1,114 @@
+"""Panels from the law with normal shocks, and the sampling that other shocks share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from econdiff.forecast import steps_after
+from econdiff.synth.errors import SynthError
+from econdiff.synth.generation import SyntheticPanels, calendar, new_names
+from econdiff.synth.law import FittedLaw, PanelLaw
+from econdiff.synth.panel import EntityPanel
+from econdiff.synth.shocks import Shocks
+
+
+@dataclass(frozen=True)
+class GaussianPanel:
+    """Gaussian VAR with entity effects, common and own shocks: the law alone."""
+
+    law: PanelLaw = field(default_factory=PanelLaw)
+
+    def fit(self, panel: EntityPanel) -> "FittedPanel":
+        """Estimate the law."""
+        law = self.law.fit(panel)
+        return FittedPanel(law, lambda start: law.gaussian(), "gaussian VAR")
+
+
+@dataclass(frozen=True, eq=False)
+class FittedPanel:
+    """A law and what makes its shocks, for panels that start anew or go on."""
+
+    law: FittedLaw
+    shocks: Callable[[str], Shocks]
+    name: str
+
+    def sample(
+        self,
+        *,
+        panels: int,
+        rng: np.random.Generator,
+        length: int | None = None,
+        start: Literal["anew", "last"] = "anew",
+        entities: int | None = None,
+        spread: float = 1.0,
+        missing: bool = False,
+    ) -> SyntheticPanels:
+        """See `FittedGenerator.sample`.
+
+        `start="anew"` makes new entities and another past; "last" goes on from the end of the
+        real panel with its own entities. `entities` asks for another number of new ones. `spread`
+        scales the shocks: above 1 wider than the real ones, below 1 tamer. `missing` gives the
+        drawn panel the holes of the real one.
+        """
+        law, shocks = self.law, _Spread(self.shocks(start), spread)
+        real = law.panel
+        if panels < 1 or spread <= 0:
+            raise SynthError(f"panels={panels} and spread={spread} must be positive")
+        if start == "last":
+            if entities is not None or missing:
+                raise SynthError("a panel that goes on has the real entities and no holes")
+            index = steps_after(pd.DataFrame(index=real.index), length or len(real.index))
+            w = law.go_on(panels, len(index), shocks, rng)
+            names, statics = real.entities, [real.statics] * panels
+        else:
+            index = calendar(real.index, length)
+            groups = _groups(law, entities, rng)
+            w, vectors = law.simulate(panels, groups, len(index), shocks, rng)
+            names = new_names(len(groups)) if len(real.entities) > 1 else real.entities
+            statics = [law.statics(v, groups) for v in vectors]
+        values = law.outward(w)
+        if missing:
+            values = _holes(values, real)
+        facts = self._provenance(start, spread)
+        return SyntheticPanels(values, pd.PeriodIndex(index), names, statics, real.schema, facts)
+
+    def _provenance(self, start: str, spread: float) -> dict[str, Any]:
+        return {
+            "generator": self.name,
+            "start": start,
+            "spread": spread,
+            "lags": self.law.lags,
+            "largest root": round(self.law.radius, 4),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class _Spread:
+    """Shocks times a number."""
+
+    shocks: Shocks
+    factor: float
+
+    def draw(
+        self, panels: int, entities: int, length: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        common, own = self.shocks.draw(panels, entities, length, rng)
+        return common * self.factor, own * self.factor
+
+
+def _groups(law: FittedLaw, entities: int | None, rng: np.random.Generator) -> np.ndarray:
+    real = law.effects.groups
+    if entities is None:
+        return real
+    if not law.effects.lawful:
+        raise SynthError(f"{len(real)} entities are too few to draw others; leave `entities` out")
+    return np.sort(rng.choice(real, size=entities))
+
+
+def _holes(values: np.ndarray, real: EntityPanel) -> np.ndarray:
+    if values.shape[1:3] != real.values.shape[:2]:
+        raise SynthError("holes can be kept only for as many entities and periods as are real")
+    return np.where(np.isfinite(real.values), values, np.nan)

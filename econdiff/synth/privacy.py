@@ -1,0 +1,206 @@
+"""What synthetic panels give away about the real entities they were made from.
+
+A generator is fitted on half of the entities; the others are held out. Where there is one entity,
+stretches of time take their place. Records are windows of standardised coordinates.
+
+- copies: rows equal to a real row, and records that lie nearer to a member than a tenth of what
+  real records lie apart;
+- distance to the closest record: the share of synthetic records nearer to a member than to a held
+  out record: one half where members are not followed;
+- nearest-neighbour ratio: distance to the closest over that to the second closest real record,
+  median, for synthetic and for held-out records: lower is closer to one person;
+- membership inference by density ratio: a record is called a member where the density of synthetic
+  records is high for what that of real ones is (van Breugel et al., 2023, "Membership inference
+  attacks against synthetic data through overfitting detection", eq. 3). The AUC has the
+  interval of Hanley and McNeil (1982), over entities: one half is a blind guess.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.spatial.distance import cdist
+from scipy.special import logsumexp
+from scipy.stats import rankdata
+
+from econdiff.synth.coordinates import Coordinates
+from econdiff.synth.generation import Generator
+from econdiff.synth.panel import EntityPanel
+
+WINDOW = 16  # periods of a record
+SIZE = 6  # principal components in which densities are estimated
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """Evidence, and the limits that a release is held to."""
+
+    exact: int
+    near: int
+    records: int
+    nearer_to_members: float
+    ratio_synthetic: float
+    ratio_held_out: float
+    auc: float
+    auc_low: float
+    auc_high: float
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why not to release; empty where nothing was found."""
+        found = []
+        if self.exact:
+            found.append(f"{self.exact} rows equal a real row")
+        if self.near:
+            found.append(f"{self.near} of {self.records} records lie on a real one")
+        if self.auc_low > 0.5 and self.auc > 0.55:
+            found.append(
+                f"members can be told: AUC {self.auc:.2f} ({self.auc_low:.2f} to "
+                f"{self.auc_high:.2f})"
+            )
+        return tuple(found)
+
+    @property
+    def verdict(self) -> str:
+        """The release verdict with its evidence."""
+        if self.reasons:
+            return "do not release: " + "; ".join(self.reasons)
+        wide = " The interval is wide: few entities." if self.auc_high > 0.6 else ""
+        return (
+            f"no leak found by these attacks: 0 copies, AUC {self.auc:.2f} ({self.auc_low:.2f} to "
+            f"{self.auc_high:.2f}).{wide} That is evidence, no guarantee; no differential privacy "
+            "is claimed"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row a measure: what was found, and what it would be without any leak."""
+        rows = [
+            ("rows equal to a real row", self.exact, 0),
+            ("records on a real record", self.near, 0),
+            ("records compared", self.records, np.nan),
+            ("share nearer to members than to the held out", self.nearer_to_members, 0.5),
+            ("nearest-neighbour ratio", self.ratio_synthetic, self.ratio_held_out),
+            ("membership AUC", self.auc, 0.5),
+            ("membership AUC, low", self.auc_low, np.nan),
+            ("membership AUC, high", self.auc_high, np.nan),
+        ]
+        return pd.DataFrame(rows, columns=["measure", "synthetic", "without a leak"])
+
+
+def examine(
+    generator: Generator, panel: EntityPanel, *, rng: np.random.Generator, panels: int = 4
+) -> Privacy:
+    """Fit `generator` on half of `panel` and try to tell which half it was."""
+    members, others, fitted_on = _halves(panel, rng)
+    made = generator.fit(fitted_on).sample(panels=panels, rng=rng).values
+    return compare(members, others, made, panel)
+
+
+def compare(
+    members: np.ndarray, others: np.ndarray, made: np.ndarray, panel: EntityPanel
+) -> Privacy:
+    """Evidence from values of members and of others [entity, time, series], and drawn panels."""
+    inward = Coordinates(panel.schema).inward
+    w = inward(panel.values)
+    centre, spread = np.nanmean(w, axis=(0, 1)), np.nanstd(w, axis=(0, 1))
+    width = min(WINDOW, panel.values.shape[1] // 2)
+    taken, kept, drawn = (
+        _records((inward(v) - centre) / spread, width)
+        for v in (members, others, made.reshape(-1, *made.shape[2:]))
+    )
+    a, b = cdist(drawn[0], taken[0]), cdist(drawn[0], kept[0])
+    apart = cdist(taken[0], taken[0]) + np.diag(np.full(len(taken[0]), np.inf))
+    nearest = np.sort(np.concatenate([a, b], axis=1), axis=1)
+    held = np.sort(cdist(kept[0], taken[0]), axis=1)
+    auc, low, high = _membership(taken, kept, drawn[0])
+    return Privacy(
+        exact=_equal_rows(members, made),
+        near=int((a.min(axis=1) < 0.1 * np.median(apart.min(axis=1))).sum()),
+        records=len(drawn[0]),
+        nearer_to_members=float(np.mean(a.min(axis=1) < b.min(axis=1))),
+        ratio_synthetic=float(np.median(nearest[:, 0] / np.maximum(nearest[:, 1], 1e-12))),
+        ratio_held_out=float(np.median(held[:, 0] / np.maximum(held[:, 1], 1e-12))),
+        auc=auc,
+        auc_low=low,
+        auc_high=high,
+    )
+
+
+def _halves(
+    panel: EntityPanel, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, EntityPanel]:
+    """Values of members, of others, and the panel of the members alone."""
+    count = len(panel.entities)
+    if count >= 4:
+        order = rng.permutation(count)
+        inside = panel.take(np.sort(order[: count // 2]))
+        return inside.values, panel.values[np.sort(order[count // 2 :])], inside
+    times = panel.values.shape[1]
+    block = np.arange(times) // (2 * WINDOW)
+    held = rng.permutation(block.max() + 1)[: max(1, (block.max() + 1) // 2)]
+    out = np.isin(block, held)[None, :, None]
+    values = np.where(out, np.nan, panel.values)
+    inside = EntityPanel(values, panel.index, panel.entities, panel.statics, panel.schema)
+    return values, np.where(out, panel.values, np.nan), inside
+
+
+def _records(w: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Complete windows [record, width * k], and the entity (or stretch) each belongs to."""
+    found, owner = [], []
+    for number, rows in enumerate(w):
+        for at in range(0, len(rows) - width + 1, width):
+            window = rows[at : at + width]
+            if np.isfinite(window).all():
+                found.append(window.ravel())
+                owner.append(number if len(w) > 1 else at)
+    return np.array(found).reshape(len(found), -1), np.array(owner)
+
+
+def _membership(
+    taken: tuple[np.ndarray, np.ndarray], kept: tuple[np.ndarray, np.ndarray], drawn: np.ndarray
+) -> tuple[float, float, float]:
+    real = np.concatenate([taken[0], kept[0]])
+    centre = real.mean(axis=0)
+    _, values, axes = np.linalg.svd(real - centre, full_matrices=False)
+    size = min(SIZE, len(axes), max(1, len(real) // 5))
+    scale = np.maximum(values[:size], 1e-12) / np.sqrt(len(real))
+    x = (real - centre) @ axes[:size].T / scale
+    score = _log_density(x, (drawn - centre) @ axes[:size].T / scale) - _log_density(x, x)
+    owners = np.concatenate([taken[1], kept[1]])
+    mine, theirs = score[: len(taken[0])], score[len(taken[0]) :]
+    a = pd.Series(mine).groupby(owners[: len(mine)]).mean().to_numpy()
+    b = pd.Series(theirs).groupby(owners[len(mine) :]).mean().to_numpy()
+    return _auc(a, b)
+
+
+def _log_density(x: np.ndarray, sample: np.ndarray) -> np.ndarray:
+    """Gaussian kernel density of `sample` at `x`; a point does not count for itself."""
+    n, d = sample.shape
+    width = n ** (-1 / (d + 4)) * np.maximum(sample.std(axis=0), 1e-12)
+    square = cdist(x / width, sample / width, "sqeuclidean")
+    if x is sample:
+        np.fill_diagonal(square, np.inf)
+    return logsumexp(-square / 2, axis=1) - np.log(n) - np.log(width).sum()
+
+
+def _auc(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:
+    """Chance that one of `a` exceeds one of `b`, and its 95% interval."""
+    m, n = len(a), len(b)
+    auc = (rankdata(np.concatenate([a, b]))[:m].sum() - m * (m + 1) / 2) / (m * n)
+    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    variance = auc * (1 - auc) + (m - 1) * (q1 - auc**2) + (n - 1) * (q2 - auc**2)
+    half = 1.96 * np.sqrt(max(variance, 0) / (m * n))
+    return float(auc), float(max(0, auc - half)), float(min(1, auc + half))
+
+
+def _equal_rows(real: np.ndarray, made: np.ndarray) -> int:
+    """Synthetic rows that are a real row, to eight significant digits."""
+    rows = real.reshape(-1, real.shape[-1])
+    known = {row.tobytes() for row in _rounded(rows[np.isfinite(rows).all(axis=-1)])}
+    drawn = made.reshape(-1, made.shape[-1])
+    drawn = _rounded(drawn[np.isfinite(drawn).all(axis=-1)])
+    return sum(row.tobytes() in known for row in drawn)
+
+
+def _rounded(rows: np.ndarray) -> np.ndarray:
+    return np.array([[float(f"{cell:.8g}") + 0.0 for cell in row] for row in rows])
