@@ -95,16 +95,22 @@ def _em(
 
     `x` is 0, or any first guess, where it is not known.
     """
+    axes, common = _common(x, count)
     for _ in range(rounds):
-        _, axes = np.linalg.eigh(x.T @ x)
-        axes = axes[:, ::-1][:, :count]
-        common = x @ axes @ axes.T
         filled = np.where(known, x, common)
-        moved = np.abs(filled - x).max()
+        settled = np.abs(filled - x).max() < 1e-5
         x = filled
-        if moved < 1e-5:
+        axes, common = _common(x, count)
+        if settled:
             break
     loadings = axes * np.sqrt(((x @ axes) ** 2).mean(axis=0))
     signs = np.sign(loadings[np.abs(loadings).argmax(axis=0), range(count)])
     left = ((x - common) ** 2 * known).sum(axis=0) / known.sum(axis=0)
     return loadings * signs, x, np.maximum(left, 1e-3)
+
+
+def _common(x: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The leading axes [series, factor] of `x`, and what of `x` lies along them."""
+    _, axes = np.linalg.eigh(x.T @ x)
+    axes = axes[:, ::-1][:, :count]
+    return axes, x @ axes @ axes.T

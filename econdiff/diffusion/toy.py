@@ -23,6 +23,9 @@ class Perceptron(nn.Module):
 
     def __init__(self, dim: int, width: int = 96):
         super().__init__()
+        leave = nn.Linear(width, dim)
+        nn.init.zeros_(leave.weight)  # untrained, it is N(0, I)
+        nn.init.zeros_(leave.bias)
         self.layers = nn.Sequential(
             nn.Linear(dim + 8, width),
             nn.SiLU(),
@@ -30,10 +33,8 @@ class Perceptron(nn.Module):
             nn.SiLU(),
             nn.Linear(width, width),
             nn.SiLU(),
-            nn.Linear(width, dim),
+            leave,
         )
-        nn.init.zeros_(self.layers[-1].weight)  # untrained, it is N(0, I)
-        nn.init.zeros_(self.layers[-1].bias)
 
     def forward(self, x: Tensor, angle: Tensor) -> Tensor:
         """The velocity at each row of `x`."""
