@@ -65,6 +65,11 @@ class Privacy:
         """The release verdict with its evidence."""
         if self.reasons:
             return "do not release: " + "; ".join(self.reasons)
+        if np.isnan(self.auc):
+            return (
+                "no copies found; whether members can be told was not tested: that takes the "
+                "generator, fitted without some of the entities"
+            )
         wide = " The interval is wide: few entities." if self.auc_high > 0.6 else ""
         return (
             f"no leak found by these attacks: 0 copies, AUC {self.auc:.2f} ({self.auc_low:.2f} to "
@@ -166,11 +171,14 @@ def _membership(
     scale = np.maximum(values[:size], 1e-12) / np.sqrt(len(real))
     x = (real - centre) @ axes[:size].T / scale
     score = _log_density(x, (drawn - centre) @ axes[:size].T / scale) - _log_density(x, x)
-    owners = np.concatenate([taken[1], kept[1]])
     mine, theirs = score[: len(taken[0])], score[len(taken[0]) :]
-    a = pd.Series(mine).groupby(owners[: len(mine)]).mean().to_numpy()
-    b = pd.Series(theirs).groupby(owners[len(mine) :]).mean().to_numpy()
-    return _auc(a, b)
+    return _auc(_means(mine, taken[1]), _means(theirs, kept[1]))
+
+
+def _means(score: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    """Mean score of each owner."""
+    _, place = np.unique(owner, return_inverse=True)
+    return np.bincount(place, weights=score) / np.bincount(place)
 
 
 def _log_density(x: np.ndarray, sample: np.ndarray) -> np.ndarray:

@@ -1,0 +1,123 @@
+"""The page of synthetic panels: pictures beside the real ones, quality, conclusions, privacy."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from econdiff.report.figures import svg
+from econdiff.report.page import Page, Picture, Section, Table
+from econdiff.synth.fidelity import autocorrelation
+from econdiff.synth.generation import SyntheticPanels
+from econdiff.synth.panel import EntityPanel
+from econdiff.synth.quality import worse_than_bootstrap
+
+MOST_SERIES = 12
+REAL, MADE = "#1a1a1a", "#0072b2"
+
+
+def synth_page(
+    real: EntityPanel,
+    made: SyntheticPanels,
+    table: pd.DataFrame,
+    conclusions: pd.DataFrame,
+    privacy: tuple[str, pd.DataFrame],
+    manifest: Mapping[str, Any],
+) -> Page:
+    """The whole report; `privacy` is the verdict and its evidence."""
+    lost = worse_than_bootstrap(table)
+    lead = (
+        f"{len(made)} panels of {len(made.entities)} entities, {len(made.index)} periods and "
+        f"{len(made.schema.series)} series, beside the real one."
+    )
+    facts = {
+        "Asked": manifest["command"],
+        "Data": f"{manifest['data']['name']}, {len(real.entities)} entities, "
+        f"{real.index[0]} to {real.index[-1]}",
+        "Made": f"{manifest['made']} by econdiff {manifest['versions']['econdiff']}",
+        "Release": privacy[0],
+    }
+    pictures = (
+        Picture(
+            svg(paths_figure(real, made)),
+            "Real and synthetic series of some entities.",
+            "Left the real panel, right the first synthetic one; up to five entities.",
+        ),
+        Picture(
+            svg(memory_figure(real, made)),
+            "Autocorrelations, real and synthetic.",
+            "Within entities; the synthetic ones are those of the first five panels.",
+        ),
+    )
+    sections = [
+        Section("What they look like", pictures=pictures),
+        Section(
+            "How alike they behave",
+            (
+                "Facts of the real panel and of the others, then distances to it (0 is the same). "
+                "Where the copy is best, the measure rewards copying; where the shuffled panel is "
+                "as good as the others, it does not see time.",
+            ),
+            tables=(Table("Every measure", table, heads=2, digits=3, folded=len(table) > 80),),
+        ),
+        Section(
+            "Where a bootstrap is nearer",
+            ("Measures in which a bootstrap comes clearly nearer to the real panel.",)
+            if len(lost)
+            else ("There is no measure in which a bootstrap comes clearly nearer.",),
+            tables=(Table("Lost to a bootstrap", lost, heads=2, digits=3),) if len(lost) else (),
+        ),
+    ]
+    if len(conclusions):
+        text = (
+            "Coefficients are averaged over the synthetic panels; the overlap of their confidence "
+            "intervals is 1 for the same interval and negative for intervals that lie apart. A "
+            "single panel has its own sampling noise, and so a smaller overlap.",
+        )
+        inner = Table("Regressions within entities", conclusions, heads=2, digits=3)
+        sections.append(Section("Whether conclusions survive", text, tables=(inner,)))
+    evidence = Table("Attacks on a generator that saw half of it", privacy[1], digits=3)
+    sections.append(Section("Privacy", (f"Verdict: {privacy[0]}.",), tables=(evidence,)))
+    title = f"{manifest['data']['name']}: synthetic panels"
+    return Page(title, lead, facts, tuple(sections), manifest)
+
+
+def paths_figure(real: EntityPanel, made: SyntheticPanels) -> Figure:
+    """A row a series: real entities on the left, synthetic ones on the right, on one scale."""
+    series = real.schema.series[:MOST_SERIES]
+    figure = Figure(figsize=(8, 1.9 * len(series)), layout="constrained")
+    grid = figure.subplots(len(series), 2, squeeze=False, sharey="row")
+    for row, (place, name) in zip(grid, enumerate(series), strict=True):
+        for axes, values, index, color, label in (
+            (row[0], real.values, real.index, REAL, "real"),
+            (row[1], made.values[0], made.index, MADE, "synthetic"),
+        ):
+            dates = index.to_timestamp().to_numpy()
+            axes.plot(dates, values[:5, :, place].T, color=color, linewidth=0.8)
+            axes.set_title(f"{name}, {label}", fontsize=9)
+            axes.tick_params(labelsize=7)
+    return figure
+
+
+def memory_figure(real: EntityPanel, made: SyntheticPanels) -> Figure:
+    """Autocorrelations of levels and of the size of changes, real and synthetic."""
+    series = real.schema.series[:MOST_SERIES]
+    steps = np.arange(1, min(20, len(real.index) // 3, len(made.index) // 3) + 1)
+    figure = Figure(figsize=(8, 1.9 * len(series)), layout="constrained")
+    grid = figure.subplots(len(series), 2, squeeze=False, sharey=True)
+    for row, (place, name) in zip(grid, enumerate(series), strict=True):
+        for axes, what in zip(row, ("levels", "absolute changes"), strict=True):
+            for values in made.values[:5, ..., place]:
+                axes.plot(steps, _memory(values, what, steps), color=MADE, linewidth=0.8)
+            axes.plot(steps, _memory(real.values[..., place], what, steps), color=REAL)
+            axes.axhline(0, color="#999999", linewidth=0.6)
+            axes.set_title(f"{name}, {what}: real black, synthetic blue", fontsize=9)
+            axes.tick_params(labelsize=7)
+    return figure
+
+
+def _memory(y: np.ndarray, what: str, steps: np.ndarray) -> list[float]:
+    y = y if what == "levels" else np.abs(np.diff(y, axis=1))
+    return [autocorrelation(y, int(step)) for step in steps]
