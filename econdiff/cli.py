@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import econdiff
 from econdiff.commands.answer import Answer
@@ -141,6 +141,41 @@ def _report(chosen: argparse.Namespace) -> Answer:
     return report(chosen.folder)
 
 
+def _synth(chosen: argparse.Namespace) -> Answer:
+    from econdiff.commands.synth import SynthRequest, synth
+
+    request = SynthRequest(
+        chosen.input,
+        generator=chosen.generator,
+        panels=chosen.panels,
+        length=chosen.length,
+        export=chosen.export,
+        **_entities(chosen),
+    )
+    return synth(request, chosen.command, _progress(chosen))
+
+
+def _synth_report(chosen: argparse.Namespace) -> Answer:
+    from econdiff.commands.synth import SynthReportRequest, synth_report
+
+    request = SynthReportRequest(chosen.real, chosen.synthetic, **_entities(chosen))
+    return synth_report(request, chosen.command, _progress(chosen))
+
+
+def _entities(chosen: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "out": chosen.out,
+        "entity": chosen.entity,
+        "time": chosen.time,
+        "freq": chosen.freq,
+        "gaps": chosen.gaps,
+        "identities": tuple(chosen.identity),
+        "regressions": tuple(chosen.regression),
+        "seed": chosen.seed,
+        "overwrite": chosen.overwrite,
+    }
+
+
 def _doctor(chosen: argparse.Namespace) -> Answer:
     del chosen
     from econdiff.commands.doctor import doctor
@@ -248,6 +283,28 @@ def _parser() -> argparse.ArgumentParser:
     command = _command(commands, "report", _report, "make report.html again from its folder", said)
     command.add_argument("folder", type=Path, metavar="DIR")
 
+    command = _command(commands, "synth", _synth, "make synthetic panels of entities", said)
+    command.add_argument("input", metavar="INPUT", help="a long table: a row an entity and period")
+    command.add_argument(
+        "--generator",
+        default="diffusion",
+        metavar="NAME",
+        help="diffusion (default), gaussian, var-, factor- or block-bootstrap",
+    )
+    command.add_argument("--panels", type=_positive, default=10, metavar="N", help="default: 10")
+    command.add_argument("--length", type=_positive, metavar="T", help="periods; default: as many")
+    command.add_argument(
+        "--export", type=_names, default=(), metavar="A,B", help="csv, stata, beside Parquet"
+    )
+    _of_entities(command)
+
+    command = _command(
+        commands, "synth-report", _synth_report, "judge synthetic panels against the real", said
+    )
+    command.add_argument("real", metavar="REAL", help="a long table")
+    command.add_argument("synthetic", metavar="SYNTHETIC", help="the same columns, perhaps `panel`")
+    _of_entities(command)
+
     data = commands.add_parser("data", help="list, pull and show panels", allow_abbrev=False)
     actions = data.add_subparsers(metavar="ACTION", required=True)
     _command(actions, "list", _data_list, "bundled panels and snapshots", said)
@@ -300,6 +357,31 @@ def _input(command: argparse.ArgumentParser) -> None:
             f"--{name}", default=column, metavar="COL", help=f"column of {what}; default: {column}"
         )
     command.add_argument("--sheet", metavar="NAME", help="of an Excel file")
+
+
+def _of_entities(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--entity", metavar="COL", help="the column that tells entities apart")
+    command.add_argument("--time", metavar="COL", help="the column of periods; found if not said")
+    command.add_argument("--freq", metavar="F", help="D, W, M, Q or Y; inferred where not said")
+    command.add_argument(
+        "--gaps",
+        choices=("error", "nan"),
+        default="error",
+        help="periods missing inside an entity: refuse them (default) or read them as not known",
+    )
+    command.add_argument(
+        "--identity", action="append", default=[], metavar="'Y = A + B'", help="kept exactly"
+    )
+    command.add_argument(
+        "--regression",
+        action="append",
+        default=[],
+        metavar="'log(Y) ~ log(X) + Z'",
+        help="with entity effects: run on real and synthetic panels",
+    )
+    command.add_argument("--seed", type=_count, default=0, metavar="S", help="default: 0")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to make")
+    command.add_argument("--overwrite", action="store_true", help="replace an earlier result")
 
 
 def _draws(command: argparse.ArgumentParser) -> None:
