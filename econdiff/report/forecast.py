@@ -115,6 +115,8 @@ def caveats(
             f"Never below 0 in this history, yet below it in some paths: {', '.join(floor)}. The "
             "model knows no floor; cut those paths off where there is one."
         )
+    if manifest["data"]["frequency"].startswith("D"):
+        points.append("The days ahead take no account of market holidays that are still to come.")
     if forecast.horizon > len(history) / 10:
         points.append(
             f"{forecast.horizon} steps are far ahead for a history of {len(history)} rows."
