@@ -34,7 +34,7 @@ class MarketFHS:
     """
 
     market: str | None = None
-    decay: float | None = None
+    decay: float | None = 0.94
 
     def fit(self, panel: pd.DataFrame) -> "FittedMarketFHS":
         """Estimate the market's volatility and the decay."""

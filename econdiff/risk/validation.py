@@ -1,0 +1,92 @@
+"""Validate anybody's VaR and ES: a frame of days in, every test and loss out."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from econdiff.risk import backtests as bt
+from econdiff.risk.backtests import Outcome
+
+COLUMNS = ("return", "VaR", "ES")
+SIGNIFICANCE = 0.05
+
+
+def validate(
+    frame: pd.DataFrame, alpha: float, *, significance: float = SIGNIFICANCE
+) -> pd.DataFrame:
+    """All tests that returns, VaR and ES alone allow: `test, statistic, p_value, verdict`.
+
+    `frame` has the columns `return`, `VaR` and `ES` (any case), one row a day in order, in the same
+    units, VaR and ES negative. Losses stand as rows without p-value; the traffic light gives its
+    colour as verdict. "no evidence" is a test to which the data cannot speak, and why. A `date`
+    column or index is only used to name days.
+    """
+    r, q, e = _columns(frame)
+    bt.checked(r, q, e, alpha)
+    rows = [_row(name, test(r, q, e, alpha), significance) for name, test in _tests().items()]
+    light = bt.traffic_light(r < q, alpha)
+    rows.append(("Basel traffic light", float(light.hits), 1 - light.probability, light.zone))
+    losses = {
+        "exceptions": float((r < q).sum()),
+        "exceptions expected": alpha * len(r),
+        "tick loss": bt.tick_loss(r, q, alpha).mean(),
+        "FZ0 loss": bt.fz0_loss(r, q, e, alpha).mean(),
+        "FZ loss, degree 1/2": bt.fissler_ziegel_loss(r, q, e, alpha, degree=0.5).mean(),
+        "Acerbi-Szekely Z1": bt.z1(r, q, e, alpha),
+        "Acerbi-Szekely Z2": bt.z2(r, q, e, alpha),
+        "Acerbi-Szekely ridge, absolute": bt.ridge_absolute(r, q, e, alpha),
+        "Acerbi-Szekely ridge, relative": bt.ridge_relative(r, q, e, alpha),
+    }
+    rows += [(name, float(value), np.nan, "") for name, value in losses.items()]
+    return pd.DataFrame(rows, columns=["test", "statistic", "p_value", "verdict"])
+
+
+def _tests() -> dict[str, Callable[..., Outcome]]:
+    return {
+        "Kupiec POF": lambda r, q, e, a: bt.kupiec(r < q, a),
+        "Kupiec TUFF": lambda r, q, e, a: bt.tuff(r < q, a),
+        "Christoffersen independence": lambda r, q, e, a: bt.christoffersen_independence(r < q),
+        "Christoffersen conditional coverage": lambda r, q, e, a: bt.christoffersen_coverage(
+            r < q, a
+        ),
+        "Haas mixed Kupiec": lambda r, q, e, a: bt.haas_mixed(r < q, a),
+        "Christoffersen-Pelletier duration": lambda r, q, e, a: bt.duration(r < q),
+        "Engle-Manganelli DQ, df 6": lambda r, q, e, a: bt.dynamic_quantile(r, q, a),
+        "Engle-Manganelli DQ, squared return": lambda r, q, e, a: bt.dynamic_quantile_squared(
+            r, q, a
+        ),
+        "McNeil-Frey": bt.mcneil_frey,
+        "Nolde-Ziegel calibration": bt.nolde_ziegel,
+        "Nolde-Ziegel calibration, one-sided": bt.nolde_ziegel_one_sided,
+        "Bayer-Dimitriadis strict ESR": bt.esr_strict,
+        "Bayer-Dimitriadis auxiliary ESR": bt.esr_auxiliary,
+        "Bayer-Dimitriadis intercept ESR": bt.esr_intercept,
+        "Wang-Wang-Ziegel e-backtest": lambda r, q, e, a: bt.e_backtest(r, q, e, a).outcome,
+    }
+
+
+def _row(name: str, outcome: Outcome, significance: float) -> tuple[str, float, float, str]:
+    if outcome.note:
+        return name, outcome.statistic, outcome.p_value, f"no evidence: {outcome.note}"
+    verdict = "reject" if outcome.p_value < significance else "pass"
+    return name, outcome.statistic, outcome.p_value, verdict
+
+
+def _columns(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    by_name = {str(name).strip().lower(): name for name in frame.columns}
+    absent = [name for name in COLUMNS if name.lower() not in by_name]
+    if absent:
+        raise ValueError(
+            f"the table lacks the columns {absent}; it has {[str(c) for c in frame.columns]}, "
+            "and needs return, VaR and ES"
+        )
+    table = frame[[by_name[name.lower()] for name in COLUMNS]].apply(pd.to_numeric, errors="coerce")
+    values = table.to_numpy(float)
+    r, q, e = values[:, 0], values[:, 1], values[:, 2]
+    if len(r) > 1 and np.nanmedian(q) > 0 and np.nanmedian(e) > 0:
+        raise ValueError(
+            "VaR and ES are positive; they must have the sign of returns (a loss of 2% is -2). "
+            "Put a minus before both columns"
+        )
+    return r, q, e

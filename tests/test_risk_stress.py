@@ -1,0 +1,205 @@
+"""Stress, supervision and credit: Gaussian worlds whose answers are known, and honest refusals."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import integrate, stats
+from scipy.special import expit, logit
+
+from econdiff.forecast import Forecast
+from econdiff.risk import credit, frtb, stress, supervisory
+
+COVARIANCE = np.array([[4.0, 3.0], [3.0, 9.0]])
+BETA = 3 / 4
+
+
+@pytest.fixture
+def draws(rng):
+    return rng.multivariate_normal([0.5, -0.5], COVARIANCE, 100_000)
+
+
+def test_an_event_conditions_as_the_truncated_normal(draws):
+    market, held = draws.T
+    hit = stress.event(market < -3)
+    depth = (-3 - 0.5) / 2
+    mean = 0.5 - 2 * stats.norm.pdf(depth) / stats.norm.cdf(depth)
+    assert hit.mean(market) == pytest.approx(mean, abs=0.02)
+    assert hit.mean(held) == pytest.approx(-0.5 + BETA * (mean - 0.5), abs=0.15)
+    assert hit.probability == pytest.approx(stats.norm.cdf(depth), abs=0.003)
+    assert hit.effective_paths == pytest.approx((market < -3).sum())
+
+
+def test_a_view_on_a_mean_tilts_a_gaussian_by_regression(draws):
+    market, held = draws.T
+    tilted = stress.view(market, -2.5)
+    assert tilted.mean(market) == pytest.approx(-2.5, abs=1e-4)
+    assert tilted.mean(held) == pytest.approx(-0.5 + BETA * -3, abs=0.1)
+    assert tilted.entropy == pytest.approx(3**2 / 2 / 4, abs=0.02)  # KL of two Gaussians
+    assert stress.view(market, market.mean()).effective_paths == pytest.approx(len(market))
+
+
+def test_nearness_is_conditioning_on_a_value(draws):
+    market, held = draws.T
+    there = stress.near(market, -3.0, width=0.05)
+    assert there.mean(held) == pytest.approx(-0.5 + BETA * -3.5, abs=0.15)
+    spread = np.sqrt(9 - 9 / 4)
+    low = -0.5 + BETA * -3.5 + spread * stats.norm.ppf(0.1)
+    assert there.quantile(held, 0.1) == pytest.approx(low, abs=0.25)
+
+
+def test_the_gaussian_shift_is_exact_however_far_out(draws):
+    market, held = draws.T
+    moved = stress.gaussian_shift(market, -30.0, held)
+    assert moved.mean() == pytest.approx(-0.5 + BETA * -30.5, abs=0.5)
+    assert moved.std() == pytest.approx(np.sqrt(9 - 9 / 4), rel=0.02)
+
+
+def test_what_the_paths_cannot_say_is_refused(draws):
+    market = draws[:, 0]
+    with pytest.raises(stress.StressError, match="0 of 100000 paths are in the event"):
+        stress.event(market < -30)
+    with pytest.raises(stress.StressError, match="lies outside all paths"):
+        stress.view(market, -30)
+    with pytest.raises(stress.StressError, match="effective paths of 100000"):
+        stress.view(market, market.min() + 0.01)
+    with pytest.raises(stress.StressError, match="effective paths lie near"):
+        stress.near(market, -30.0)
+
+
+def test_plausibility_is_the_two_sided_tail_of_one_factor(draws):
+    market = draws[:, 0]
+    far = market.mean() - 2 * market.std(ddof=1)
+    assert stress.plausibility(market, far) == pytest.approx(2 * stats.norm.cdf(-2))
+    assert stress.extrapolates(market[:500], market[:500].min() - 5)
+    assert not stress.extrapolates(market[:500], 0.0)
+
+
+def test_reverse_stress_finds_the_most_likely_way_to_the_loss(draws):
+    # the nearest point of {x : w'x < -L} to the mean lies along S w
+    w = np.array([0.7, 0.3])
+    returns = draws @ w
+    loss = 4.0
+    found = stress.reverse_stress(draws, returns, loss)
+    mean = np.array([0.5, -0.5])
+    direction = COVARIANCE @ w / (w @ COVARIANCE @ w)
+    nearest = mean + direction * (-loss - w @ mean)
+    np.testing.assert_allclose(found.scenario, nearest, atol=0.5)
+    assert found.loss == pytest.approx(loss, abs=0.05)
+    assert found.probability == pytest.approx((returns < -loss).mean())
+    with pytest.raises(stress.StressError, match="no path loses more than 1000"):
+        stress.reverse_stress(draws, returns, 1000)
+
+
+def test_liquidity_horizons_add_in_squares(rng):
+    fast, slow = rng.standard_normal((2, 50_000))
+    alone = frtb.liquidity_adjusted_es({10: fast})
+    z = stats.norm.ppf(0.025)
+    assert alone == pytest.approx(stats.norm.pdf(z) / 0.025, rel=0.02)
+    both = frtb.liquidity_adjusted_es({10: fast + slow, 20: slow})
+    parts = [frtb.liquidity_adjusted_es({10: x}) for x in (fast + slow, slow)]
+    assert both == pytest.approx(np.hypot(*parts))
+    assert frtb.liquidity_adjusted_es({10: fast, 120: slow}) > frtb.liquidity_adjusted_es(
+        {10: fast, 20: slow}
+    )
+
+
+@pytest.mark.parametrize(("noise", "zone"), [(0.1, "green"), (0.75, "amber"), (2.0, "red")])
+def test_attribution_goes_from_green_to_red_with_what_the_model_misses(noise, zone):
+    rng = np.random.default_rng(3)
+    books = rng.standard_normal(250)
+    missed = books + noise * rng.standard_normal(250)
+    found = frtb.attribution(missed / np.sqrt(1 + noise**2), books)
+    assert found.zone == zone
+
+
+def test_missing_days_count_as_exceptions():
+    profit = np.r_[np.full(13, np.nan), np.zeros(237)]
+    desk = frtb.desk_exceptions(profit, np.full(250, -2.0), np.full(250, -1.0))
+    assert (desk.at_99, desk.at_975, desk.eligible) == (13, 13, False)
+
+
+def test_vasicek_quantile_and_mean_are_those_of_the_law(rng):
+    p, rho = 0.02, 0.15
+    drawn = credit.vasicek_rates(np.full(200_000, p), rho, rng=rng)
+    assert drawn.mean() == pytest.approx(p, rel=0.02)
+    q = credit.vasicek_quantile(p, rho, 0.999)
+    assert (drawn > q).mean() == pytest.approx(0.001, abs=0.0003)
+    mean, _ = integrate.quad(lambda u: credit.vasicek_quantile(p, rho, u), 0, 1)
+    assert mean == pytest.approx(p, rel=1e-4)
+
+
+def test_the_link_finds_the_coefficients_that_made_the_rates(rng):
+    macro = pd.DataFrame(
+        {"u": rng.standard_normal(4000)}, index=pd.period_range("1000Q1", periods=4000, freq="Q")
+    )
+    score = np.empty(4000)
+    score[0] = -4
+    for t in range(1, 4000):
+        score[t] = -2 + 0.5 * score[t - 1] + 0.3 * macro["u"].iloc[t] + 0.1 * rng.standard_normal()
+    link = credit.LogitLink(("u",)).fit(pd.Series(expit(score), index=macro.index), macro)
+    np.testing.assert_allclose(link.coefficients, [-2, 0.5, 0.3], atol=0.06)
+    assert link.deviation == pytest.approx(0.1, rel=0.05)
+
+
+def test_without_shocks_the_link_is_its_recursion(rng):
+    link = credit.FittedLogitLink(("u",), np.array([-2.0, 0.5, 1.0]), 0.0)
+    index = pd.period_range("2024Q1", periods=2, freq="Q")
+    made = link.rates(0.02, Forecast(np.array([[[1.0], [0.0]]]), index, ("u",)), rng=rng)
+    first = -2 + 0.5 * logit(0.02) + 1
+    np.testing.assert_allclose(made, [[expit(first), expit(-2 + 0.5 * first)]])
+
+
+def test_percent_rates_are_refused():
+    rate = pd.Series([2.0, 3.0], index=pd.period_range("2024Q1", periods=2, freq="Q"))
+    with pytest.raises(ValueError, match="divide percentages by 100"):
+        credit.LogitLink(("u",)).fit(rate, pd.DataFrame({"u": [1.0, 2.0]}, index=rate.index))
+
+
+def test_losses_without_correlation_are_the_expected_ones(rng):
+    rates = np.full((5, 2), 0.1)
+    made = credit.portfolio_losses(rates, loss_given_default=0.5, correlation=0.0, rng=rng)
+    np.testing.assert_allclose(made.losses, 0.5 * (0.1 + 0.9 * 0.1))
+    assert made.value_at_risk() == pytest.approx(0)
+    later = credit.portfolio_losses(
+        rates, loss_given_default=0.5, correlation=0.0, discount=0.25, rng=rng
+    )
+    np.testing.assert_allclose(later.by_step, [0.05 / 1.25, 0.045 / 1.25**2])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def write(number, part, area, scenario, *rows):
+        name = f"2025-Table_{number}{part}_{scenario}_{area}.csv"
+        head = "Scenario Name,Date," + (
+            "Unemployment rate,House Price Index (Level)" if part == "A" else "Japan inflation"
+        )
+        (tmp_path / name).write_text("\n".join([head, *rows]) + "\n")
+
+    for number, scenario in (("1", "Historic"), ("2", "Baseline"), ("3", "Severely_Adverse")):
+        year = "2024 Q4" if number == "1" else "2025 Q1"
+        write(
+            number,
+            "A",
+            "Domestic",
+            scenario,
+            f"{scenario},{year},{4 + int(number)},{100 * int(number)}",
+        )
+        write(number, "B", "International", scenario, f"{scenario},{year},")
+    return tmp_path
+
+
+def test_supervisory_tables_are_read_as_published(folder):
+    read = supervisory.read_supervisory(folder)
+    assert read.year == 2025
+    adverse = read.scenarios["severely adverse"]
+    assert adverse.index.freqstr.startswith("Q")
+    assert str(adverse.index[0]) == "2025Q1"
+    assert adverse["Japan inflation"].isna().all()
+    moved = supervisory.changes(adverse, read.history).iloc[0]
+    assert moved["Unemployment rate"] == 2
+    assert moved["House Price Index (Level)"] == pytest.approx(np.log(3))
+
+
+def test_a_folder_without_tables_says_what_to_get(tmp_path):
+    with pytest.raises(ValueError, match="download the CSV tables"):
+        supervisory.read_supervisory(tmp_path)

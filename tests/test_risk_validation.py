@@ -1,0 +1,56 @@
+"""The table of a validation, and what it refuses."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from econdiff.risk.validation import validate
+
+
+@pytest.fixture
+def frame(rng):
+    scale = np.exp(0.3 * rng.standard_normal(500))
+    z = stats.norm.ppf(0.05)
+    return pd.DataFrame(
+        {
+            "date": pd.bdate_range("2020-01-01", periods=500),
+            "return": scale * rng.standard_normal(500),
+            "VaR": scale * z,
+            "ES": -scale * stats.norm.pdf(z) / 0.05,
+        }
+    )
+
+
+def test_a_right_model_passes_and_half_its_risk_does_not(frame):
+    right = validate(frame, 0.05)
+    assert list(right.columns) == ["test", "statistic", "p_value", "verdict"]
+    assert (right["verdict"] == "reject").sum() <= 3
+    wrong = validate(frame.assign(VaR=frame["VaR"] / 2, ES=frame["ES"] / 2), 0.05)
+    verdicts = wrong.set_index("test")["verdict"]
+    assert verdicts["Kupiec POF"] == verdicts["Bayer-Dimitriadis strict ESR"] == "reject"
+    assert verdicts["Basel traffic light"] == "red"
+    losses = [t.set_index("test").loc["FZ0 loss", "statistic"] for t in (right, wrong)]
+    assert losses[0] < losses[1]
+
+
+def test_ten_quiet_days_give_no_evidence_and_no_nan(frame):
+    quiet = frame.head(10).assign(**{"return": 1.0})
+    table = validate(quiet, 0.01).set_index("test")
+    assert np.isfinite(table["statistic"]).all()
+    assert table.loc["McNeil-Frey", "verdict"].startswith("no evidence")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda f: f.drop(columns="ES"), r"lacks the columns \['ES'\]"),
+        (lambda f: f.assign(VaR=-f["VaR"], ES=-f["ES"]), "Put a minus before both"),
+        (lambda f: f.head(1), "at least 2 days, got 1"),
+        (lambda f: f.assign(VaR=np.nan), "VaR is not finite on row 0"),
+        (lambda f: f.assign(ES=f["VaR"] / 2), "ES below VaR"),
+    ],
+)
+def test_what_is_wrong_is_said(frame, change, words):
+    with pytest.raises(ValueError, match=words):
+        validate(change(frame), 0.05)
