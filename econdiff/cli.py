@@ -119,6 +119,36 @@ def _backtest(chosen: argparse.Namespace) -> Answer:
     return backtest(request, chosen.command, _progress(chosen))
 
 
+def _scenario(chosen: argparse.Namespace) -> Answer:
+    from econdiff.commands.scenario import ScenarioRequest, scenario
+
+    request = ScenarioRequest(
+        _reading(chosen),
+        horizon=chosen.horizon,
+        out=chosen.out,
+        scenario=chosen.scenario,
+        pins=tuple(chosen.pin),
+        events=tuple(chosen.event),
+        mode=chosen.mode,
+        given_sd=chosen.given_sd,
+        model=chosen.model,
+        against=chosen.against,
+        paths=chosen.paths,
+        seed=chosen.seed,
+        overwrite=chosen.overwrite,
+    )
+    return scenario(request, chosen.command, _progress(chosen))
+
+
+def _nowcast(chosen: argparse.Namespace) -> Answer:
+    from econdiff.commands.scenario import NowcastRequest, nowcast
+
+    request = NowcastRequest(
+        _reading(chosen), model=chosen.model, paths=chosen.paths, seed=chosen.seed
+    )
+    return nowcast(request, _progress(chosen))
+
+
 def _reading(chosen: argparse.Namespace):
     from econdiff.commands.reading import Reading
 
@@ -280,6 +310,18 @@ def _parser() -> argparse.ArgumentParser:
     _draws(command)
     _output(command)
 
+    command = _command(commands, "scenario", _scenario, "what goes with an assumed path", said)
+    _input(command)
+    _pinned(command)
+    _draws(command)
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to make")
+    command.add_argument("--overwrite", action="store_true", help="replace an earlier result")
+
+    command = _command(commands, "nowcast", _nowcast, "what is not published yet", said)
+    _input(command)
+    command.add_argument("--model", default="diffusion", metavar="NAME", help="default: diffusion")
+    _draws(command)
+
     command = _command(commands, "report", _report, "make report.html again from its folder", said)
     command.add_argument("folder", type=Path, metavar="DIR")
 
@@ -359,6 +401,51 @@ def _input(command: argparse.ArgumentParser) -> None:
     command.add_argument("--sheet", metavar="NAME", help="of an Excel file")
 
 
+def _pinned(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--horizon", type=_positive, required=True, metavar="H", help="steps ahead"
+    )
+    command.add_argument(
+        "--scenario", type=Path, metavar="FILE", help="a table with holes (CSV) or a TOML file"
+    )
+    command.add_argument(
+        "--pin",
+        action="append",
+        default=[],
+        metavar="NAME=V,V",
+        help="values from the first step on, or NAME=baseline+100bp for 4; may be repeated",
+    )
+    command.add_argument(
+        "--mode",
+        choices=("hard", "soft", "density", "event", "tilt"),
+        default="hard",
+        help="hard (default): pins hold; soft: seen with an error; density: spread so; "
+        "event: the paths in which --event occurs; tilt: paths weighted to have these means",
+    )
+    command.add_argument(
+        "--given-sd",
+        type=_deviation,
+        default=0.0,
+        metavar="SD",
+        help="deviation of the pins in the modes soft, density and tilt",
+    )
+    command.add_argument(
+        "--event",
+        action="append",
+        default=[],
+        metavar="EXPR",
+        help='weighed, or with --mode event assumed: "growth(GDP) < 0 for 2"; may be repeated',
+    )
+    command.add_argument("--model", default="diffusion", metavar="NAME", help="default: diffusion")
+    command.add_argument(
+        "--against",
+        type=_names,
+        default=("bvar",),
+        metavar="A,B",
+        help="models that answer beside it in closed form; default: bvar",
+    )
+
+
 def _of_entities(command: argparse.ArgumentParser) -> None:
     command.add_argument("--entity", metavar="COL", help="the column that tells entities apart")
     command.add_argument("--time", metavar="COL", help="the column of periods; found if not said")
@@ -416,6 +503,16 @@ def _names(text: str) -> tuple[str, ...]:
     if "" in names:
         raise argparse.ArgumentTypeError(f"names divided by commas are needed, got {text!r}")
     return names
+
+
+def _deviation(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"a number of at least 0 is needed, got {text!r}")
+    return value
 
 
 def _positive(text: str) -> int:

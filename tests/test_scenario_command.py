@@ -1,0 +1,108 @@
+"""`econdiff scenario` and `econdiff nowcast`, from the outside."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econdiff.cli import main
+
+
+@pytest.fixture
+def panel(tmp_path):
+    rng = np.random.default_rng(1)
+    y = np.zeros((120, 3))
+    for t in range(1, 120):
+        y[t] = 0.7 * y[t - 1] + rng.standard_normal(3)
+    frame = pd.DataFrame(y, columns=["growth", "unemployment", "rate"])
+    frame["output"] = 100 * np.exp((0.5 + frame.pop("growth")).cumsum() / 100)
+    frame.insert(0, "date", [str(p) for p in pd.period_range("1994Q1", periods=120, freq="Q")])
+    path = tmp_path / "panel.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+def run(capsys, *words):
+    code = main([str(word) for word in words])
+    out = capsys.readouterr()
+    return code, out.out, out.err
+
+
+def test_a_scenario_becomes_a_folder(panel, tmp_path, capsys):
+    out = tmp_path / "high"
+    code, said, err = run(
+        capsys, "scenario", panel, "--horizon", 6, "--pin", "rate=baseline+100bp for 3",
+        "--model", "var", "--against", "ar", "--paths", 100, "--event", "growth(output) < 0 for 2",
+        "--out", out, "--quiet", "--json",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    facts = json.loads(said)
+    assert {"paths.parquet", "baseline.parquet", "difference.csv", "plausibility.json"} < set(
+        facts["files"]
+    )
+    assert {"report.html", "fans.png", "difference.svg", "manifest.json"} < set(facts["files"])
+    told = json.loads((out / "plausibility.json").read_text())
+    assert told["diagnostics"]["largest_miss"] < 1e-9
+    assert told["events"][0]["event"] == "growth(output) < 0 for 2"
+    table = pd.read_csv(out / "difference.csv").set_index(["series", "period"])
+    assert table.loc[("rate", "2024Q1"), "mean"] == pytest.approx(1, abs=0.3)
+    page = (out / "report.html").read_text()
+    assert "conditional" in page
+    assert not re.search(r"\b(effects?|impacts?)\b", re.sub(r"base64,[^\"]*", "", page))
+
+
+def test_the_same_file_in_another_mode(panel, tmp_path, capsys):
+    (tmp_path / "rates.csv").write_text("period,rate\n2024Q1,2.0\n2024Q2,2.0\n")
+    for mode, more in (("density", ("--given-sd", 0.5)), ("tilt", ())):
+        out = tmp_path / mode
+        code, _, err = run(
+            capsys, "scenario", panel, "--horizon", 4, "--scenario", tmp_path / "rates.csv",
+            "--mode", mode, *more, "--model", "ar", "--against", "var", "--paths", 400,
+            "--out", out, "--quiet",
+        )  # fmt: skip
+        assert (code, err) == (0, "")
+        paths = pd.read_parquet(out / "paths.parquet")
+        drawn = paths.query("series == 'rate' and period == '2024Q1'")["value"]
+        assert drawn.mean() == pytest.approx(2.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--pin", "wage=3"], "'wage', which is no series here"),
+        (["--pin", "output=-5"], "a logarithm needs values above 0"),
+        (["--pin", "rate=1", "--pin", "rate@2024Q1=2"], "contradict each other"),
+        (["--pin", "rate=1", "--given-sd", "0.5"], "--given-sd belongs to the modes soft"),
+        ([], "a scenario needs --scenario FILE"),
+        (["--scenario", "nowhere.toml"], "no scenario file"),
+    ],
+)
+def test_bad_input_is_one_line(panel, tmp_path, capsys, words, complaint):
+    code, _, err = run(
+        capsys, "scenario", panel, "--horizon", 4, "--model", "ar", "--out", tmp_path / "x", *words
+    )
+    assert code == 2
+    assert complaint in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_nowcast_fills_what_is_not_published(panel, capsys):
+    frame = pd.read_csv(panel)
+    frame.loc[119, "output"] = np.nan
+    frame.to_csv(panel, index=False)
+    code, said, _ = run(capsys, "nowcast", panel, "--model", "var", "--paths", 200, "--json")
+    assert code == 0
+    (row,) = json.loads(said)["nowcast"]
+    assert (row["series"], row["period"]) == ("output", "2023Q4")
+    last = frame["output"].iloc[118]
+    assert row["q05"] < row["mean"] < row["q95"]
+    assert row["mean"] == pytest.approx(last, rel=0.1)
+
+
+def test_a_complete_panel_has_nothing_to_nowcast(panel, capsys):
+    code, _, err = run(capsys, "nowcast", panel, "--model", "ar")
+    assert code == 2
+    assert "no ragged edge" in err
