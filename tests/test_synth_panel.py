@@ -1,0 +1,113 @@
+"""Reading panels of entities, and the coordinates in which their rules hold."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econdiff.synth import Schema, SynthError, read_entities
+from econdiff.synth.coordinates import Coordinates
+from econdiff.synth.identity import Identity
+
+
+def frame(entities=3, length=12):
+    rng = np.random.default_rng(0)
+    periods = pd.period_range("2000Q1", periods=length, freq="Q").astype(str)
+    made = pd.DataFrame(
+        {
+            "country": np.repeat([f"c{i}" for i in range(entities)], length),
+            "date": np.tile(periods, entities),
+            "region": np.repeat(["north", "south", "north", "south"][:entities], length),
+            "c": rng.standard_normal(entities * length),
+            "nx": rng.standard_normal(entities * length),
+        }
+    )
+    made["gdp"] = made["c"] + made["nx"]
+    return made
+
+
+def test_the_schema_comes_back_from_json():
+    panel = read_entities(
+        frame(), entity="country", identities=["gdp = c + nx"], units={"gdp": "per cent"}
+    )
+    assert Schema.from_json(panel.schema.to_json()) == panel.schema
+    assert panel.schema.statics == ("region",)
+    assert panel.schema.series == ("c", "nx", "gdp")
+
+
+def test_the_frame_comes_back():
+    long = frame()
+    pd.testing.assert_frame_equal(
+        read_entities(long, entity="country").to_frame()[long.columns],
+        long,
+        check_dtype=False,
+    )
+
+
+def test_an_unbalanced_panel_keeps_its_holes():
+    long = frame().drop(index=[0, 1])
+    panel = read_entities(long, entity="country")
+    assert np.isnan(panel.values[0, :2]).all()
+    assert np.isfinite(panel.values[1:]).all()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            lambda f: f.assign(gdp=f.gdp.mask(f.index == 5, 9.0)),
+            "does not hold in 1 of 36 rows .c0",
+        ),
+        (lambda f: f.iloc[:25], "'c2' has 1 observation"),
+        (lambda f: f.assign(c=1.0, gdp=1.0 + f.nx), "'c' is constant"),
+        (lambda f: f.assign(region=f.country), "as many levels"),
+        (lambda f: f.drop(index=4), "c0 has no row for 2001Q1"),
+        (lambda f: pd.concat([f, f.iloc[:1]]), "two rows for c0"),
+        (lambda f: f.assign(c=["x"] + ["y"] * 35), "is text and changes in time"),
+    ],
+)
+def test_bad_input_is_refused_in_words(spoil, message):
+    with pytest.raises(SynthError, match=message):
+        read_entities(spoil(frame()), entity="country", identities=["gdp = c + nx"])
+
+
+@pytest.mark.parametrize("text", ["gdp", "gdp = ", "gdp = c c", "gdp = gdp + c", "gdp = c + c"])
+def test_nonsense_is_no_identity(text):
+    with pytest.raises(SynthError):
+        Identity.parse(text)
+
+
+def test_an_identity_is_written_as_it_is_read():
+    assert str(Identity.parse("y = 0.5*a + b - c")) == "y = 0.5*a + b - c"
+
+
+def coordinates(identities, positive=(), bounds=None):
+    names = dict.fromkeys(n for i in identities for n in Identity.parse(i).series)
+    read = tuple(Identity.parse(i) for i in identities)
+    schema = Schema(None, "date", "Q", (*names, "x"), (), {}, read, positive, bounds or {})
+    return Coordinates(schema)
+
+
+@pytest.mark.parametrize(
+    ("identities", "positive"),
+    [
+        (["gdp = c + i - m"], ()),
+        (["gdp = c + i", "c = d + n"], ()),
+        (["all = a + b + n"], ("all", "a", "b", "n")),
+        (["all = a + b", "b = d + e"], ("all", "a", "b", "d", "e")),
+    ],
+)
+def test_identities_hold_by_construction(identities, positive, rng):
+    map = coordinates(identities, positive, {"x": (0.0, 1.0)})
+    w = 3 * rng.standard_normal((50, len(map.names)))
+    y = map.outward(w)
+    for identity in map.schema.identities:
+        assert np.abs(identity.residual(y, map.schema.series)).max() == 0
+    assert all((y[:, map.schema.series.index(name)] > 0).all() for name in positive)
+    x = y[:, map.schema.series.index("x")]
+    assert ((x > 0) & (x < 1)).all()
+    np.testing.assert_allclose(map.inward(y), w, atol=1e-6)
+
+
+def test_identities_in_a_circle_are_refused():
+    with pytest.raises(SynthError, match="circle"):
+        coordinates(["a = b + c", "b = a + d"])
