@@ -108,13 +108,13 @@ def milliseconds(sampler: Sampler, evaluations: int) -> float:
     return 1000 * best
 
 
-def samplers() -> None:
+def samplers(most: int) -> None:
     print("| sampler | evaluations | spread error | covariance error | energy distance | ms |")
     print("|---|---|---|---|---|---|")
     floor = errors(lambda law, noise: law.draw(len(noise), seeded(9)))
     print("| true draws | | " + " | ".join(f"{e:.4f}" for e in floor) + " | |")
     for name, sampler in SAMPLERS.items():
-        for n in BUDGETS:
+        for n in (budget for budget in BUDGETS if budget <= most):
             found = errors(lambda law, x, f=sampler, n=n: f(law.denoise, x, n, seeded(1)))
             cells = " | ".join(f"{e:.4f}" for e in found)
             print(f"| {name} | {n} | {cells} | {milliseconds(sampler, n):.1f} |", flush=True)
@@ -225,18 +225,21 @@ def scored(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parts = {"samplers": samplers, "likelihood": likelihood, "toy": toy}
-    parser.add_argument("parts", nargs="*", default=[*parts, "forecaster"])
+    parser.add_argument("parts", nargs="*", default=["samplers", "likelihood", "toy", "forecaster"])
+    parser.add_argument("--most", type=int, default=1000, help="evaluations of a sampler")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--weights", default="shipped")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
+    parts = {
+        "samplers": lambda: samplers(chosen.most),
+        "likelihood": likelihood,
+        "toy": toy,
+        "forecaster": lambda: forecaster(chosen.data, chosen.weights),
+    }
     for part in chosen.parts:
         print(f"\n### {part}\n")
-        if part == "forecaster":
-            forecaster(chosen.data, chosen.weights)
-        else:
-            parts[part]()
+        parts[part]()
 
 
 if __name__ == "__main__":
