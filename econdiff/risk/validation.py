@@ -84,7 +84,7 @@ def _columns(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     table = frame[[by_name[name.lower()] for name in COLUMNS]].apply(pd.to_numeric, errors="coerce")
     values = table.to_numpy(float)
     r, q, e = values[:, 0], values[:, 1], values[:, 2]
-    if len(r) > 1 and np.nanmedian(q) > 0 and np.nanmedian(e) > 0:
+    if (q > 0).mean() > 0.5 and (e > 0).mean() > 0.5:
         raise ValueError(
             "VaR and ES are positive; they must have the sign of returns (a loss of 2% is -2). "
             "Put a minus before both columns"

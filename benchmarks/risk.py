@@ -1,0 +1,379 @@
+"""Market risk, section D of the protocol: index, portfolios, golden values.
+
+    python benchmarks/risk.py index            S&P 500, one day
+    python benchmarks/risk.py ten-days         the same, ten days
+    python benchmarks/risk.py stocks           20 stocks, 10 portfolios, one joint model each
+    python benchmarks/risk.py golden FILE      every backtest against values of R, MATLAB, Python
+    python benchmarks/risk.py large-cap FILE   78 companies, 2010 - June 2025
+
+Data come with `arch` (S&P 500) and `skfolio` (20 stocks). `--model diffusion` adds any model by
+the command's name to the tables of index and stocks.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from econdiff.baselines.caviar import CAViaR
+from econdiff.baselines.ewma import EWMA
+from econdiff.baselines.garch import GARCH, FittedGARCH
+from econdiff.baselines.historical_simulation import HistoricalSimulation
+from econdiff.baselines.market_fhs import MarketFHS
+from econdiff.commands.models import named_model
+from econdiff.forecast import Forecaster, Model
+from econdiff.risk import backtests as bt
+from econdiff.risk.measures import expected_shortfall
+from econdiff.scoring import model_confidence_set
+
+LEVELS = (0.01, 0.025, 0.05)
+REFIT = 21
+PATHS = 5000
+
+
+def draws(forecaster: Forecaster, history: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+    """The next row [draw, series]: exactly where the law has atoms, by Monte Carlo otherwise."""
+    if isinstance(forecaster, FittedGARCH):
+        y = history.to_numpy(float)
+        scale = [
+            law.variances(y[:, i] - law.mean)[-1] ** 0.5 for i, law in enumerate(forecaster.laws)
+        ]
+        mean = [law.mean for law in forecaster.laws]
+        return np.array(mean) + _shocks(forecaster) * np.array(scale)
+    if hasattr(forecaster, "atoms") and getattr(forecaster, "filtered", True):
+        return forecaster.atoms(history)
+    return forecaster.sample(history, horizon=1, paths=PATHS, rng=rng).samples[:, 0]
+
+
+_grids: dict[int, np.ndarray] = {}
+
+
+def _shocks(forecaster: FittedGARCH) -> np.ndarray:
+    if forecaster.filtered:
+        return forecaster.shocks
+    if id(forecaster) not in _grids:
+        _grids.clear()
+        u = (np.arange(20_000) + 0.5) / 20_000
+        _grids[id(forecaster)] = np.stack([law.quantile(u) for law in forecaster.laws], axis=1)
+    return _grids[id(forecaster)]
+
+
+@dataclass(frozen=True)
+class Study:
+    """Returns, the first day forecast, what is held, and how far ahead."""
+
+    returns: pd.DataFrame
+    first: int
+    weights: np.ndarray  # [series, portfolio]
+    window: int = 1000  # rows that a fit and a forecast see
+    horizon: int = 1
+
+    @property
+    def realised(self) -> np.ndarray:
+        """What each portfolio returned over `horizon` days from each origin [day, portfolio]."""
+        held = self.returns.to_numpy() @ self.weights
+        total = np.lib.stride_tricks.sliding_window_view(held, self.horizon, axis=0).sum(axis=-1)
+        return total[self.first :]
+
+    def days(self, model: Model) -> Iterator[tuple[int, pd.DataFrame, Forecaster]]:
+        """Each day forecast: its number, its history, and the model refitted every 21 days."""
+        for day in range(self.first, len(self.returns) - self.horizon + 1):
+            history = self.returns.iloc[max(0, day - self.window) : day]
+            if (day - self.first) % REFIT == 0:
+                forecaster = model.fit(history)
+            yield day - self.first, history, forecaster
+
+    def forecasts(self, model: Model, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """VaR and ES [day, portfolio, level]."""
+        rng = np.random.default_rng(seed)
+        shape = (*self.realised.shape, len(LEVELS))
+        var, es = np.empty(shape), np.empty(shape)
+        for t, history, forecaster in self.days(model):
+            if self.horizon == 1:
+                law = draws(forecaster, history, rng) @ self.weights
+            else:
+                made = forecaster.sample(history, horizon=self.horizon, paths=PATHS, rng=rng)
+                law = made.samples.sum(axis=1) @ self.weights
+            var[t] = np.quantile(law, LEVELS, axis=0).T
+            es[t] = np.stack([expected_shortfall(law, a) for a in LEVELS], axis=-1)
+        return np.minimum(var, -1e-9), np.minimum(es, var - 1e-9)
+
+
+def fz0(study: Study, var: np.ndarray, es: np.ndarray) -> np.ndarray:
+    """FZ0 losses [day, portfolio, level]."""
+    r = study.realised
+    losses = np.empty_like(var)
+    for p in range(var.shape[1]):
+        for k, alpha in enumerate(LEVELS):
+            losses[:, p, k] = bt.fz0_loss(r[:, p], var[:, p, k], es[:, p, k], alpha)
+    return losses
+
+
+def p_values(study: Study, var: np.ndarray) -> pd.DataFrame:
+    """Kupiec, coverage and DQ p-values, one row a level and portfolio."""
+    rows = []
+    for p in range(var.shape[1]):
+        r = study.realised[:, p]
+        for k, alpha in enumerate(LEVELS):
+            hit = r < var[:, p, k]
+            rows.append(
+                {
+                    "portfolio": p,
+                    "level": alpha,
+                    "hits": 100 * hit.mean(),
+                    "POF": bt.kupiec(hit, alpha).p_value,
+                    "CC": bt.christoffersen_coverage(hit, alpha).p_value,
+                    "DQ": bt.dynamic_quantile(r, var[:, p, k], alpha).p_value,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def index_study(horizon: int = 1) -> Study:
+    from arch.data import sp500
+
+    price = sp500.load()["Adj Close"]
+    returns = (100 * np.log(price).diff().dropna()).to_frame("SPX")
+    returns.index = returns.index.to_period("D")
+    first = returns.index.searchsorted(pd.Period("2002-12-27", "D"))
+    return Study(returns, int(first), np.ones((1, 1)), horizon=horizon)
+
+
+INDEX_MODELS: dict[str, Model] = {
+    "GJR-skewed-t": GARCH(),
+    "GJR-FHS": GARCH(filtered=True),
+    "CAViaR-AS": CAViaR(),
+    "GJR x own EWMA, FHS": MarketFHS(),
+    "EWMA-normal": EWMA(),
+    "EWMA-FHS": EWMA(filtered=True),
+    "HS250": HistoricalSimulation(),
+}
+COMBINED = ("GJR-skewed-t", "GJR-FHS", "CAViaR-AS")
+
+
+def index(extra: dict[str, Model], cache: Path) -> None:
+    study = index_study()
+    found = {name: _cached(cache, study, name, m) for name, m in (INDEX_MODELS | extra).items()}
+    mean = [np.mean([found[name][i] for name in COMBINED], axis=0) for i in (0, 1)]
+    found["mean of the first three"] = (mean[0], mean[1])
+    losses = {name: fz0(study, *pair)[:, 0] for name, pair in found.items()}
+    inside = []
+    for k in range(len(LEVELS)):
+        table = np.stack([loss[:, k] for loss in losses.values()], axis=1)
+        kept = model_confidence_set(table, rng=np.random.default_rng(1))
+        inside.append(dict(zip(losses, kept, strict=True)))
+    print(f"S&P 500, {len(study.realised)} days; MCS is the p-value in the 90% set")
+    for k, alpha in enumerate(LEVELS):
+        print(f"\n{alpha:.1%}  {'':24s} hits%   FZ0     MCS    POF    CC     DQ")
+        for name, pair in sorted(found.items(), key=lambda item: losses[item[0]][:, k].mean()):
+            row = p_values(study, pair[0]).query("level == @alpha").iloc[0]
+            print(
+                f"      {name:24s} {row.hits:5.2f}  {losses[name][:, k].mean():.4f}  "
+                f"{inside[k][name]:.3f}  {row.POF:.3f}  {row.CC:.3f}  {row.DQ:.3f}"
+            )
+
+
+def index_ten_days(cache: Path) -> None:
+    study = index_study(10)
+    models = {name: INDEX_MODELS[name] for name in (*COMBINED, "EWMA-FHS", "HS250")}
+    found = {name: _cached(cache, study, name, m) for name, m in models.items()}
+    mean = [np.mean([found[name][i] for name in COMBINED], axis=0) for i in (0, 1)]
+    found["mean of the first three"] = (mean[0], mean[1])
+    print(f"\nTen days, {len(study.realised)} overlapping origins: FZ0 at 1/2.5/5%, hits %")
+    for name, pair in found.items():
+        loss = fz0(study, *pair)[:, 0].mean(axis=0)
+        hits = 100 * (study.realised < pair[0][:, 0]).mean(axis=0)
+        print(f"      {name:24s} {_row(loss)}   {_row(hits, 2)}")
+
+
+def _cached(cache: Path, study: Study, name: str, model: Model) -> tuple[np.ndarray, np.ndarray]:
+    """VaR and ES of one model, kept so that a run that is stopped can go on."""
+    shape = f"{study.returns.shape[1]}x{study.weights.shape[1]}h{study.horizon}"
+    file = cache / f"{shape}-{''.join(c for c in name if c.isalnum())}.npz"
+    if not file.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        var, es = study.forecasts(model)
+        np.savez(file.with_suffix(".tmp.npz"), var=var, es=es)
+        file.with_suffix(".tmp.npz").replace(file)
+        print(f"[{name} done]", flush=True)
+    held = np.load(file)
+    return held["var"], held["es"]
+
+
+def _row(values: np.ndarray, digits: int = 4) -> str:
+    return " ".join(f"{value:.{digits}f}" for value in values)
+
+
+def stocks_study() -> Study:
+    """20 stocks of skfolio from 2005 on; the equal portfolio and nine drawn from Dirichlet(1)."""
+    from skfolio.datasets import load_sp500_dataset
+
+    returns = 100 * load_sp500_dataset().pct_change().dropna()
+    returns.index = returns.index.to_period("D")
+    first = int(returns.index.searchsorted(pd.Period("2005-01-01", "D")))
+    series = returns.shape[1]
+    drawn = np.random.default_rng(0).dirichlet(np.ones(series), 9)
+    weights = np.vstack([np.full(series, 1 / series), drawn]).T
+    return Study(returns, first, weights)
+
+
+JOINT_MODELS: dict[str, Model] = {
+    "market and own volatility, FHS": MarketFHS(),
+    "market volatility only, FHS": MarketFHS(decay=1.0),
+    "historical": HistoricalSimulation(),
+}
+
+
+def joint(study: Study, extra: dict[str, Model], cache: Path) -> None:
+    """Mean FZ0 over portfolios of each joint model, and how many portfolios DQ and POF reject."""
+    print(
+        f"{study.returns.shape[1]} series, {study.weights.shape[1]} portfolios, "
+        f"{len(study.realised)} days: mean FZ0 at 1/2.5/5%; rejected by DQ, by POF at 5%"
+    )
+    rows = []
+    for name, model in (JOINT_MODELS | extra).items():
+        var, es = _cached(cache, study, name, model)
+        found = p_values(study, var)
+        rejected = [
+            "/".join(str(int((found.query("level == @a")[test] < 0.05).sum())) for a in LEVELS)
+            for test in ("DQ", "POF")
+        ]
+        rows.append((name, fz0(study, var, es).mean(axis=(0, 1)), rejected))
+    for name, loss, rejected in sorted(rows, key=lambda row: row[1][0]):
+        print(f"      {name:32s} {_row(loss)}   {rejected[0]}   {rejected[1]}")
+
+
+def large_cap_study(file: Path) -> Study:
+    """78 companies, 2010 - June 2025, companies known over the whole span."""
+    table = pd.read_parquet(file)
+    table.columns = [str(c).lower() for c in table.columns]
+    symbol = "symbol" if "symbol" in table else "ticker"
+    close = table.pivot(index="date", columns=symbol, values="close")
+    close = close.drop(columns=[c for c in ("SPY", "QQQ", "TLT", "GLD", "^GSPC") if c in close])
+    returns = (
+        100 * close.pct_change(fill_method=None).loc["2006":].dropna(axis=1, thresh=1).dropna()
+    )
+    returns.index = pd.DatetimeIndex(returns.index).to_period("D")
+    first = max(1000, int(returns.index.searchsorted(pd.Period("2010-01-01", "D"))))
+    series = returns.shape[1]
+    drawn = np.random.default_rng(0).dirichlet(np.ones(series), 9)
+    return Study(returns, first, np.vstack([np.full(series, 1 / series), drawn]).T)
+
+
+def golden(file: Path) -> None:
+    """Every deterministic value of the golden file, six digits; ESR p-values within a fifth."""
+    from arch.data import sp500
+
+    price = sp500.load()["Adj Close"]["2000-01-01":"2018-12-28"]
+    r = 100 * np.diff(np.log(price))
+    known = json.loads(file.read_text())
+    wrong = 0
+    for name in ("hs250", "ewma"):
+        for alpha in LEVELS:
+            expected = known[f"{name}_{alpha}"]
+            expected |= expected.pop("py_only")
+            found = _golden_values(*_golden_series(r, name, alpha), alpha)
+            for key, value in found.items():
+                if key.startswith("esr"):
+                    low, high = 0.8 * expected[f"{key}_lo"], 1.2 * expected[f"{key}_hi"]
+                    fine = low <= value <= high
+                else:
+                    low = high = expected[key]
+                    fine = np.isclose(value, expected[key], rtol=1e-6, atol=1e-12)
+                if not fine:
+                    wrong += 1
+                    print(f"{name} {alpha} {key}: {value:.6g}, expected {low:.6g} to {high:.6g}")
+    print(f"{wrong} values differ")
+
+
+def _golden_series(r: np.ndarray, name: str, alpha: float) -> tuple[np.ndarray, ...]:
+    """Return, VaR, ES and volatility of the two models of the golden file."""
+    if name == "hs250":
+        window = np.lib.stride_tricks.sliding_window_view(r, 250)[:-1]
+        q = np.quantile(window, alpha, axis=1)
+        e = np.array([w[w < x].mean() for w, x in zip(window, q, strict=True)])
+        return r[250:], q, e, window.std(axis=1, ddof=1)
+    variance = np.empty(len(r))
+    variance[250] = r[:250].var(ddof=1)
+    for t in range(251, len(r)):
+        variance[t] = 0.94 * variance[t - 1] + 0.06 * r[t - 1] ** 2
+    s, z = np.sqrt(variance[250:]), stats.norm.ppf(alpha)
+    return r[250:], s * z, -s * stats.norm.pdf(z) / alpha, s
+
+
+def _golden_values(
+    r: np.ndarray, q: np.ndarray, e: np.ndarray, s: np.ndarray, alpha: float
+) -> dict[str, float]:
+    hit, u = r < q, stats.norm.cdf(r / s)
+    one_sided = bt.nolde_ziegel_one_sided
+    return {
+        "uc_lr": bt.kupiec(hit, alpha).statistic,
+        "uc_p": bt.kupiec(hit, alpha).p_value,
+        "ind_lr": bt.christoffersen_independence(hit).statistic,
+        "ind_p": bt.christoffersen_independence(hit).p_value,
+        "cc_lr": bt.christoffersen_coverage(hit, alpha).statistic,
+        "cc_p": bt.christoffersen_coverage(hit, alpha).p_value,
+        "dur_lr": bt.duration(hit).statistic,
+        "dur_p": bt.duration(hit).p_value,
+        "dq1": bt.dynamic_quantile_squared(r, q, alpha, 1).statistic,
+        "dq4": bt.dynamic_quantile_squared(r, q, alpha).statistic,
+        "dq4_p": bt.dynamic_quantile_squared(r, q, alpha).p_value,
+        "dq_engle_manganelli_4lags_df6": bt.dynamic_quantile(r, q, alpha).statistic,
+        "tick": bt.tick_loss(r, q, alpha).mean(),
+        "fz0": bt.fz0_loss(r, q, e, alpha).mean(),
+        "mf_rugarch_p": bt.mcneil_frey(r, q, e, alpha).p_value,
+        "er_simple_t": bt.mcneil_frey(r, q, e, alpha).statistic,
+        "er_std_t": bt.mcneil_frey(r, q, e, alpha, volatility=s).statistic,
+        "nz_2s_simple": bt.nolde_ziegel(r, q, e, alpha).p_value,
+        "nz_2s_general": bt.nolde_ziegel(r, q, e, alpha, volatility=s).p_value,
+        "nz_1s_simple": one_sided(r, q, e, alpha).p_value,
+        "nz_1s_general": one_sided(r, q, e, alpha, volatility=s).p_value,
+        "nz_1s_simple_bonf": one_sided(r, q, e, alpha, bonferroni=True).p_value,
+        "nz_1s_general_bonf": one_sided(r, q, e, alpha, volatility=s, bonferroni=True).p_value,
+        "de_u_p": bt.du_escanciano_unconditional(u, alpha).p_value,
+        "de_c1": bt.du_escanciano_conditional(u, alpha, 1).statistic,
+        "de_c5": bt.du_escanciano_conditional(u, alpha, 5).statistic,
+        "berk_lr": bt.berkowitz(r / s).statistic,
+        "berk_p": bt.berkowitz(r / s).p_value,
+        "jb": bt.jarque_bera(r / s).statistic,
+        "Z1": bt.z1(r, q, e, alpha),
+        "Z2": bt.z2(r, q, e, alpha),
+        "ZMB_abs": bt.ridge_absolute(r, q, e, alpha),
+        "ZMB_rel": bt.ridge_relative(r, q, e, alpha),
+        "esr1": bt.esr_strict(r, q, e, alpha).p_value,
+        "esr2": bt.esr_auxiliary(r, q, e, alpha).p_value,
+        "esr3": bt.esr_intercept(r, q, e, alpha).p_value,
+    }
+
+
+def main() -> None:
+    """Parse, and run one part."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parts = ("index", "ten-days", "stocks", "large-cap", "golden")
+    parser.add_argument("part", choices=parts)
+    parser.add_argument("file", type=Path, nargs="?", help="for large-cap and golden")
+    parser.add_argument("--model", action="append", default=[], help="any model of the command")
+    parser.add_argument("--cache", type=Path, default=Path("build/risk"))
+    asked = parser.parse_args()
+    extra = {name: named_model(name) for name in asked.model}
+    if asked.part in ("large-cap", "golden") and asked.file is None:
+        parser.error(f"{asked.part} needs a file")
+    if asked.part == "index":
+        index(extra, asked.cache)
+    elif asked.part == "ten-days":
+        index_ten_days(asked.cache)
+    elif asked.part == "stocks":
+        joint(stocks_study(), extra, asked.cache)
+    elif asked.part == "large-cap":
+        joint(large_cap_study(asked.file), extra, asked.cache)
+    else:
+        golden(asked.file)
+
+
+if __name__ == "__main__":
+    main()
