@@ -1,0 +1,401 @@
+"""Are conditional forecasts right: golden VARs, non-Gaussian worlds, events, the past, the Fed.
+
+    python benchmarks/scenario.py golden worlds events backtest fed [--data ../shared/data]
+
+golden    random stable VARs whose answer is a closed form; bias and spread of every free cell
+worlds    laws that are mixtures of Gaussians (regimes, volatility states), whose exact denoiser and
+          exact conditional law are known; energy distance to true draws
+events    p(A|B) p(B) = p(B|A) p(A), and conditionals averaged over what is pinned
+backtest  CRPS given the realised policy rate over unconditional CRPS
+fed       the severely adverse scenario of 2025, every domestic variable for 13 quarters
+"""
+
+import argparse
+import time
+import warnings
+from dataclasses import dataclass, field
+from itertools import pairwise, product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from econdiff.baselines.bvar import BVAR
+from econdiff.baselines.gaussian import LinearGaussian
+from econdiff.diffusion.conditional import DiffusionLaw
+from econdiff.diffusion.known_laws import Mixture, gaussian
+from econdiff.diffusion.model import Diffusion
+from econdiff.diffusion.training import Training
+from econdiff.diffusion.weights import WeightsError
+from econdiff.panel import read_panel
+from econdiff.scenario import Scenario, bind, conditional, plausibility, read_scenario
+from econdiff.scenario.binding import Pins
+from econdiff.scenario.gaussian import Gaussian
+from econdiff.scoring import crps
+from econdiff.transforms import Transformed, fred_md
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place to stand at whose law is known: y = mean + root z, z from `law`."""
+
+    law: Mixture
+    mean: np.ndarray  # [series, step]
+    root: np.ndarray  # [cell, cell], cells [series, step]
+    vector: torch.Tensor = field(repr=False)
+
+    @property
+    def horizon(self) -> int:
+        """Steps ahead."""
+        return self.mean.shape[1]
+
+    def denoise(self, x: torch.Tensor, angle: torch.Tensor) -> torch.Tensor:
+        """The exact denoiser."""
+        flat = self.law.denoise(x.double().flatten(1), angle)
+        return flat.reshape(x.shape).to(x.dtype)
+
+    def color(self, z: np.ndarray) -> np.ndarray:
+        """Innovations to futures."""
+        return self.mean + (z.reshape(len(z), -1) @ self.root.T).reshape(z.shape)
+
+    def affine(self) -> tuple[np.ndarray, np.ndarray]:
+        """`y = mean + matrix z`."""
+        return self.mean.ravel(), self.root
+
+
+def place(law: Mixture, series: int, steps: int, anchor: Gaussian | None = None) -> Place:
+    """Stand where futures [step, series] have `law`; the anchor is its best Gaussian."""
+    order = np.arange(steps * series).reshape(steps, series).T.ravel()  # to series first
+    anchor = anchor or Gaussian(law.mean().numpy(), law.covariance().numpy())
+    mean, covariance = anchor.mean[order], anchor.covariance[np.ix_(order, order)]
+    root = np.linalg.cholesky(covariance)
+    back = torch.from_numpy(np.linalg.inv(root))
+    white = Mixture(
+        law.weights,
+        (law.means[:, order] - torch.from_numpy(mean)) @ back.T,
+        back @ law.covariances[:, order][:, :, order] @ back.T,
+    )
+    return Place(white, mean.reshape(series, steps), root, torch.zeros(1, series, 1))
+
+
+def pins_at(cells: np.ndarray, values: np.ndarray, size: int) -> Pins:
+    names = tuple(str(c) for c in cells)
+    nothing = np.zeros(len(cells))
+    return Pins(names, names, names, np.eye(size)[cells], values, nothing, nothing.astype(bool))
+
+
+def none(size: int) -> Pins:
+    return pins_at(np.zeros(0, int), np.zeros(0), size)
+
+
+# --- golden VARs ---------------------------------------------------------------------------
+
+
+def random_var(rng: np.random.Generator, series: int, lags: int) -> LinearGaussian:
+    slopes = rng.normal(0, 0.3, (lags, series, series)) / np.sqrt(series)
+    slopes[0] += np.diag(rng.uniform(0.2, 0.9, series))
+    top = np.hstack(list(slopes))
+    companion = np.vstack([top, np.eye(series * (lags - 1), series * lags)])
+    radius = max(1.0, np.abs(np.linalg.eigvals(companion)).max() / 0.95)
+    slopes = [a / radius ** (k + 1) for k, a in enumerate(slopes)]
+    mix = np.eye(series) + 0.4 * rng.standard_normal((series, series))
+    coefficients = np.vstack([rng.normal(0, 0.2, (1, series)), *(a.T for a in slopes)])
+    return LinearGaussian(tuple(f"y{k}" for k in range(series)), coefficients, mix @ mix.T)
+
+
+def golden(paths: int = 2000) -> None:
+    rng = np.random.default_rng(0)
+    rows = []
+    for economy, (series, lags, steps) in enumerate(product((3, 5, 7), (1, 2), (8, 24))):
+        model = random_var(rng, series, lags)
+        past = pd.DataFrame(
+            rng.standard_normal((10, series)),
+            index=pd.period_range("2000Q1", periods=10, freq="Q"),
+            columns=list(model.names),
+        )
+        mean, covariance = model.path_moments(past, steps)
+        law, size = Gaussian(mean.ravel(), covariance), steps * series
+        for kind, level in product(("mask", "last", "levels"), (0.5, 2.0, 4.0)):
+            if kind == "levels" and economy % 3:
+                continue
+            answer, truth = _ask(model, past, law, kind, level, rng, paths)
+            rows.append({"who": "closed form", **_errors(answer, truth, kind, level)})
+            if size > 40:
+                continue
+            anchored = place(gaussian(*map(torch.from_numpy, (law.mean, law.covariance))), series,
+                             steps)  # fmt: skip
+            told = DiffusionLaw(anchored).told(  # pyright: ignore[reportArgumentType]
+                none(size), answer.told.pins, "hard", paths // 4, rng
+            )
+            rows.append({"who": "diffusion", **_errors_of(told.alternative, truth, kind, level)})
+    table = pd.DataFrame(rows)
+    print(table.groupby(["who", "kind", "level"]).agg(
+        cases=("bias", "size"), bias=("bias", "median"), worst=("excess", "max"),
+        narrow=("low", "min"), wide=("high", "max"), miss=("miss", "max"),
+    ).round(4).to_string())  # fmt: skip
+
+
+def _ask(model, past, law, kind, level, rng, paths):
+    steps = len(law.mean) // len(model.names)
+    index = pd.period_range(past.index[-1] + 1, periods=steps, freq="Q")
+    table = pd.DataFrame(np.nan, index=index, columns=list(model.names))
+    if kind == "mask":
+        chosen = rng.random(table.shape) < 0.3
+        chosen[0, 0] = True
+    else:
+        chosen = np.zeros(table.shape, bool)
+        chosen[-1, 0] = True
+    apart = level * np.sqrt(np.diag(law.covariance)).reshape(table.shape)
+    table = table.mask(chosen, law.mean.reshape(table.shape) + apart)
+    forecaster, history = model, past
+    if kind == "levels":  # the model works in growth, the user pins the level at the end
+        history = past.copy()
+        history["y0"] = np.exp(past["y0"].cumsum() / 100)
+        transforms = {n: fred_md(1) for n in model.names} | {"y0": fred_md(5, per_year=1)}
+        forecaster = Transformed(_As(model), transforms).fit(history)
+        first = np.zeros(len(law.mean))
+        first[:: len(model.names)] = 1
+        whole, spread = first @ law.mean, np.sqrt(first @ law.covariance @ first)
+        table.iloc[-1, 0] = history["y0"].iloc[-1] * np.exp((whole + level * spread) / 100)
+    answer = conditional(
+        forecaster, history, table, mode="hard", horizon=steps, paths=paths, rng=rng
+    )
+    C, d = answer.told.pins.matrix, answer.told.pins.value
+    # the closed form in precision form, as the limit of an error that vanishes
+    precise = np.linalg.inv(law.covariance) + C.T @ C * 1e9
+    centre = np.linalg.solve(precise, np.linalg.solve(law.covariance, law.mean) + C.T @ d * 1e9)
+    return answer, Gaussian(centre, np.linalg.inv(precise))
+
+
+@dataclass(frozen=True)
+class _As:
+    """The model, as if it had been fitted."""
+
+    model: LinearGaussian
+
+    def fit(self, panel: pd.DataFrame) -> LinearGaussian:
+        """The model itself."""
+        return self.model
+
+
+def _errors(answer, truth, kind, level):
+    found = _errors_of(answer.told.alternative, truth, kind, level)
+    return found | {"miss": answer.diagnostics.largest_miss}
+
+
+def _errors_of(draws, truth, kind, level):
+    size = np.sqrt(np.maximum(np.diag(truth.covariance), 0))
+    free = size > 1e-3 * size.max()
+    apart = np.abs(draws.mean(axis=0) - truth.mean)[free] / size[free]
+    ratio = draws.std(axis=0)[free] / size[free]
+    noise = 3.5 / np.sqrt(len(draws))
+    return {
+        "kind": kind, "level": level, "bias": float(np.sqrt((apart**2).mean())),
+        "excess": float(apart.max() - noise), "low": float(ratio.min()),
+        "high": float(ratio.max()), "miss": np.nan,
+    }  # fmt: skip
+
+
+# --- worlds that are not Gaussian -------------------------------------------------------------
+
+
+def switching(series: int = 2, steps: int = 6) -> Mixture:
+    """Expansion and recession: the mean and the variance of shocks follow a Markov chain."""
+    slopes = np.array([[0.5, -0.1], [0.1, 0.8]])
+    drift = np.array([[0.5, 0.1], [-1.5, -0.2]])
+    roots = [np.array([[0.7, 0.0], [0.2, 0.4]]), np.array([[1.5, 0.0], [0.5, 0.6]])]
+    return _chain(slopes, drift, roots, [0.8, 0.2], [[0.92, 0.08], [0.25, 0.75]], steps)
+
+
+def volatile(steps: int = 4) -> Mixture:
+    """Stochastic volatility on three states: shocks of .4, 1 and 2.5 deviations, with leverage."""
+    slopes = np.array([[0.4, 0.0], [0.1, 0.7]])
+    drift = np.array([[0.2, 0.0], [0.0, 0.0], [-0.6, 0.3]])
+    roots = [s * np.array([[1.0, 0.0], [0.3, 0.8]]) for s in (0.4, 1.0, 2.5)]
+    moves = [[0.8, 0.2, 0.0], [0.1, 0.8, 0.1], [0.0, 0.3, 0.7]]
+    return _chain(slopes, drift, roots, [0.3, 0.5, 0.2], moves, steps)
+
+
+def _chain(slopes, drift, roots, start, moves, steps) -> Mixture:
+    series, weights, means, covariances = len(slopes), [], [], []
+    for path in product(range(len(roots)), repeat=steps):
+        weight = start[path[0]] * np.prod([moves[a][b] for a, b in pairwise(path)])
+        if weight == 0:
+            continue
+        mean, matrix = np.zeros((steps, series)), np.zeros((steps, series, steps, series))
+        level = np.zeros(series)
+        for t, state in enumerate(path):
+            level = slopes @ level + drift[state]
+            mean[t] = level
+            for r in range(t + 1):
+                reach = np.linalg.matrix_power(slopes, t - r) @ roots[path[r]]
+                matrix[t, :, r] = reach
+        flat = matrix.reshape(steps * series, -1)
+        weights.append(weight)
+        means.append(mean.ravel())
+        covariances.append(flat @ flat.T)
+    arrays = (np.array(weights) / np.sum(weights), np.array(means), np.array(covariances))
+    return Mixture(*(torch.from_numpy(a) for a in arrays))
+
+
+def energy_distance(x: np.ndarray, y: np.ndarray) -> float:
+    """2 E|X - Y| - E|X - X'| - E|Y - Y'|, the pairs of a sample with itself left out."""
+    a, b = torch.from_numpy(x), torch.from_numpy(y)
+    n, m = len(a), len(b)
+    within = torch.cdist(a, a).sum() / (n * (n - 1)) + torch.cdist(b, b).sum() / (m * (m - 1))
+    return float(2 * torch.cdist(a, b).mean() - within)
+
+
+def worlds(paths: int = 800, seeds: int = 2) -> None:
+    rows = []
+    for name, law in (("regimes", switching()), ("volatility", volatile())):
+        steps, series = law.means.shape[1] // 2, 2
+        size, at = steps * series, np.arange(1, steps * series, 2)[: steps // 2]
+        mean, spread = law.mean().numpy(), law.covariance().diagonal().sqrt().numpy()
+        for level, seed in product((-2.0, -1.0, 1.0, 2.0), range(seeds)):
+            rng = np.random.default_rng(seed)
+            pins = pins_at(at, mean[at] + level * spread[at], size)
+            C = torch.from_numpy(pins.matrix)
+            truth = law.given(C, torch.from_numpy(pins.value), 1e-10 * torch.eye(len(at)).double())
+            generator = torch.Generator().manual_seed(seed)
+            one, two = (truth.draw(paths, generator).numpy() for _ in range(2))
+            standing = place(law, series, steps)
+            told = DiffusionLaw(standing).told(  # pyright: ignore[reportArgumentType]
+                none(size), pins, "hard", paths, rng
+            )
+            rows.append({
+                "world": name, "level": level, "true draws": abs(energy_distance(one, two)),
+                "weighted": energy_distance(told.alternative, one),
+                "guided": energy_distance(told.twin, one),
+                "Gaussian": energy_distance(told.gaussian, one),
+                "effective": told.effective / paths,
+            })  # fmt: skip
+    table = pd.DataFrame(rows).groupby(["world", "level"]).mean()
+    print(table.round(4).to_string())
+
+
+# --- events -------------------------------------------------------------------------------------
+
+
+def events(paths: int = 40_000) -> None:
+    law = switching()
+    generator = torch.Generator().manual_seed(0)
+    one, two = (law.draw(paths, generator).numpy().reshape(paths, -1, 2) for _ in range(2))
+    a, b = lambda y: y[:, :, 0].min(axis=1) < -2, lambda y: y[:, -1, 1] > 0.5
+    left, right = a(one)[b(one)].mean() * b(one).mean(), b(two)[a(two)].mean() * a(two).mean()
+    error = np.sqrt(2 * left * (1 - left) / paths)
+    print(f"p(A|B)p(B) {left:.4f}, p(B|A)p(A) from other draws {right:.4f}, error {error:.4f}")
+
+    rng, standing = np.random.default_rng(1), place(law, 2, 6)
+    free = DiffusionLaw(standing).told(none(12), none(12), "hard", 4000, rng)  # pyright: ignore
+    told = []
+    for value in free.baseline[:200, [1, 3]]:  # what is pinned, drawn from the law itself
+        pins = pins_at(np.array([1, 3]), value, 12)
+        given = DiffusionLaw(standing).told(none(12), pins, "hard", 64, rng)  # pyright: ignore
+        told.append(given.alternative)
+    mixed, plain = np.concatenate(told), free.baseline
+    spread = plain.std(axis=0)
+    noise = np.array([np.stack([t.mean(axis=0) for t in told]).std(axis=0) / np.sqrt(len(told))])
+    score = (mixed.mean(axis=0) - plain.mean(axis=0)) / np.hypot(noise, spread / np.sqrt(4000))
+    print(f"averaged over pins: largest |z| of a mean {np.abs(score).max():.2f} over 12 cells, sd "
+          f"ratio {(mixed.std(axis=0) / spread).min():.3f} to "
+          f"{(mixed.std(axis=0) / spread).max():.3f}")  # fmt: skip
+
+
+# --- the past ---------------------------------------------------------------------------------------
+
+
+def quarterly(data: Path) -> pd.DataFrame:
+    raw = pd.read_csv(data / "macro_us" / "fred_qd_2023-10_permitted.csv.gz")
+    index = pd.PeriodIndex(pd.to_datetime(raw.iloc[:, 0]), freq="Q")
+    raw = raw.set_index(index)
+    growth = {n: 400 * np.log(raw[n]).diff() for n in ("GDPC1", "CPIAUCSL", "PCECTPI")}
+    return pd.DataFrame({**growth, "UNRATE": raw["UNRATE"], "FEDFUNDS": raw["FEDFUNDS"]}).dropna()
+
+
+def backtest(data: Path, every: int = 4, paths: int = 500) -> None:
+    panel = quarterly(data)
+    models = {"BVAR": BVAR(pandemic=False)}
+    try:
+        models["diffusion"] = Diffusion()
+        models["diffusion"].fit(panel.iloc[:100])
+    except WeightsError:
+        print("no shipped weights: the diffusion model is left out")
+        del models["diffusion"]
+    origins = pd.period_range("1984Q4", "2018Q4", freq="Q")[::every]
+    rows = []
+    for origin, (name, model) in product(origins, models.items()):
+        history = panel.loc[:origin]
+        future = panel.iloc[len(history) : len(history) + 8]
+        pins = Scenario.of(future[["FEDFUNDS"]].iloc[:4])
+        rng = np.random.default_rng(origin.ordinal)
+        answer = conditional(
+            model.fit(history), history, pins, mode="hard", horizon=8, paths=paths, rng=rng
+        )
+        for kind in ("baseline", "alternative"):
+            scores = crps(getattr(answer, kind).samples, future.to_numpy(float))
+            rows += [
+                {"model": name, "series": s, "h": h, "kind": kind, "crps": scores[h - 1, k]}
+                for k, s in enumerate(panel.columns) for h in (1, 2, 4, 8)
+            ]  # fmt: skip
+    table = pd.DataFrame(rows).pivot_table(index=["model", "series", "h"], columns="kind",
+                                           values="crps")  # fmt: skip
+    table["ratio"] = table["alternative"] / table["baseline"]
+    print(f"{len(origins)} origins, {paths} paths")
+    print(table["ratio"].unstack("h").round(3).to_string())
+    print(table["alternative"].unstack("h").round(3).to_string())
+
+
+# --- the Fed ------------------------------------------------------------------------------------------
+
+
+def fed(data: Path) -> None:
+    folder = data / "supervisory_scenarios"
+    panel = read_panel(folder / "2025-Table_1A_Historic_Domestic.csv")
+    scenario = read_scenario(folder / "2025-Table_3A_Supervisory_Severely_Adverse_Domestic.csv")
+    try:
+        model = Diffusion()
+        model.fit(panel.dropna())
+    except WeightsError:
+        model = Diffusion(weights=None, training=Training(steps=0))
+        print("no shipped weights: the anchor alone")
+    for name, settings in (("BVAR", BVAR(lags=2)), ("diffusion", model)):
+        began = time.perf_counter()
+        forecaster = Transformed(settings).fit(panel.dropna())
+        rng = np.random.default_rng(0)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            answer = conditional(
+                forecaster, panel.dropna(), scenario, mode="hard", horizon=15, paths=200, rng=rng
+            )
+            found = plausibility(answer)
+        seconds = time.perf_counter() - began
+        print(f"{name}: {seconds:.1f} s, {len(bind(scenario, panel.dropna(), 15).pins)} pins")
+        print(f"  {answer.diagnostics}\n  {found.verdict}\n  {[str(w.message) for w in said]}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "parts", nargs="+", choices=("golden", "worlds", "events", "backtest", "fed")
+    )
+    names = ("golden", "worlds", "events", "backtest", "fed")
+    parser.add_argument("parts", nargs="+", choices=names)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--every", type=int, default=4, help="quarters between origins")
+    chosen = parser.parse_args()
+    torch.set_num_threads(1)
+    parts = {
+        "golden": golden, "worlds": worlds, "events": events,
+        "backtest": lambda: backtest(chosen.data, chosen.every), "fed": lambda: fed(chosen.data),
+    }  # fmt: skip
+    for part in chosen.parts:
+        began = time.perf_counter()
+        print(f"\n== {part}")
+        parts[part]()
+        print(f"({time.perf_counter() - began:.0f} s)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Policy scenarios
+#
+# It is the autumn of 2009 and the Treasury bill rate is near zero. What goes together with a rate
+# that rises at once? This notebook asks a vector autoregression, whose answer is a closed form, so
+# that everything below runs in seconds and can be checked by hand. `Diffusion()` takes the same
+# calls.
+#
+# A conditional forecast says what goes together *in the data* with what is assumed. It does not say
+# what would follow if the central bank did it: the past mixes all reasons for which rates rose.
+
+# %%
+import numpy as np
+import pandas as pd
+from IPython.display import Image
+
+from econdiff.baselines.var import VAR
+from econdiff.data import load
+from econdiff.report.figures import png
+from econdiff.report.scenario import differences, two_fans
+from econdiff.scenario import (
+    Scenario,
+    ScenarioError,
+    above_baseline,
+    conditional,
+    parse_pin,
+    plausibility,
+)
+from econdiff.scenario.at_risk import growth_at_risk
+from econdiff.scenario.attribution import drivers
+from econdiff.scenario.news import news
+from econdiff.transforms import Transformed
+
+panel, _ = load("us-macro", series=["realgdp", "cpi", "unemp", "tbilrate"])
+model = Transformed(VAR(lags=2)).fit(panel)
+HORIZON, PATHS = 8, 1000
+
+
+def ask(scenario, mode="hard", **settings):
+    rng = np.random.default_rng(0)
+    return conditional(
+        model, panel, scenario, mode=mode, horizon=HORIZON, paths=PATHS, rng=rng, **settings
+    )
+
+
+# %% [markdown]
+# ## The table with holes
+# A number pins a cell, an empty place leaves it free. A text does the same.
+
+# %%
+higher = Scenario(above_baseline("tbilrate", [1, 2, 3, 4], 2.0), name="200 basis points more")
+answer = ask(higher)
+Image(png(two_fans(answer)))
+
+# %% [markdown]
+# Baseline and alternative share their draws, so the difference of a path and its twin is much less
+# noisy than either.
+
+# %%
+Image(png(differences(answer)))
+
+# %%
+answer.difference().query("series == 'unemp'").round(3)
+
+# %% [markdown]
+# ## How likely was it?
+
+# %%
+found = plausibility(answer, ("growth(realgdp) < 0 for 2", "unemp > 10"))
+print(found.verdict)
+for before, after in zip(found.before, found.after, strict=True):
+    print(f"{before.event}: {before.value:.3f} before, {after.value:.3f} after")
+
+# %% [markdown]
+# ## The same assumption under each mode
+#
+# | mode | means | the pinned cell | the others |
+# |---|---|---|---|
+# | hard | the rate *is* 3 | 3, no spread | move and narrow |
+# | soft | it was *measured* as 3, with an error | between 3 and the forecast | move less |
+# | density | it is *distributed* about 3, our spread | mean 3, our spread | as hard, but wider |
+# | tilt | the *average* path has 3; reweigh the draws | mean 3 | no path is moved, some count more |
+# | event | an event *occurs* | whatever it needs | the paths in which it does |
+
+# %%
+target = parse_pin("tbilrate@2010Q3=3")
+rows = {"baseline": answer.baseline}
+for mode, sd in (("hard", 0.0), ("soft", 0.5), ("density", 0.5), ("tilt", 0.0)):
+    rows[mode] = ask(target.with_sd(sd), mode).alternative
+rows["event"] = ask(Scenario(events=("tbilrate > 3 in 2010Q3",)), "event").alternative
+pd.DataFrame(
+    {
+        name: {
+            "rate, mean": f.mean().loc["2010Q3", "tbilrate"],
+            "rate, sd": f.samples[:, 3, 3].std(),
+            "unemployment, mean": f.mean().loc["2010Q3", "unemp"],
+            "unemployment, sd": f.samples[:, 3, 2].std(),
+        }
+        for name, f in rows.items()
+    }
+).round(2)
+
+# %% [markdown]
+# ## What drives it
+# The shift of each mean is a sum over the pins: how surprising each is, times how sensitive the
+# target is to it.
+
+# %%
+table = drivers(answer.law.gaussian(), answer.bound, answer.told.pins)
+table.query("series == 'unemp'").pivot(index="period", columns="pin", values="contribution").round(
+    3
+)
+
+# %% [markdown]
+# ## News
+# Which release of the last quarter moved the forecast of unemployment a year ahead, and by how much?
+
+# %%
+revision = news(model, panel.iloc[:-1], panel, horizon=4)
+revision.releases.query("target == 'unemp' and at == '2010Q3'").round(3)
+
+# %% [markdown]
+# ## Growth at risk
+# The same joint paths give the quantiles of average growth over the next year, beside quantile
+# regression.
+
+# %%
+growth = panel.assign(growth=400 * np.log(panel["realgdp"]).diff())[["growth", "unemp", "tbilrate"]]
+growth = growth.dropna()
+paths = VAR(lags=2).fit(growth).sample(growth, horizon=4, paths=4000, rng=np.random.default_rng(1))
+growth_at_risk(paths, growth, "growth", ["tbilrate"]).round(2)
+
+# %% [markdown]
+# ## What cannot be
+# A scenario that contradicts itself is refused, in words.
+
+# %%
+for text in ("tbilrate@2010Q1=3", "realgdp=-5", "wages=3"):
+    try:
+        ask(parse_pin("tbilrate=0.5,2") + parse_pin(text))
+    except ScenarioError as error:
+        print(error)
