@@ -1,0 +1,275 @@
+"""Synthetic panels against their bars: known law, Munnell's states, markets, US macro, speed.
+
+    python benchmarks/synth.py [--weights shipped|none|FILE] [--only law,munnell,macro,...]
+
+Prints one table a bar, in Markdown. Nothing but bundled data of public packages is read.
+"""
+
+import argparse
+import time
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from econdiff.synth import (
+    BlockBootstrap,
+    DiffusedPanel,
+    EntityPanel,
+    FactorBootstrap,
+    GaussianPanel,
+    Regression,
+    VARBootstrap,
+    examine,
+    read_entities,
+    transfer,
+    within,
+)
+from econdiff.synth.fidelity import autocorrelation
+from econdiff.synth.impulse import share_inside
+from econdiff.synth.resampling import Copy, Shuffle
+
+PERSISTENCE = np.array([0.55, 0.37, 0.54])
+CORRELATION = np.array([[1, 0.80, -0.59], [0.80, 1, -0.48], [-0.59, -0.48, 1]])
+FREE = ("c", "i", "nx")
+
+
+def known_panel(seed: int, entities: int = 40, length: int = 60) -> EntityPanel:
+    """Panel of known law: VAR(1), shocks independent over entities, two groups, sd ratio 2."""
+    rng = np.random.default_rng(seed)
+    loud = np.where(np.arange(entities) < entities // 2, 1.0, 2.0)[:, None]
+    root = np.linalg.cholesky(CORRELATION)
+    y = np.zeros((entities, length + 50, 3))
+    for t in range(1, length + 50):
+        y[:, t] = y[:, t - 1] * PERSISTENCE + loud * (rng.standard_normal((entities, 3)) @ root.T)
+    y = y[:, 50:] + rng.standard_normal((entities, 1, 3))
+    periods = pd.period_range("2005Q1", periods=length, freq="Q").astype(str)
+    frame = pd.DataFrame(
+        {
+            "country": np.repeat([f"c{i}" for i in range(entities)], length),
+            "group": np.repeat(np.where(loud[:, 0] == 1, "calm", "loud"), length),
+            "quarter": np.tile(periods, entities),
+            **{name: y[..., k].ravel() for k, name in enumerate(FREE)},
+        }
+    )
+    frame["gdp"] = frame["c"] + frame["i"] + frame["nx"]
+    return read_entities(frame, entity="country", identities=["gdp = c + i + nx"])
+
+
+def described(values: np.ndarray, panel: EntityPanel) -> np.ndarray:
+    """Own lags, shock correlations, sd of each group's shocks, and the identity's largest miss."""
+    columns = [panel.schema.series.index(name) for name in FREE]
+    found = within.estimate(values[..., columns], 1)
+    shocks = found.shocks
+    r = np.corrcoef(shocks.reshape(-1, 3)[np.isfinite(shocks).all(-1).ravel()].T)
+    calm = (panel.statics["group"] == "calm").to_numpy()
+    sd = [np.nanstd(shocks[calm]), np.nanstd(shocks[~calm])]
+    total = values[..., panel.schema.series.index("gdp")]
+    miss = np.abs(panel.schema.identities[0].residual(values, panel.schema.series)).max()
+    lags = np.diag(found.slopes)
+    return np.array([*lags, r[0, 1], r[0, 2], r[1, 2], *sd, miss / total.std()])
+
+
+def law(generators: dict) -> pd.DataFrame:
+    """Bar 1: largest distance, over three seeds, from the law and from the real estimate."""
+    truth = np.array([*PERSISTENCE, 0.80, -0.59, -0.48, 1, 2, 0])
+    rows = []
+    for name, generator in generators.items():
+        found, real = [], []
+        for seed in range(3):
+            panel = known_panel(seed)
+            rng = np.random.default_rng(seed)
+            made = generator.fit(panel).sample(panels=5, rng=rng)
+            found.append(np.mean([described(v, panel) for v in made.values], axis=0))
+            real.append(described(panel.values, panel))
+        off, from_real = np.abs(np.array(found) - truth), np.abs(np.array(found) - real)
+        rows.append(
+            {
+                "generator": name,
+                **dict(zip(["ar c", "ar i", "ar nx"], np.mean(found, axis=0)[:3], strict=True)),
+                "ar, off the real": from_real[:, :3].max(),
+                "ar, off the law": off[:, :3].max(),
+                "shock correlations, off the real": from_real[:, 3:6].max(),
+                "shock correlations, off the law": off[:, 3:6].max(),
+                "group sd, relative": (from_real[:, 6:8] / np.array(real)[:, 6:8]).max(),
+                "identity": np.max(found, axis=0)[8],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def munnell(generators: dict) -> pd.DataFrame:
+    """Bar 2: fixed-effects production function of 48 states, on 100 panels."""
+    from linearmodels.datasets import munnell as data
+
+    frame = data.load().drop(columns="ST_ABB")
+    identity = "P_CAP = HWY + WATER + UTIL"
+    panel = read_entities(frame, entity="STATE", time="YR", identities=[identity])
+    regression = Regression.parse("log(GSP) ~ log(P_CAP) + log(PC) + log(EMP) + UNEMP")
+    rows = []
+    for name, generator in generators.items():
+        made = generator.fit(panel).sample(panels=100, rng=np.random.default_rng(0))
+        table = regression.compare(panel, made)
+        miss = np.abs(made.schema.identities[0].residual(made.values, made.schema.series)).max()
+        privacy = examine(generator, panel, rng=np.random.default_rng(0))
+        rows.append(
+            {
+                "generator": name,
+                **{row.term: row.synthetic for row in table.itertuples()},
+                "mean overlap": table["overlap"].mean(),
+                "overlap of one panel": table["overlap of one panel"].iloc[0],
+                "signs kept": int(table["sign kept"].sum()),
+                "identity": miss,
+                "AUC": privacy.auc,
+                "AUC low": privacy.auc_low,
+                "AUC high": privacy.auc_high,
+                "copies": privacy.exact + privacy.near,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def markets(generators: dict) -> pd.DataFrame:
+    """Bar 4: 250 days of stock returns, paths of 2500 days, against the bootstrap's 90% interval."""
+    from skfolio.datasets import load_sp500_dataset
+
+    prices = load_sp500_dataset().iloc[-251:, :5]
+    returns = 100 * np.log(prices).diff().dropna()
+    returns.index.name = "date"
+    panel = read_entities(returns.reset_index(), freq="D", gaps="nan", positive=())
+    rng = np.random.default_rng(0)
+    boot = BlockBootstrap(10).fit(panel).sample(panels=200, rng=rng).values
+    drawn = np.array([stylised(v) for v in boot])
+    low, high = np.nanquantile(drawn, [0.05, 0.95], axis=0)
+    rows = []
+    for name, generator in generators.items():
+        made = generator.fit(panel).sample(panels=4, length=2500, rng=rng).values
+        middle = np.mean([stylised(v) for v in made], axis=0)
+        inside = (middle >= low) & (middle <= high)
+        parts = np.split(inside, [5, 255, 260])
+        names = ("kurtosis", "ACF of |r|", "leverage", "cross-correlations")
+        shares = {what: part.mean() for what, part in zip(names, parts, strict=True)}
+        rows.append({"generator": name, **shares})
+    return pd.DataFrame(rows)
+
+
+def stylised(values: np.ndarray) -> np.ndarray:
+    """Kurtosis, ACF of |r| to lag 50, leverage, cross-correlations of [1, time, series]."""
+    r = values[0][np.isfinite(values[0]).all(axis=-1)]
+    z = (r - r.mean(axis=0)) / r.std(axis=0)
+    sizes = np.abs(z).T[:, None]  # [series, 1, time]
+    memory = [autocorrelation(size, step) for size in sizes for step in range(1, 51)]
+    leverage = (z[:-1] * z[1:] ** 2).mean(axis=0)
+    cross = np.corrcoef(r.T)[np.triu_indices(r.shape[1], 1)]
+    return np.array([*(z**4).mean(axis=0), *memory, *leverage, *cross])
+
+
+def macro(generators: dict) -> pd.DataFrame:
+    """Bar 5: US macro: impulse responses, and forecasts trained on synthetic panels."""
+    from statsmodels.datasets import macrodata
+
+    data = macrodata.load_pandas().data
+    frame = pd.DataFrame(
+        {
+            "date": [f"{int(y)}Q{int(q)}" for y, q in zip(data.year, data.quarter, strict=True)],
+            "growth": 400 * np.log(data.realgdp).diff(),
+            "inflation": data.infl,
+            "unemployment": data.unemp,
+            "rate": data.tbilrate,
+        }
+    ).dropna()
+    panel = read_entities(frame, positive=())
+    cut = 3 * len(frame) // 4
+    early = read_entities(frame.iloc[:cut], positive=())
+    rows = []
+    for name, generator in generators.items():
+        rng = np.random.default_rng(0)
+        made = generator.fit(panel).sample(panels=100, rng=rng).values
+        inside = share_inside(panel.values, made, rng)
+        learned = generator.fit(early).sample(panels=100, rng=rng).values
+        ratio = [transfer.ratio(panel.values, learned, cut, lags).mean() for lags in (1, 2)]
+        privacy = examine(generator, panel, rng=rng)
+        rows.append(
+            {
+                "generator": name,
+                "responses in the band": inside,
+                "CRPS ratio, VAR(1)": ratio[0],
+                "CRPS ratio, VAR(2)": ratio[1],
+                "AUC": privacy.auc,
+                "copies": privacy.exact + privacy.near,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def membership(generators: dict) -> pd.DataFrame:
+    """Bar 6 on the panel of known law: the mean AUC over ten splits, and copies."""
+    panel, rows = known_panel(0), []
+    for name, generator in generators.items():
+        found = [examine(generator, panel, rng=np.random.default_rng(s)) for s in range(10)]
+        auc = [one.auc for one in found]
+        copies = sum(one.exact + one.near for one in found)
+        error = np.std(auc) / np.sqrt(len(auc))
+        rows.append({"generator": name, "AUC": np.mean(auc), "error": error, "copies": copies})
+    return pd.DataFrame(rows)
+
+
+def speed(weights: str | None) -> pd.DataFrame:
+    """Bar 7: 100 panels of 40 x 60 x 5."""
+    panel = known_panel(0)
+    frame = panel.to_frame().rename(columns={"gdp": "a"})
+    rng = np.random.default_rng(0)
+    frame["a"], frame["b"] = rng.standard_normal((2, len(frame)))
+    panel = read_entities(frame, entity="country")
+    started, busy = time.perf_counter(), time.process_time()
+    fitted = DiffusedPanel(weights=weights).fit(panel)
+    fitting = time.perf_counter() - started
+    fitted.sample(panels=100, rng=rng)
+    facts = {
+        "seconds": time.perf_counter() - started,
+        "of them fitting": fitting,
+        "processor seconds": time.process_time() - busy,
+    }
+    return pd.DataFrame([facts])
+
+
+def main() -> None:
+    """Run the bars that are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weights", default="shipped")
+    parser.add_argument("--only", default="law,munnell,membership,markets,macro,speed")
+    chosen = parser.parse_args()
+    warnings.simplefilter("ignore", FutureWarning)
+    weights = None if chosen.weights == "none" else chosen.weights
+    generators = {
+        "econdiff, diffusion": DiffusedPanel(weights=weights),
+        "econdiff, law alone": GaussianPanel(),
+        "VAR bootstrap": VARBootstrap(),
+        "factor bootstrap": FactorBootstrap(),
+        "block bootstrap": BlockBootstrap(),
+        "shuffled": Shuffle(),
+        "copy": Copy(),
+    }
+    bars = {
+        "law": law,
+        "munnell": munnell,
+        "membership": membership,
+        "markets": markets,
+        "macro": macro,
+    }
+    for name in chosen.only.split(","):
+        table = speed(weights) if name == "speed" else bars[name](generators)
+        print(f"\n### {name}\n\n{_markdown(table)}", flush=True)
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    rows = [table.columns.tolist(), ["---"] * table.shape[1]]
+    rows += [
+        [f"{v:.3g}" if isinstance(v, float) else str(v) for v in row]
+        for row in table.itertuples(index=False)
+    ]
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)
+
+
+if __name__ == "__main__":
+    main()
