@@ -24,7 +24,7 @@ from econdiff.diffusion.likelihood import log_density
 from econdiff.diffusion.network import MAX_HORIZON, Network, untrained
 from econdiff.diffusion.origin import Origin, origin
 from econdiff.diffusion.training import MINIMUM_ROWS, Training, train
-from econdiff.diffusion.weights import load_weights
+from econdiff.diffusion.weights import fingerprint, load_weights
 from econdiff.forecast import Forecast, steps_after
 
 
@@ -107,7 +107,8 @@ class FittedDiffusion:
         pins = np.concatenate([edge, cells], axis=1)
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         drawn = self._draw(y, pins, paths, generator)[..., edge.shape[1] :]
-        provenance = {"model": "diffusion", "weights": str(self.settings.weights)}
+        weights = fingerprint(self.network.state_dict())
+        provenance = {"model": "diffusion", "weights_sha256": weights}
         return Forecast(drawn.swapaxes(1, 2), index, self.names, provenance=provenance)
 
     def log_density(self, history: pd.DataFrame, future: pd.DataFrame) -> float:
