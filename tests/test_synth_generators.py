@@ -1,0 +1,164 @@
+"""Generators: the law of a panel is recovered, kept and handed on; one contract for all."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econdiff.synth import (
+    GENERATORS,
+    DiffusedPanel,
+    GaussianPanel,
+    PanelLaw,
+    SynthError,
+    read_entities,
+    within,
+)
+from econdiff.synth.resampling import Copy, stationary_rows
+from econdiff.synth.shocks import split
+
+CORRELATION = np.array([[1, 0.8], [0.8, 1]])
+
+
+def known(entities=30, length=40, seed=0, mean=0.0):
+    """VAR(1) with own lags .6 and .3, correlated shocks, two groups with deviations 1 and 2."""
+    rng = np.random.default_rng(seed)
+    loud = np.where(np.arange(entities) % 2, 2.0, 1.0)[:, None]
+    y = np.zeros((entities, length + 40, 2))
+    for t in range(1, length + 40):
+        u = rng.standard_normal((entities, 2)) @ np.linalg.cholesky(CORRELATION).T
+        y[:, t] = y[:, t - 1] * [0.6, 0.3] + loud * u
+    y = y[:, 40:] + mean
+    index = pd.period_range("2000-01", periods=length, freq="M").astype(str)
+    long = pd.DataFrame(
+        {
+            "firm": np.repeat(np.arange(entities), length),
+            "month": np.tile(index, entities),
+            "group": np.repeat(np.where(loud[:, 0] == 1, "calm", "loud"), length),
+            "a": y[..., 0].ravel(),
+            "b": y[..., 1].ravel(),
+        }
+    )
+    long["all"] = long["a"] + long["b"]
+    return read_entities(long, entity="firm", identities=["all = a + b"], positive=())
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return known()
+
+
+def generators():
+    yield from ((n, kind()) for n, kind in GENERATORS.items() if n != "diffusion")
+    yield "diffusion", DiffusedPanel(PanelLaw(rounds=2), weights=None, turns=1)
+
+
+@pytest.mark.parametrize(("name", "generator"), generators(), ids=[n for n, _ in generators()])
+def test_every_generator_keeps_the_contract(name, generator, panel):
+    fitted = generator.fit(panel)
+    draw = [fitted.sample(panels=2, length=50, rng=np.random.default_rng(1)) for _ in range(2)]
+    made = draw[0]
+    assert made.values.shape == (2, 30, 50, 3)
+    assert np.isfinite(made.values).all()
+    np.testing.assert_array_equal(draw[0].values, draw[1].values)
+    assert np.abs(made.schema.identities[0].residual(made.values, made.schema.series)).max() == 0
+    assert list(made.index[:40]) == list(panel.index)
+    assert str(made.index[-1]) == "2004-02"
+    long = made.to_frame()
+    assert list(long.columns) == ["panel", "firm", "month", "group", "a", "b", "all"]
+    assert set(made.entities).isdisjoint(panel.entities)
+
+
+def test_within_estimates_are_dummy_variable_regressions(panel):
+    w = panel.values[..., :2]
+    found = within.estimate(w, 1)
+    rows, target = w[:, :-1].reshape(-1, 2), w[:, 1:].reshape(-1, 2)
+    dummies = np.kron(np.eye(30), np.ones((39, 1)))
+    exact = np.linalg.lstsq(np.hstack([rows, dummies]), target, rcond=None)[0]
+    np.testing.assert_allclose(found.slopes, exact[:2], atol=1e-7)
+    np.testing.assert_allclose(found.intercepts, exact[2:], atol=1e-7)
+
+
+def test_indirect_inference_undoes_the_bias_of_short_panels():
+    off = []
+    for seed in range(4):
+        short = known(entities=80, length=12, seed=seed)
+        law = PanelLaw(lags=1).fit(short)
+        biased = within.estimate(short.values[..., :2], 1).slopes
+        off.append([law.slopes[0, 0] - 0.6, biased[0, 0] - 0.6])
+    corrected, biased = np.mean(off, axis=0)
+    assert biased < -0.1
+    assert abs(corrected) < 0.04
+
+
+def test_panels_of_the_law_behave_as_the_real_one(panel):
+    made = GaussianPanel().fit(panel).sample(panels=20, rng=np.random.default_rng(0))
+    real, drawn = (within.estimate(v[..., :2], 1) for v in (panel.values, made.values))
+    np.testing.assert_allclose(drawn.slopes.mean(axis=0), real.slopes, atol=0.05)
+    loud = (panel.statics["group"] == "loud").to_numpy()
+    for group in (loud, ~loud):
+        ratio = np.std(drawn.shocks[:, group]) / np.std(real.shocks[group])
+        assert abs(ratio - 1) < 0.05
+
+
+def test_shocks_that_all_share_are_told_from_own_ones():
+    rng = np.random.default_rng(0)
+    common, own = rng.standard_normal((4000, 2)), rng.standard_normal((20, 4000, 2))
+    found = split(2 * common + own)
+    np.testing.assert_allclose(found.common_covariance, 4 * np.eye(2), atol=0.35)
+    np.testing.assert_allclose(found.own_covariance, np.eye(2), atol=0.05)
+
+
+def test_diffused_shocks_have_the_covariance_of_the_law(panel):
+    fitted = DiffusedPanel(PanelLaw(rounds=2), weights=None, turns=1).fit(panel)
+    rng = np.random.default_rng(0)
+    _, own = fitted.shocks("anew").draw(20, 30, 32, rng)
+    rows = own.reshape(-1, 2)
+    exact = fitted.law.shocks.own_covariance
+    np.testing.assert_allclose(rows.T @ rows / len(rows), exact, atol=0.12)
+
+
+def test_a_panel_goes_on_from_where_the_real_one_ends(panel):
+    fitted = GaussianPanel().fit(panel)
+    rng = np.random.default_rng(0)
+    made = fitted.sample(panels=200, length=6, start="last", rng=rng)
+    assert made.entities == panel.entities
+    assert made.index[0] == panel.index[-1] + 1
+    law, last = fitted.law, panel.values[:, -1, :2]
+    found = within.given(panel.values[..., :2], law.slopes)
+    mean = found.intercepts + last @ law.slopes
+    noise = np.nanstd(found.shocks) / np.sqrt(200)
+    assert np.abs(made.values[:, :, 0, :2].mean(axis=0) - mean).mean() < 1.5 * noise
+
+
+def test_holes_are_reproduced_when_asked(panel):
+    values = panel.values.copy()
+    values[3, :10] = np.nan
+    holed = type(panel)(values, panel.index, panel.entities, panel.statics, panel.schema)
+    fitted = GaussianPanel(PanelLaw(rounds=1)).fit(holed)
+    made = fitted.sample(panels=1, missing=True, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(np.isnan(made.values[0]), np.isnan(values))
+
+
+def test_spread_is_a_label_and_widens_the_shocks(panel):
+    fitted = GaussianPanel(PanelLaw(rounds=1)).fit(panel)
+    drawn = [
+        fitted.sample(panels=2, spread=s, start="last", length=1, rng=np.random.default_rng(0))
+        for s in (1.0, 2.0)
+    ]
+    centre = [d.values.mean(axis=0) for d in drawn]
+    apart = [np.abs(d.values - c).mean() for d, c in zip(drawn, centre, strict=True)]
+    assert apart[1] == pytest.approx(2 * apart[0])
+    assert drawn[1].provenance["spread"] == 2.0
+    with pytest.raises(SynthError, match="positive"):
+        fitted.sample(panels=1, spread=0.0, rng=np.random.default_rng(0))
+
+
+def test_stationary_blocks_have_their_mean_length(rng):
+    rows = stationary_rows(1000, 200_000, 5.0, rng)
+    breaks = np.mean(np.diff(rows) % 1000 != 1)
+    assert breaks == pytest.approx(1 / 5, abs=0.005)
+
+
+def test_a_copy_is_a_copy(panel, rng):
+    made = Copy().fit(panel).sample(panels=1, rng=rng)
+    np.testing.assert_allclose(made.values[0], panel.values, atol=1e-12)
