@@ -27,19 +27,20 @@ BLOCK = 32  # steps that the network draws in one look
 ROWS = 1024  # streams drawn at a time
 MINIMUM = 8  # periods of shocks that a volatility filter can start from
 LAGS = 4  # of the memory that is taken out
-TRIALS = 1024  # streams from which the matrix is found
 
 
 @dataclass(frozen=True)
 class DiffusedPanel:
     """Settings: the law, and the `weights` of the network ("shipped", a file, None: the anchor).
 
-    `turns` are the steps of the sampler, three evaluations of the network each.
+    `turns` are the steps of the sampler, three evaluations of the network each. The correction is
+    found from `trials` streams.
     """
 
     law: PanelLaw = field(default_factory=PanelLaw)
     weights: str | Path | None = "shipped"
     turns: int = 2
+    trials: int = 1024
 
     def fit(self, panel: EntityPanel) -> FittedPanel:
         """Estimate the law, and bring the network's shocks to its covariances."""
@@ -50,11 +51,11 @@ class DiffusedPanel:
         network = Network().eval() if self.weights is None else load_weights(self.weights)
         split = law.shocks
         own = Streams(split.own.swapaxes(-1, -2), network, self.turns)
-        own = own.calibrated(split.own_covariance)
+        own = own.calibrated(split.own_covariance, self.trials)
         common = None
         if len(panel.entities) > 1 and np.trace(split.common_covariance) > 1e-9:
             common = Streams(split.common.T[None], network, self.turns)
-            common = common.calibrated(split.common_covariance)
+            common = common.calibrated(split.common_covariance, self.trials)
         return FittedPanel(law, lambda start: DiffusedShocks(own, common, start), "diffusion")
 
 
@@ -67,10 +68,10 @@ class Streams:
     turns: int
     correction: "Correction | None" = None
 
-    def calibrated(self, covariance: np.ndarray) -> "Streams":
+    def calibrated(self, covariance: np.ndarray, trials: int) -> "Streams":
         """The same streams, with white draws of mean zero and of this covariance."""
         rng = np.random.default_rng(0)  # an integral by simulation: the same draws at each fit
-        rows = rng.integers(len(self.past), size=TRIALS)
+        rows = rng.integers(len(self.past), size=trials)
         drawn = self._roll(self._cut(rows, rng), 2 * BLOCK, rng).swapaxes(-1, -2)
         return replace(self, correction=Correction.of(drawn, covariance))
 
