@@ -1,0 +1,117 @@
+"""Quality and privacy: closed forms, and that bad panels are seen to be bad."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from linearmodels import PanelOLS
+from test_synth_generators import known
+
+from econdiff.cli import main
+from econdiff.synth import GaussianPanel, PanelLaw, Regression, SynthError, examine, quality
+from econdiff.synth.fidelity import autocorrelation, coverage
+from econdiff.synth.impulse import responses
+from econdiff.synth.privacy import _auc
+from econdiff.synth.resampling import BlockBootstrap, Copy, Jitter
+from econdiff.synth.utility import overlap
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return known()
+
+
+def test_the_overlap_of_intervals_is_known():
+    one = np.array([1.0])
+    same, half = overlap(0 * one, one, 0 * one, one), overlap(0 * one, one, 1.959963985 * one, one)
+    assert same[0] == pytest.approx(1)
+    assert half[0] == pytest.approx(0.5)
+    assert overlap(0 * one, one, 10 * one, one)[0] < 0
+
+
+def test_regressions_agree_with_linearmodels(panel):
+    b, error = Regression.parse("a ~ b + lag(a)").estimate(panel.values, panel.schema.series)
+    long = panel.to_frame()
+    long["lag"] = long.groupby("firm")["a"].shift()
+    long["time"] = pd.PeriodIndex(long["month"], freq="M").to_timestamp()
+    long = long.dropna().set_index(["firm", "time"])
+    exact = PanelOLS(long["a"], long[["b", "lag"]], entity_effects=True).fit()
+    np.testing.assert_allclose(b, exact.params, rtol=1e-8)
+    np.testing.assert_allclose(error, exact.std_errors, rtol=1e-8)
+
+
+@pytest.mark.parametrize("text", ["y", "y ~", "y ~ a +"])
+def test_nonsense_is_no_regression(text):
+    with pytest.raises(SynthError):
+        Regression.parse(text)
+
+
+def test_responses_die_out_as_the_roots_say(panel):
+    found = responses(panel.values[..., :1], 1, 3)[:, 0, 0]
+    ratio = found[1:] / found[:-1]
+    np.testing.assert_allclose(ratio, ratio[0])
+
+
+def test_autocorrelation_of_a_sine_is_its_cosine():
+    y = np.sin(2 * np.pi * np.arange(1200) / 12)[None]
+    assert autocorrelation(y, 3) == pytest.approx(0, abs=0.01)
+    assert autocorrelation(y, 6) == pytest.approx(-1, abs=0.01)
+
+
+def test_a_mode_that_is_never_drawn_lowers_coverage(rng):
+    real = np.concatenate([rng.normal(0, 1, (100, 2)), rng.normal(50, 1, (100, 2))])
+    assert coverage(real, real) == 1
+    assert coverage(real, real[:100]) == 0.5
+
+
+def test_the_auc_of_parted_samples_is_one():
+    assert _auc(np.array([3.0, 4, 5]), np.array([0.0, 1, 2]))[0] == 1
+    assert _auc(np.arange(9.0), np.arange(9.0))[0] == 0.5
+
+
+def test_copies_are_caught_and_the_law_is_not(panel):
+    verdicts = {}
+    for generator in (Copy(), Jitter(), BlockBootstrap(), GaussianPanel(PanelLaw(rounds=1))):
+        found = examine(generator, panel, rng=np.random.default_rng(0))
+        verdicts[type(generator).__name__] = found
+    assert verdicts["Copy"].exact > 0
+    assert verdicts["Copy"].auc == 1
+    assert verdicts["Jitter"].near == verdicts["Jitter"].records
+    assert verdicts["BlockBootstrap"].exact > 0
+    assert verdicts["GaussianPanel"].exact == verdicts["GaussianPanel"].near == 0
+    refused = [name for name, found in verdicts.items() if found.reasons]
+    assert refused == ["Copy", "Jitter", "BlockBootstrap"]
+
+
+def test_the_table_shows_copies_as_best_and_shuffles_as_forgetful(panel):
+    rng = np.random.default_rng(0)
+    made = GaussianPanel(PanelLaw(rounds=1)).fit(panel).sample(panels=2, rng=rng)
+    table = quality(panel, made, rng=rng, regressions=[Regression.parse("a ~ b")])
+    rows = table.set_index(["metric", "series"])
+    distances = rows.index.get_level_values(0).str.startswith("Wasserstein")
+    assert (rows.loc[distances, "copy"] == 0).all()
+    memory = rows.loc[("VAR(1) own lag", "a")]
+    assert abs(memory["shuffled"]) < 0.1
+    assert memory["real"] - memory["shuffled"] > 0.4
+    assert abs(memory["synthetic"] - memory["real"]) < 0.15
+
+
+def test_the_commands_write_and_judge_a_folder(panel, tmp_path, capsys):
+    source = tmp_path / "firms.csv"
+    panel.to_frame().to_csv(source, index=False)
+    out, judged = tmp_path / "out", tmp_path / "judged"
+    said = ["synth", str(source), "--entity", "firm", "--identity", "all = a + b", "--panels", "2"]
+    said += ["--generator", "gaussian", "--regression", "a ~ b", "--export", "csv,stata"]
+    assert main([*said, "--out", str(out), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    expected = {"synthetic.parquet", "synthetic.csv", "synthetic.dta", "schema.json", "card.md"}
+    expected |= {"quality.csv", "privacy.csv", "quality.html", "paths.png", "regressions.csv"}
+    assert expected <= set(facts["files"])
+    made = pd.read_parquet(out / "synthetic.parquet")
+    assert list(made["panel"].unique()) == [1, 2]
+    said = ["synth-report", str(source), str(out / "synthetic.parquet"), "--entity", "firm"]
+    assert main([*said, "--out", str(judged), "--quiet"]) == 0
+    assert str(tmp_path) not in (out / "quality.html").read_text()
+    assert main(["synth", str(source), "--out", str(tmp_path / "no"), "--quiet"]) == 1
+    assert "two rows" in capsys.readouterr().err
