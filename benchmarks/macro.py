@@ -66,7 +66,7 @@ def report(name: str, trials: list[Trial], own: tuple[str, ...] = ("diffusion", 
     crps = table(trials)
     rivals = [m for m in crps.columns if m not in own]
     best = crps[rivals].min(axis=1)
-    print(f"\n== targets {name}: {len({t.origin for t in trials})} origins ==")
+    print(f"\n== targets {name} ==")
     for model in crps.columns:
         to_ar = np.exp(np.log(crps[model] / crps["ar"]).mean())
         to_best = np.exp(np.log(crps[model] / best).mean())
