@@ -92,7 +92,7 @@ for before, after in zip(found.before, found.after, strict=True):
 # | hard | the rate *is* 3 | 3, no spread | move and narrow |
 # | soft | it was *measured* as 3, with an error | between 3 and the forecast | move less |
 # | density | it is *distributed* about 3, our spread | mean 3, our spread | as hard, but wider |
-# | tilt | the *average* path has 3; reweigh the draws | mean 3 | no path is moved, some count more |
+# | tilt | the *average* path has 3 | mean 3 | no path is moved, some count more |
 # | event | an event *occurs* | whatever it needs | the paths in which it does |
 
 # %%
@@ -126,7 +126,7 @@ table.query("series == 'unemp'").pivot(index="period", columns="pin", values="co
 
 # %% [markdown]
 # ## News
-# Which release of the last quarter moved the forecast of unemployment a year ahead, and by how much?
+# Which release of the last quarter moved the forecast of unemployment, and by how much?
 
 # %%
 revision = news(model, panel.iloc[:-1], panel, horizon=4)
