@@ -80,6 +80,7 @@ def main() -> None:
     parser.add_argument("--weights", default="shipped")
     parser.add_argument("--origins", type=int, default=6)
     parser.add_argument("--paths", type=int, default=200)
+    parser.add_argument("--without-direct", action="store_true", help="leave the slow one out")
     chosen = parser.parse_args()
     core = Diffusion(weights=chosen.weights)
     models: dict[str, Model] = {
@@ -87,6 +88,8 @@ def main() -> None:
         "direct diffusion": core,
         "latent diffusion": LatentDiffusion(core=core),
     }
+    if chosen.without_direct:
+        del models["direct diffusion"]
     for name in PANELS:
         print(f"\n### {name}\n")
         compare(stationary(chosen.data, name), models, chosen.origins, chosen.paths)
