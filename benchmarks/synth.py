@@ -130,7 +130,7 @@ def munnell(generators: dict) -> pd.DataFrame:
 
 
 def markets(generators: dict) -> pd.DataFrame:
-    """Bar 4: 250 days of stock returns, paths of 2500 days, against the bootstrap's 90% interval."""
+    """Bar 4: 250 days of returns, paths of 2500 days, against the bootstrap's 90% interval."""
     from skfolio.datasets import load_sp500_dataset
 
     prices = load_sp500_dataset().iloc[-251:, :5]
