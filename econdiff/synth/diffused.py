@@ -72,7 +72,8 @@ class Streams:
         """The same streams, with white draws of mean zero and of this covariance."""
         rng = np.random.default_rng(0)  # an integral by simulation: the same draws at each fit
         rows = rng.integers(len(self.past), size=trials)
-        drawn = self._roll(self._cut(rows, rng), 2 * BLOCK, rng).swapaxes(-1, -2)
+        length = min(2 * BLOCK, self.past.shape[-1])  # as far as panels of the real length go
+        drawn = self._roll(self._cut(rows, rng), length, rng).swapaxes(-1, -2)
         return replace(self, correction=Correction.of(drawn, covariance))
 
     def draw(

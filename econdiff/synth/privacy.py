@@ -113,6 +113,8 @@ def compare(
         _records((inward(v) - centre) / spread, width)
         for v in (members, others, made.reshape(-1, *made.shape[2:]))
     )
+    if not len(drawn[0]):  # a generator that hands on holes: nothing but rows to compare
+        return Privacy(_equal_rows(members, made), 0, 0, *[float("nan")] * 6)
     a, b = cdist(drawn[0], taken[0]), cdist(drawn[0], kept[0])
     apart = cdist(taken[0], taken[0]) + np.diag(np.full(len(taken[0]), np.inf))
     nearest = np.sort(np.concatenate([a, b], axis=1), axis=1)
@@ -158,7 +160,7 @@ def _records(w: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
             if np.isfinite(window).all():
                 found.append(window.ravel())
                 owner.append(number if len(w) > 1 else at)
-    return np.array(found).reshape(len(found), -1), np.array(owner)
+    return np.array(found).reshape(len(found), width * w.shape[-1]), np.array(owner, int)
 
 
 def _membership(
