@@ -57,7 +57,7 @@ def changes(panel: pd.DataFrame, before: pd.DataFrame | None = None) -> pd.DataF
     whole = panel if before is None else pd.concat([before[panel.columns], panel])
     made = {}
     for name in panel.columns:
-        column = whole[name].to_numpy(float)
+        column = np.asarray(whole[name], float)
         if re.search(r"\(Level\)|exchange rate", name):
             made[name] = np.diff(np.log(column), prepend=np.nan)
         elif re.search(r"growth|inflation", name):
