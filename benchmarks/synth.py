@@ -147,7 +147,7 @@ def markets(generators: dict) -> pd.DataFrame:
         middle = np.mean([stylised(v) for v in made], axis=0)
         inside = (middle >= low) & (middle <= high)
         parts = np.split(inside, [5, 255, 260])
-        names = ("kurtosis", "ACF of |r|", "leverage", "cross-correlations")
+        names = ("kurtosis", "ACF of sizes", "leverage", "cross-correlations")
         shares = {what: part.mean() for what, part in zip(names, parts, strict=True)}
         rows.append({"generator": name, **shares})
     return pd.DataFrame(rows)

@@ -162,3 +162,13 @@ def test_stationary_blocks_have_their_mean_length(rng):
 def test_a_copy_is_a_copy(panel, rng):
     made = Copy().fit(panel).sample(panels=1, rng=rng)
     np.testing.assert_allclose(made.values[0], panel.values, atol=1e-12)
+
+
+def test_one_economy_alone_can_be_drawn_again():
+    rng = np.random.default_rng(0)
+    months = pd.period_range("1990-01", periods=120, freq="M").astype(str)
+    long = pd.DataFrame({"date": months, "x": rng.standard_normal(120).cumsum()})
+    made = GaussianPanel(PanelLaw(rounds=1)).fit(read_entities(long)).sample(panels=3, rng=rng)
+    assert made.values.shape == (3, 1, 120, 1)
+    assert list(made.to_frame().columns) == ["panel", "date", "x"]
+    assert not np.isin(made.values.ravel(), long["x"]).any()

@@ -167,7 +167,7 @@ class FittedLaw:
             return made
         at = (self.lags + 1) * len(self.centre)
         for place, name in enumerate(numbers):
-            drawn = real[name].mean() + real[name].std() * vectors[:, at + place]
+            drawn = real[name].mean() + real[name].std(ddof=0) * vectors[:, at + place]
             whole = pd.api.types.is_integer_dtype(real[name].dtype)
             made[name] = np.rint(drawn).astype(int) if whole else drawn
         return made[[*real.columns]] if kinds or numbers else made
@@ -216,7 +216,7 @@ def _given(
     periods = np.isfinite(e).all(axis=-1).sum(axis=1)
     start, last = _ends(w, lags)
     real = panel.statics[numbers].to_numpy(float)
-    real = (real - real.mean(axis=0)) / np.maximum(real.std(axis=0, ddof=1), 1e-12)
+    real = (real - real.mean(axis=0)) / np.maximum(real.std(axis=0), 1e-12)
     vectors = np.concatenate([start.reshape(len(w), -1), left.intercepts, real], axis=1)
     noise = np.zeros((vectors.shape[1],) * 2)
     own = (scale[groups] * np.exp(loudness[:, :1])) / np.sqrt(np.maximum(periods, 1))[:, None]
