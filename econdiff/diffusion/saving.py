@@ -1,0 +1,81 @@
+"""A fitted model on disk: weights as safetensors, all else as JSON; never pickle.
+
+    save(forecaster, "my-model")            # a folder, written whole or not at all
+    forecaster = load("my-model")
+
+Numbers come back to the last bit, and what was changed or cut short is refused.
+"""
+
+import json
+import os
+import shutil
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from econdiff.anchor import Anchor, Coefficients
+from econdiff.diffusion.model import Diffusion, FittedDiffusion
+from econdiff.diffusion.weights import WeightsError, fingerprint, load_weights, save_weights
+
+FORMAT = 1
+ARRAYS = ("centre", "spread", "b", "deviation", "correlation")
+
+
+def save(forecaster: FittedDiffusion, folder: str | Path) -> None:
+    """Write a fitted model into a new `folder`; raises `FileExistsError` if it is there."""
+    folder = Path(folder)
+    if folder.exists():
+        raise FileExistsError(f"{folder} is there already; name another folder or remove it")
+    settings = forecaster.settings
+    content: dict[str, Any] = {
+        "format": FORMAT,
+        "names": list(forecaster.names),
+        "turns": settings.turns,
+        "window": settings.window,
+        "anchor": asdict(settings.anchor),
+        "coefficients": {k: getattr(forecaster.coefficients, k).tolist() for k in ARRAYS},
+        "weights_sha256": fingerprint(forecaster.network.state_dict()),
+    }
+    content["sha256"] = _hash(content)
+    draft = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    save_weights(forecaster.network, draft / "weights.safetensors")
+    (draft / "model.json").write_text(json.dumps(content, indent=1) + "\n")
+    os.replace(draft, folder)
+
+
+def load(folder: str | Path) -> FittedDiffusion:
+    """Read a fitted model; raises `WeightsError` where it is damaged or of another format."""
+    folder = Path(folder)
+    try:
+        content = json.loads((folder / "model.json").read_text())
+    except FileNotFoundError as error:
+        raise WeightsError(f"no model in {folder}; a saved one has model.json") from error
+    except ValueError as error:
+        raise WeightsError(f"{folder / 'model.json'} is damaged; save the model again") from error
+    if content.get("format") != FORMAT:
+        raise WeightsError(f"{folder} has format {content.get('format')}, this reads {FORMAT}")
+    if content.pop("sha256", None) != _hash(content):
+        raise WeightsError(f"{folder / 'model.json'} does not match its hash; save the model again")
+    network = load_weights(folder / "weights.safetensors")
+    if fingerprint(network.state_dict()) != content["weights_sha256"]:
+        raise WeightsError(f"the weights in {folder} are those of another model")
+    anchor = Anchor(**content["anchor"])
+    arrays = {k: np.array(v) for k, v in content["coefficients"].items()}
+    settings = Diffusion(
+        weights=str(folder / "weights.safetensors"),
+        anchor=anchor,
+        turns=content["turns"],
+        window=content["window"],
+    )
+    return FittedDiffusion(
+        settings, Coefficients(anchor, **arrays), network, tuple(content["names"])
+    )
+
+
+def _hash(content: dict[str, Any]) -> str:
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,47 @@
+"""A fitted model survives the disk to the last digit, and damage is noticed."""
+
+import numpy as np
+import pytest
+
+from econdiff.diffusion.model import Diffusion
+from econdiff.diffusion.saving import load, save
+from econdiff.diffusion.weights import WeightsError
+
+
+@pytest.fixture
+def saved(panel, tmp_path):
+    fitted = Diffusion().fit(panel)
+    save(fitted, tmp_path / "model")
+    return fitted, tmp_path / "model"
+
+
+def draw(forecaster, panel):
+    rng = np.random.default_rng(0)
+    return forecaster.sample(panel, horizon=3, paths=5, rng=rng).samples
+
+
+def test_what_was_saved_draws_the_same_digits(saved, panel):
+    fitted, folder = saved
+    np.testing.assert_array_equal(draw(load(folder), panel), draw(fitted, panel))
+    assert sorted(p.name for p in folder.iterdir()) == ["model.json", "weights.safetensors"]
+
+
+def test_a_changed_number_is_refused(saved):
+    page = saved[1] / "model.json"
+    page.write_text(page.read_text().replace('"turns": 4', '"turns": 5'))
+    with pytest.raises(WeightsError, match="does not match its hash"):
+        load(saved[1])
+
+
+def test_half_a_file_and_no_file_are_refused(saved, tmp_path):
+    page = saved[1] / "model.json"
+    page.write_text(page.read_text()[:200])
+    with pytest.raises(WeightsError, match="damaged"):
+        load(saved[1])
+    with pytest.raises(WeightsError, match="no model in"):
+        load(tmp_path / "elsewhere")
+
+
+def test_a_model_is_not_written_over(saved):
+    with pytest.raises(FileExistsError, match="name another folder"):
+        save(*saved)
