@@ -206,6 +206,13 @@ def _entities(chosen: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _risk_backtest(chosen: argparse.Namespace) -> Answer:
+    from econdiff.commands.risk_backtest import RiskBacktestRequest, risk_backtest
+
+    request = RiskBacktestRequest(chosen.file, chosen.alpha, chosen.out, chosen.overwrite)
+    return risk_backtest(request, chosen.command)
+
+
 def _doctor(chosen: argparse.Namespace) -> Answer:
     del chosen
     from econdiff.commands.doctor import doctor
@@ -346,6 +353,14 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("real", metavar="REAL", help="a long table")
     command.add_argument("synthetic", metavar="SYNTHETIC", help="the same columns, perhaps `panel`")
     _of_entities(command)
+
+    command = _command(commands, "risk-backtest", _risk_backtest, "test anybody's VaR and ES", said)
+    command.add_argument("file", type=Path, metavar="FILE", help="a CSV: date, return, VaR, ES")
+    command.add_argument(
+        "--alpha", type=float, required=True, metavar="A", help="share of bad days, as 0.01"
+    )
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to make")
+    command.add_argument("--overwrite", action="store_true", help="replace an earlier result")
 
     data = commands.add_parser("data", help="list, pull and show panels", allow_abbrev=False)
     actions = data.add_subparsers(metavar="ACTION", required=True)

@@ -1,0 +1,112 @@
+"""`econdiff risk-backtest`: every test of anybody's VaR and ES."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from econdiff.commands.answer import Answer
+from econdiff.commands.errors import UsageError
+from econdiff.commands.folder import refuse_existing, whole, write_manifest, write_text
+from econdiff.commands.manifest import new_manifest
+from econdiff.report.figures import svg
+from econdiff.report.page import Page, Picture, Section, Table, render
+from econdiff.report.risk import exceptions
+from econdiff.risk.validation import validate
+
+LEAST = 10  # days; fewer say nothing
+
+
+@dataclass(frozen=True)
+class RiskBacktestRequest:
+    """What was asked; the fields are the command's options."""
+
+    file: Path
+    alpha: float
+    out: Path
+    overwrite: bool = False
+
+
+def risk_backtest(request: RiskBacktestRequest, command: str) -> Answer:
+    """Test the table `date, return, VaR, ES` and write `tests.csv`, the report and its picture."""
+    refuse_existing(request.out, request.overwrite)
+    if not 0 < request.alpha < 0.5:
+        raise UsageError(f"--alpha is the share of bad days, as 0.01; got {request.alpha}")
+    table = read_days(request.file)
+    tests = validate(table, request.alpha)
+    page = _page(request, table, tests, command)
+    with whole(request.out, overwrite=request.overwrite) as work:
+        tests.to_csv(work / "tests.csv", index=False)
+        write_text(work / "exceptions.svg", svg(exceptions(table, request.alpha)))
+        write_text(work / "report.html", render(page))
+        write_manifest(work, dict(page.manifest))
+    words = tests.to_string(index=False, float_format=lambda x: f"{x:.4g}", na_rep="")
+    facts = {"out": str(request.out), "tests": tests.to_dict("records")}
+    return Answer(facts, f"{words}\n\n{request.out / 'report.html'}")
+
+
+def read_days(file: Path) -> pd.DataFrame:
+    """The table, in order of its dates; an error names the line at fault."""
+    if not file.is_file():
+        raise UsageError(f"there is no file {file}")
+    try:
+        table = pd.read_csv(file)
+    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        raise ValueError(f"{file.name} cannot be read as a CSV table: {error}") from error
+    names = {str(name).strip().lower(): name for name in table.columns}
+    wanted = ("date", "return", "var", "es")
+    absent = [name for name in wanted if name not in names]
+    if absent:
+        raise ValueError(f"{file.name} lacks the columns {absent}; it needs date, return, VaR, ES")
+    days = pd.DatetimeIndex(pd.to_datetime(table[names["date"]], errors="coerce"), name="date")
+    numbers = pd.DataFrame(
+        {
+            name: np.asarray(pd.to_numeric(table[names[name.lower()]], errors="coerce"), float)
+            for name in ("return", "VaR", "ES")
+        },
+        index=days,
+    )
+    wrong = days.isna() | np.isnan(numbers.to_numpy(float)).any(axis=1)
+    if wrong.any():
+        row = int(wrong.argmax())
+        found = list(table.to_numpy()[row])
+        raise ValueError(f"line {row + 2} of {file.name} has a cell that is no number: {found}")
+    if days.has_duplicates:
+        twice = days[days.duplicated()][0]
+        raise ValueError(f"{twice:%Y-%m-%d} stands twice in {file.name}; keep one row a day")
+    if len(table) < LEAST:
+        raise ValueError(f"{file.name} has {len(table)} days; at least {LEAST} are needed")
+    return numbers.sort_index()
+
+
+def _page(
+    request: RiskBacktestRequest, table: pd.DataFrame, tests: pd.DataFrame, command: str
+) -> Page:
+    hits = int((table["return"] < table["VaR"]).to_numpy().sum())
+    expected = request.alpha * len(table)
+    picture = Picture(
+        svg(exceptions(table, request.alpha)),
+        "Daily returns with VaR and ES as lines and a mark on each day whose loss was beyond VaR",
+        "Days with a loss beyond VaR are marked.",
+    )
+    limits = (
+        "A test that passes has not shown the model to be right: with few exceptions it has "
+        "little power. 'No evidence' means that the test could not speak on these days.",
+        "Many tests are made here; one rejection in twenty is expected of a right model.",
+    )
+    settings = {"file": request.file.name, "alpha": request.alpha}
+    return Page(
+        title=f"Backtest of VaR and ES at {request.alpha:g}",
+        lead=f"{len(table)} days, {hits} losses beyond VaR where {expected:.1f} are expected.",
+        facts={
+            "Asked": command,
+            "Days": f"{table.index[0]:%Y-%m-%d} to {table.index[-1]:%Y-%m-%d}",
+        },
+        sections=(
+            Section("Exceptions", pictures=(picture,)),
+            Section("Tests and losses", tables=(Table("At the 5% level", tests),)),
+            Section("What this does not say", text=limits),
+        ),
+        manifest=new_manifest("risk-backtest", command, settings),
+    )
