@@ -19,7 +19,8 @@ def test_the_pair_says_the_same(path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_the_notebook_runs(path, tmp_path):
+def test_the_notebook_runs(path, tmp_path, monkeypatch):
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # a kernel draws inline unless told otherwise
     notebook = jupytext.read(path)
     nbclient.NotebookClient(
         notebook,
