@@ -78,24 +78,25 @@ def two_fans(answer: Conditional, span: int = 24) -> Figure:
         for axes, name in zip(grid.flat, names, strict=False):
             past = answer.history[name].iloc[-span:]
             axes.plot(_dates(past.index), past.to_numpy(float), color=HISTORY, label="history")
+            known = past.dropna().iloc[-1:]  # the fans start where the history ends
+            last = known.to_numpy(float)
+            dates = np.append(_dates(known.index), _dates(answer.baseline.index))
             for label, forecast, color in (
                 ("baseline", answer.baseline, QUIET),
                 ("conditional", answer.alternative, CYCLE[0]),
             ):
                 low, high = forecast.interval(0.9)
-                dates = _dates(forecast.index)
                 axes.fill_between(
                     dates,
-                    low[name],
-                    high[name],
+                    np.append(last, low[name]),
+                    np.append(last, high[name]),
                     color=color,
                     alpha=0.22,
                     lw=0,
                     label=f"{label}, 90%",
                 )
-                axes.plot(
-                    dates, forecast.quantile(0.5)[name], color=color, label=f"{label}, median"
-                )
+                middle = np.append(last, forecast.quantile(0.5)[name])
+                axes.plot(dates, middle, color=color, label=f"{label}, median")
             pinned = _pinned(answer, name)
             if len(pinned):
                 axes.plot(_dates(pinned.index), pinned, "D", color=CYCLE[1], ms=3.5, label="pinned")
