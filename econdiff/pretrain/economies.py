@@ -1,6 +1,7 @@
 """Simulated economies: what the shipped weights have lived through.
 
-Every economy is a draw from this prior; nothing in it was fitted to data. Shares are of
+Every economy is a draw from this prior. Its ranges were set by judgement and not estimated; that
+of the drift was widened once after forecasts of US inflation had been looked at. Shares are of
 economies or of series; U is uniform on [0, 1).
 
 own dynamics     AR(4) from roots: one real (45%: 1 - .15 U^2, near a unit root; else -.4 to .9),
