@@ -36,6 +36,22 @@ from dataclasses import dataclass
 import numpy as np
 
 BURN = 100
+Range = float | np.ndarray  # one for all, or [economy, 1]: each economy its own
+
+
+@dataclass(frozen=True, eq=False)
+class Prior:
+    """The ranges of which least is known beforehand; shares are of series or of economies."""
+
+    near_unit: Range = 0.45  # share with a real root 1 - .15 U^2
+    drift: Range = 0.4  # the level's random walk, deviations a period, times U^2
+    breaks: Range = 0.3  # share with a break of the mean
+    factors: Range = 1.5  # size of the loadings on common factors, times U^2
+    changes: Range = 0.12  # share with a break of the dynamics
+    volatility: Range = 1.0  # multiplies everything that moves a log variance
+    shifts: Range = 0.35  # share with a break of the variance
+    regimes: Range = 0.2  # share of economies with two states
+    gaussian: Range = 0.45  # share of economies with Gaussian shocks
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +67,16 @@ class Episode:
 
 
 def episodes(
-    economies: int, series: int, *, window: int, horizon: int, rng: np.random.Generator
+    economies: int,
+    series: int,
+    *,
+    window: int,
+    horizon: int,
+    rng: np.random.Generator,
+    prior: Prior | None = None,
 ) -> Episode:
     """Simulate economies and look at each from an origin of its own, with 24 rows or more."""
-    y = simulate(economies, series, window + horizon, rng)
+    y = simulate(economies, series, window + horizon, rng, prior)
     known = np.exp(rng.uniform(np.log(24), np.log(window), economies)).astype(int)
     late = np.where(rng.random((economies, series)) < 0.2, rng.random((economies, series)), 0)
     starts = window - known[:, None] + (late * (known[:, None] - 24)).astype(int)
@@ -65,13 +87,16 @@ def episodes(
     return Episode(history, future)
 
 
-def simulate(economies: int, series: int, length: int, rng: np.random.Generator) -> np.ndarray:
+def simulate(
+    economies: int, series: int, length: int, rng: np.random.Generator, prior: Prior | None = None
+) -> np.ndarray:
     """Draw economies, [economy, series, time], float32."""
+    prior = prior or Prior()
     e, s, total = economies, series, BURN + length
     market = rng.random((e, 1)) < 0.2
-    shocks = _shocks(e, s, total, market, rng)  # [time, economy, series], unit variance
-    mean = _mean_paths(e, s, total, market, rng)  # in units of the shocks' usual deviation
-    y = _run(shocks, mean, market, rng)
+    shocks = _shocks(e, s, total, market, prior, rng)  # [time, economy, series], unit variance
+    mean = _mean_paths(e, s, total, market, prior, rng)  # in units of the shocks' usual deviation
+    y = _run(shocks, mean, market, prior, rng)
     y = np.moveaxis(y[BURN:], 0, -1)
     return _as_published(y, market, rng).astype(np.float32)
 
@@ -80,7 +105,9 @@ def _chance(p: float | np.ndarray, shape: tuple[int, ...], rng: np.random.Genera
     return rng.random(shape) < p
 
 
-def _shocks(e: int, s: int, total: int, market: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _shocks(
+    e: int, s: int, total: int, market: np.ndarray, prior: Prior, rng: np.random.Generator
+) -> np.ndarray:
     """Correlated, fat-tailed, skewed shocks of unit variance, [time, economy, series]."""
     common = rng.standard_normal((total, e, 1), dtype=np.float32)
     own = rng.standard_normal((total, e, s), dtype=np.float32)
@@ -94,7 +121,7 @@ def _shocks(e: int, s: int, total: int, market: np.ndarray, rng: np.random.Gener
     spread = np.sqrt(1 + 3 * skew**2 - shift**2)
     x = (np.where(x > 0, 1 + skew, 1 - skew) * x - shift) / spread
 
-    gaussian = _chance(np.where(market, 0.1, 0.45), (e, 1), rng)
+    gaussian = _chance(np.where(market, 0.1, prior.gaussian), (e, 1), rng)
     freedom = np.where(gaussian, 300, 3 + 10 * rng.random((e, 1)))
     joint = _chance(0.5, (e, 1), rng)  # tails shared by the series, or each its own
     mixing = np.where(
@@ -111,28 +138,28 @@ def _shocks(e: int, s: int, total: int, market: np.ndarray, rng: np.random.Gener
 
 
 def _mean_paths(
-    e: int, s: int, total: int, market: np.ndarray, rng: np.random.Generator
+    e: int, s: int, total: int, market: np.ndarray, prior: Prior, rng: np.random.Generator
 ) -> np.ndarray:
     """Where each series is drawn to: breaks, drifts, regimes, factors; [time, economy, series]."""
     time = np.arange(total)[:, None, None]
     mean = np.zeros((total, e, s), dtype=np.float32)
     calm = np.where(market, 0.1, 1)
 
-    breaks = rng.normal(0, 2, (e, s)) * _chance(0.3, (e, s), rng) * calm
+    breaks = rng.normal(0, 2, (e, s)) * _chance(prior.breaks, (e, s), rng) * calm
     at = np.where(
         _chance(0.5, (e, 1), rng), rng.integers(BURN, total, (e, 1)), rng.integers(0, total, (e, s))
     )
     mean += breaks * (time >= at)
-    drift = 0.4 * rng.random((e, s)) ** 2 * _chance(0.5, (e, s), rng) * calm
+    drift = prior.drift * rng.random((e, s)) ** 2 * _chance(0.5, (e, s), rng) * calm
     steps = rng.standard_normal((total, e, s), dtype=np.float32)
     steady = 0.97 * _chance(0.25, (e, s), rng)  # some drifts go one way for decades
     for t in range(1, total):
         steps[t] = steady * steps[t - 1] + (1 - 0.8 * steady) * steps[t]
     mean += np.cumsum(drift * steps, axis=0)
 
-    mean += calm * _factors(e, s, total, rng)
+    mean += calm * _factors(e, s, total, prior, rng)
     state = _markov(e, total, rng)  # [time, economy, 1]
-    mean += state * rng.normal(0, 1.5, (e, s)) * _chance(0.2, (e, 1), rng) * calm
+    mean += state * rng.normal(0, 1.5, (e, s)) * _chance(prior.regimes, (e, 1), rng) * calm
 
     period = rng.choice([4, 12, 5, 7], (e, 1))
     wave = rng.normal(0, 0.6, (e, s)) * _chance(0.08, (e, s), rng)
@@ -140,7 +167,7 @@ def _mean_paths(
     return mean.astype(np.float32)
 
 
-def _factors(e: int, s: int, total: int, rng: np.random.Generator) -> np.ndarray:
+def _factors(e: int, s: int, total: int, prior: Prior, rng: np.random.Generator) -> np.ndarray:
     """Two AR(2) factors; each series loads on them with a lead or lag of its own."""
     count, reach = 2, 4
     r1, r2 = 1 - 0.5 * rng.random((e, count)) ** 1.5, 0.8 * rng.random((e, count))
@@ -150,7 +177,8 @@ def _factors(e: int, s: int, total: int, rng: np.random.Generator) -> np.ndarray
     for t in range(2, total + reach):
         f[t] = (r1 + r2) * f[t - 1] - r1 * r2 * f[t - 2] + noise[t]
     f /= np.maximum(f[BURN:].std(0), 1e-3)
-    weight = 1.5 * rng.random((e, 1, 1)) ** 2 * rng.standard_normal((e, s, count))
+    size = prior.factors * rng.random((e, 1)) ** 2
+    weight = size[..., None] * rng.standard_normal((e, s, count))
     lead = rng.integers(0, reach + 1, (e, s)) * _chance(0.5, (e, 1), rng)
     total_effect = np.zeros((total, e, s), dtype=np.float32)
     for k in range(reach + 1):
@@ -170,11 +198,13 @@ def _markov(e: int, total: int, rng: np.random.Generator) -> np.ndarray:
     return state[..., None]
 
 
-def _polynomial(e: int, s: int, market: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _polynomial(
+    e: int, s: int, market: np.ndarray, prior: Prior, rng: np.random.Generator
+) -> np.ndarray:
     """Coefficients at lags 1 to 4 from random roots, [lag, economy, series]."""
     shape = (e, s)
     near = 1 - 0.15 * rng.random(shape) ** 2
-    first = np.where(_chance(0.45, shape, rng), near, 1.3 * rng.random(shape) - 0.4)
+    first = np.where(_chance(prior.near_unit, shape, rng), near, 1.3 * rng.random(shape) - 0.4)
     second = rng.uniform(-0.6, 0.85, shape) * _chance(0.6, shape, rng)
     radius = 0.9 * rng.random(shape) * _chance(0.35, shape, rng)
     angle = np.pi * rng.random(shape)
@@ -192,27 +222,32 @@ def _polynomial(e: int, s: int, market: np.ndarray, rng: np.random.Generator) ->
 
 
 def _run(
-    shocks: np.ndarray, mean: np.ndarray, market: np.ndarray, rng: np.random.Generator
+    shocks: np.ndarray,
+    mean: np.ndarray,
+    market: np.ndarray,
+    prior: Prior,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """The recursion in time: volatility, then level; [time, economy, series]."""
     total, e, s = shocks.shape
     shape = (e, s)
-    before, after = _polynomial(e, s, market, rng), _polynomial(e, s, market, rng)
-    changed = np.where(_chance(0.12, shape, rng), rng.integers(BURN, total, shape), total)
+    before, after = (_polynomial(e, s, market, prior, rng) for _ in range(2))
+    changed = np.where(_chance(prior.changes, shape, rng), rng.integers(BURN, total, shape), total)
     theta = rng.uniform(-0.6, 0.6, shape) * _chance(0.4, shape, rng) * ~market
 
     varies = _chance(np.where(market, 1, 0.85), (e, 1), rng)
     keep = np.clip(1 - np.where(market, 0.06, 0.2) * rng.random(shape) ** 2, 0.8, 0.998)
-    noise = np.where(market, 0.15, 0.3) * rng.random(shape) * varies
+    noise = prior.volatility * np.where(market, 0.15, 0.3) * rng.random(shape) * varies
     size = np.where(market, 0.25, 0.2) * rng.random(shape) * _chance(0.5, shape, rng) * varies
+    size = prior.volatility * size
     lean = -0.2 * rng.random(shape) * _chance(np.where(market, 0.8, 0.2), shape, rng) * varies
     share = 1.2 * rng.random(shape) * varies
     keep_c = np.clip(1 - 0.2 * rng.random((e, 1)) ** 2, 0.8, 0.998)
-    noise_c = 0.35 * rng.random((e, 1))
+    noise_c = prior.volatility * 0.35 * rng.random((e, 1))
     shift_at = np.where(_chance(0.6, (e, 1), rng), rng.integers(0, total, (e, 1)), total)
-    shift = rng.normal(0, 0.8, shape) * _chance(0.35, shape, rng) / 0.6
+    shift = rng.normal(0, 0.8, shape) * _chance(prior.shifts, shape, rng) / 0.6
     state = _markov(e, total, rng)
-    loud = np.abs(rng.normal(0, 1, shape)) * _chance(0.2, (e, 1), rng)
+    loud = np.abs(rng.normal(0, 1, shape)) * _chance(prior.regimes, (e, 1), rng)
     lift = rng.normal(0, 0.25, shape) * _chance(0.15, shape, rng)
 
     jumps = _jumps(shocks, market, rng)
