@@ -8,6 +8,7 @@ from econdiff.anchor import Filtered
 from econdiff.diffusion.network import SEQUENCES, WINDOW
 
 CLIP = 8.0  # innovations and levels are shown up to this many deviations
+PULL = 20.0  # pseudo-observations that draw correlations at lags towards zero
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,10 +20,14 @@ class Features:
     (log), and whether the cell was known; zeros before the sample starts.
     `numbers` [..., series, 17]: the autoregression, the volatilities of short to long memory, the
     sample size, and the shape of the filtered innovations.
+    `pairs` [..., series, series, PAIRS]: correlations of the filtered innovations of two series,
+    in the same period, of the first with the second's last one, with its lags 2 to 4, and the
+    other way round.
     """
 
     sequence: np.ndarray
     numbers: np.ndarray
+    pairs: np.ndarray
 
 
 def features(state: Filtered) -> Features:
@@ -40,7 +45,20 @@ def features(state: Filtered) -> Features:
     sequence = np.stack(recent, axis=-1).astype(np.float32)
     if sequence.shape[-1] != SEQUENCES:
         raise ValueError(f"the encoder reads {SEQUENCES} sequences, got {sequence.shape[-1]}")
-    return Features(sequence, _numbers(state, u).astype(np.float32))
+    numbers = _numbers(state, u).astype(np.float32)
+    return Features(sequence, numbers, _pairs(state, u).astype(np.float32))
+
+
+def _pairs(state: Filtered, u: np.ndarray) -> np.ndarray:
+    size = np.sqrt(np.maximum((u**2).mean(-1, keepdims=True), 1e-6))
+    v = u / size
+    seen = np.maximum((u != 0).sum(-1), 1)
+    trust = seen[..., :, None] / (seen[..., :, None] + PULL) / v.shape[-1]
+    lagged = [trust * (v[..., k:] @ v[..., :-k].swapaxes(-1, -2)) for k in range(1, 5)]
+    soon, later = lagged[0], sum(lagged[1:]) / 3
+    now = np.broadcast_to(state.coefficients.correlation, soon.shape)
+    planes = [now, soon, soon.swapaxes(-1, -2), later, later.swapaxes(-1, -2)]
+    return np.stack(planes, axis=-1)
 
 
 def _numbers(state: Filtered, u: np.ndarray) -> np.ndarray:

@@ -6,11 +6,12 @@
     noisy innovations x_t, angle ──> Denoiser(context) ──> v
 
 - `Encoder` runs once an origin. Each series goes through the same strided convolutions; then
-  the series of a panel look at each other (attention with their correlation as a bias), which
-  neither depends on their order nor on their number.
-- `Recentre` corrects the anchor once an origin: its innovations are given an autoregression,
-  and a location and a log-scale for each step, with which they are whitened again. What is left
-  for the denoiser is shape (tails, skew, dependence), so that the path of the ODE stays straight.
+  the series of a panel look at each other (attention with their correlations, now and at lags,
+  as a bias), which neither depends on their order nor on their number.
+- `Recentre` corrects the anchor once an origin: its innovations are given a vector
+  autoregression, and a location and a log-scale for each step, with which they are whitened
+  again. What is left for the denoiser is shape (tails, skew, dependence), so that the path of
+  the ODE stays straight.
 - `Denoiser` sees the horizon only: gated temporal convolutions over the steps, dilated 1, 2, 4;
   a mean over the series after each; the noise level (as an angle) and the context as a scale
   and shift of every layer (FiLM; Perez et al., 2018).
@@ -31,6 +32,7 @@ from torch import Tensor, nn
 
 SEQUENCES = 5  # channels of the history that the encoder sees
 WINDOW = 128  # rows of it, the latest
+PAIRS = 5  # numbers about two series of a panel
 MAX_HORIZON = 32
 LAGS = 4  # of the innovations that the network may find autocorrelated
 
@@ -51,6 +53,7 @@ class Context:
 
     vector: Tensor  # [origin, series, channel]
     lags: Tensor  # [origin, series, lag], autoregression of the anchor's innovations
+    cross: Tensor  # [origin, series, series], of those on the others' last; zero diagonal
     location: Tensor  # [origin, series, step]
     log_scale: Tensor  # [origin, series, step]
 
@@ -85,7 +88,7 @@ class Encoder(nn.Module):
         )
         self.look = nn.ModuleList(Attention(c) for _ in range(2))
 
-    def forward(self, sequence: Tensor, features: Tensor, correlation: Tensor) -> Tensor:
+    def forward(self, sequence: Tensor, features: Tensor, pairs: Tensor) -> Tensor:
         x = self.patch(sequence.unflatten(-2, (WINDOW // 4, 4)).flatten(-2))
         for k, layer in enumerate(self.deep):
             x = x + F.glu(layer(F.silu(x)), dim=-1)
@@ -93,7 +96,7 @@ class Encoder(nn.Module):
                 x = self.halve[k](x.unflatten(-2, (x.shape[-2] // 2, 2)).flatten(-2))
         context = self.read(torch.cat([F.silu(x).flatten(-2), features], dim=-1))
         for layer in self.look:
-            context = layer(context, correlation)
+            context = layer(context, pairs)
         return context
 
 
@@ -106,7 +109,7 @@ class Attention(nn.Module):
         self.norm = nn.LayerNorm(channels)
         self.ask = nn.Linear(channels, 3 * channels)
         self.answer = nn.Linear(channels, channels)
-        self.bias = nn.Parameter(torch.zeros(heads, 2))
+        self.bias = nn.Linear(2 * PAIRS, heads, bias=False)
         self.think = nn.Sequential(
             nn.LayerNorm(channels),
             nn.Linear(channels, 2 * channels),
@@ -114,14 +117,13 @@ class Attention(nn.Module):
             nn.Linear(2 * channels, channels),
         )
 
-    def forward(self, x: Tensor, correlation: Tensor) -> Tensor:
+    def forward(self, x: Tensor, pairs: Tensor) -> Tensor:
         q, k, v = (
             part.unflatten(-1, (self.heads, -1)).transpose(-2, -3)
             for part in self.ask(self.norm(x)).chunk(3, dim=-1)
         )  # [origin, head, series, channel]
-        together = torch.stack([correlation, correlation.square()], dim=-1)
         logits = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
-        logits = logits + (together @ self.bias.t()).movedim(-1, -3)
+        logits = logits + self.bias(torch.cat([pairs, pairs.square()], dim=-1)).movedim(-1, -3)
         mixed = (logits.softmax(dim=-1) @ v).transpose(-2, -3).flatten(-2)
         x = x + self.answer(mixed)
         return x + self.think(x)
@@ -130,7 +132,10 @@ class Attention(nn.Module):
 class Recentre(nn.Module):
     """What the anchor's innovations u still obey; all of it zero until trained.
 
-    u_h = location_h + lags . (u_{h-1}, ..., u_{h-4}) + exp(log_scale_h) e_h
+    u_h = location_h + lags . (u_{h-1}, ..., u_{h-4}) + cross u_{h-1} + exp(log_scale_h) e_h
+
+    with own lags series by series and `cross` a matrix whose rows sum to at most one in size, so
+    that a panel of any width stays stable.
     """
 
     def __init__(self, size: Size):
@@ -140,12 +145,23 @@ class Recentre(nn.Module):
         self.mix = nn.Linear(c, 2 * c)
         self.out = _zero(nn.Linear(2 * c, 2))
         self.lags = nn.Sequential(nn.Linear(c, c), nn.SiLU(), _zero(nn.Linear(c, LAGS)))
+        self.moved = _zero(nn.Linear(c, 16))
+        self.moving = nn.Linear(c, 16)
+        self.pairs = _zero(nn.Linear(PAIRS, 1))
 
-    def forward(self, context: Tensor, horizon: int) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        self, context: Tensor, pairs: Tensor, horizon: int
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         x = self.mix(context[..., None, :] + self.step[:horizon])
         location, log_scale = self.out(F.silu(x)).float().unbind(-1)
         lags = 0.5 * torch.tanh(self.lags(context).float())
-        return lags, location, 2 * torch.tanh(log_scale / 2)
+        return lags, self._cross(context, pairs), location, 2 * torch.tanh(log_scale / 2)
+
+    def _cross(self, context: Tensor, pairs: Tensor) -> Tensor:
+        others = max(context.shape[-2] - 1, 1)
+        logits = self.moved(context) @ self.moving(context).mT / 4 + self.pairs(pairs)[..., 0]
+        apart = 1 - torch.eye(context.shape[-2], device=context.device)
+        return torch.tanh(logits.float()) * apart / others
 
 
 class Denoiser(nn.Module):
@@ -203,13 +219,12 @@ class Network(nn.Module):
         self.encoder = Encoder(self.size)
         self.recentre = Recentre(self.size)
         self.denoiser = Denoiser(self.size)
+        self.untold = nn.Parameter(torch.zeros(self.size.width))  # the context of no history
 
-    def encode(
-        self, sequence: Tensor, features: Tensor, correlation: Tensor, horizon: int
-    ) -> Context:
-        """What the history says, once an origin."""
-        vector = self.encoder(sequence, features, correlation)
-        return Context(vector, *self.recentre(vector, horizon))
+    def encode(self, sequence: Tensor, features: Tensor, pairs: Tensor, horizon: int) -> Context:
+        """What the history says, once an origin; `pairs` [origin, series, series, PAIRS]."""
+        vector = self.encoder(sequence, features, pairs)
+        return Context(vector, *self.recentre(vector, pairs, horizon))
 
     def forward(self, x: Tensor, angle: Tensor, vector: Tensor) -> Tensor:
         """The network's v for noisy innovations `x` [row, series, step]."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from econdiff.anchor import Filtered, accumulate, autoregress, power
+from econdiff.anchor import Filtered, lagged, power
 from econdiff.diffusion.features import features
 from econdiff.diffusion.guidance import Pins, exactly, pinned
 from econdiff.diffusion.network import LAGS, MAX_HORIZON, Network
@@ -31,7 +31,8 @@ class Origin:
     state: Filtered
     network: Network
     vector: Tensor  # [origin, series, channel]
-    lags: np.ndarray  # [origin, series, 1 + lag], the first of each 0
+    lags: np.ndarray  # [origin, series, lag], autoregression of the anchor's innovations
+    cross: np.ndarray  # [origin, series, series], of those on the others' last
     location: np.ndarray  # [origin, series, step]
     scale: np.ndarray  # [origin, series, step]
     horizon: int
@@ -47,15 +48,22 @@ class Origin:
 
     def color(self, z: np.ndarray) -> np.ndarray:
         """Innovations to futures."""
-        mixed = power(self.state.coefficients.correlation, 0.5) @ z
-        shocks = self.location + self.scale * mixed
-        return self.state.restore(accumulate(self.lags, self.state.recent(LAGS), shocks))
+        shocks = self.location + self.scale * (power(self.state.coefficients.correlation, 0.5) @ z)
+        past = np.broadcast_to(self.state.recent(LAGS), (*shocks.shape[:-1], LAGS))
+        u = np.concatenate([past, shocks], axis=-1)
+        for t in range(LAGS, u.shape[-1]):
+            own = (self.lags * u[..., t - LAGS : t][..., ::-1]).sum(-1)
+            u[..., t] += own + (self.cross @ u[..., t - 1, None])[..., 0]
+        return self.state.restore(u[..., LAGS:])
 
     def whiten(self, y: np.ndarray) -> np.ndarray:
         """Futures to innovations."""
-        shocks = autoregress(self.lags, self.state.recent(LAGS), self.state.standardise(y))
-        u = (shocks - self.location) / self.scale
-        return power(self.state.coefficients.correlation, -0.5) @ u
+        later = self.state.standardise(y)
+        past = np.broadcast_to(self.state.recent(LAGS), (*later.shape[:-1], LAGS))
+        before = lagged(np.concatenate([past, later], axis=-1), LAGS)[..., 1:]
+        shift = (before @ self.lags[..., None])[..., 0] + self.cross @ before[..., 0]
+        mixed = (later - shift - self.location) / self.scale
+        return power(self.state.coefficients.correlation, -0.5) @ mixed
 
     def log_determinant(self) -> float:
         """Log |dy/dz|: subtract it from a log density of z to have one of y."""
@@ -105,14 +113,10 @@ def origin(network: Network, state: Filtered, horizon: int) -> Origin:
     if not 1 <= horizon <= MAX_HORIZON:
         raise ValueError(f"one look reaches 1 to {MAX_HORIZON} steps, got {horizon}")
     shown = features(state)
-    correlation = state.coefficients.correlation
-    arrays = (shown.sequence, shown.numbers, correlation)
-    sequence, numbers, matrix = (torch.from_numpy(np.asarray(a, np.float32)) for a in arrays)
-    if sequence.ndim == 3:
-        sequence, numbers = sequence[None], numbers[None]
-    matrix = matrix.expand(len(sequence), -1, -1)
-    context = network.encode(sequence, numbers, matrix, horizon)
-    location, scale = context.location.double().numpy(), context.log_scale.double().exp().numpy()
-    lags = context.lags.double().numpy()
-    lags = np.concatenate([np.zeros_like(lags[..., :1]), lags], axis=-1)
-    return Origin(state, network, context.vector, lags, location, scale, horizon)
+    arrays = (shown.sequence, shown.numbers, shown.pairs)
+    one = shown.sequence.ndim == 3
+    sequence, numbers, pairs = (torch.from_numpy(a[None] if one else a) for a in arrays)
+    context = network.encode(sequence, numbers, pairs, horizon)
+    found = (context.lags, context.cross, context.location, context.log_scale.exp())
+    lags, cross, location, scale = (part.double().numpy() for part in found)
+    return Origin(state, network, context.vector, lags, cross, location, scale, horizon)

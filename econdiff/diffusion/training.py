@@ -9,7 +9,8 @@ which is the epsilon objective of Ho et al. (2020, eq. 14) weighted by 1 / alpha
 freedom, scaled so that Gaussian innovations leave it at zero: it need not be the right law, since
 the denoiser learns what is left, but it must not be led by outliers. The denoiser's loss is not
 passed into the re-centring (it could be made small by shrinking z), and no weight anywhere depends
-on the size of the target.
+on the size of the target. In a small share of the rows the denoiser is not told of the history,
+so that guidance without a classifier (Ho and Salimans, 2022) has something to lean on.
 """
 
 import copy
@@ -28,6 +29,7 @@ from econdiff.diffusion.network import LAGS, Context, Network
 FREEDOM = 8.0
 GAUSSIAN = 1.23212  # the c with E[(f + 1) c r^2 / (f + c r^2)] = 1 for r ~ N(0, 1), f = FREEDOM
 MINIMUM_ROWS = 24
+FORGET = 0.05  # share of training in which the denoiser is not told of the history
 LIMIT = 10.0  # innovations are winsorised here in training, in units of their scale
 
 
@@ -37,7 +39,7 @@ class Examples:
 
     sequence: Tensor  # [origin, series, WINDOW, SEQUENCES]
     numbers: Tensor  # [origin, series, feature]
-    correlation: Tensor  # [origin, series, series]
+    pairs: Tensor  # [origin, series, series, PAIRS]
     unmix: Tensor  # [origin, series, series], the inverse symmetric root of the correlation
     innovation: Tensor  # [origin, series, step], over the anchor's scale, still correlated
     lagged: Tensor  # [origin, series, step, lag], the innovations before each
@@ -50,7 +52,7 @@ class Examples:
         return Examples(
             self.sequence[rows],
             self.numbers[rows],
-            self.correlation[rows],
+            self.pairs[rows],
             self.unmix[rows],
             self.innovation[rows, :, :horizon],
             self.lagged[rows, :, :horizon],
@@ -60,10 +62,10 @@ class Examples:
 def examples(state: Filtered, future: np.ndarray) -> Examples:
     """Origins that the anchor has filtered, and their futures [origin, series, step]."""
     shown = features(state)
-    correlation = state.coefficients.correlation
+    unmix = power(state.coefficients.correlation, -0.5)
     u = np.clip(state.standardise(future), -LIMIT, LIMIT)
     before = lagged(np.concatenate([state.recent(LAGS), u], axis=-1), LAGS)[..., 1:]
-    arrays = (shown.sequence, shown.numbers, correlation, power(correlation, -0.5), u, before)
+    arrays = (shown.sequence, shown.numbers, shown.pairs, unmix, u, before)
     return Examples(*(torch.from_numpy(np.ascontiguousarray(a, np.float32)) for a in arrays))
 
 
@@ -79,13 +81,15 @@ class Losses:
 def losses(network: Network, batch: Examples, draws: int, rng: torch.Generator) -> Losses:
     """Both losses on a batch, with `draws` noise levels for each origin."""
     horizon = batch.innovation.shape[-1]
-    context = network.encode(batch.sequence, batch.numbers, batch.correlation, horizon)
+    context = network.encode(batch.sequence, batch.numbers, batch.pairs, horizon)
     residual = recentred(batch, context)
     recentre = (_student(residual) + context.log_scale).mean()
 
     z = (batch.unmix @ residual.detach()).clamp(-LIMIT, LIMIT)
     z = z.repeat_interleave(draws, 0)
     vector = context.vector.repeat_interleave(draws, 0)
+    forgotten = torch.rand(len(z), generator=rng)[:, None, None] < FORGET
+    vector = torch.where(forgotten, network.untold, vector)
     angle = stratified(len(z), rng) * (math.pi / 2)
     alpha, sigma = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
     noise = torch.randn(z.shape, generator=rng)
@@ -97,6 +101,7 @@ def losses(network: Network, batch: Examples, draws: int, rng: torch.Generator) 
 def recentred(batch: Examples, context: Context) -> Tensor:
     """Innovations whitened once more in time, [origin, series, step]; series still correlated."""
     shift = (batch.lagged @ context.lags[..., None])[..., 0] + context.location
+    shift = shift + context.cross @ batch.lagged[..., 0]
     return (batch.innovation - shift) * torch.exp(-context.log_scale)
 
 
@@ -270,7 +275,7 @@ def bound(network: Network, batch: Examples, seed: int, draws: int = 16) -> floa
         -log p(z) <= |z|^2 / 2 + c - int cot(angle) (|v|^2 - |v - v_hat|^2) d angle
     """
     horizon = batch.innovation.shape[-1]
-    context = network.encode(batch.sequence, batch.numbers, batch.correlation, horizon)
+    context = network.encode(batch.sequence, batch.numbers, batch.pairs, horizon)
     z = batch.unmix @ recentred(batch, context)
     gaussian = 0.5 * z.square().mean() + context.log_scale.mean()
     rng = torch.Generator().manual_seed(seed)

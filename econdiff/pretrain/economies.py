@@ -43,15 +43,18 @@ Range = float | np.ndarray  # one for all, or [economy, 1]: each economy its own
 class Prior:
     """The ranges of which least is known beforehand; shares are of series or of economies."""
 
-    near_unit: Range = 0.45  # share with a real root 1 - .15 U^2
-    drift: Range = 0.4  # the level's random walk, deviations a period, times U^2
-    breaks: Range = 0.3  # share with a break of the mean
+    near_unit: Range = 0.15  # share with a real root 1 - .15 U^2
+    drift: Range = 0.35  # the level's random walk, deviations a period, times U^2
+    breaks: Range = 0.2  # share with a break of the mean
     factors: Range = 1.5  # size of the loadings on common factors, times U^2
-    changes: Range = 0.12  # share with a break of the dynamics
-    volatility: Range = 1.0  # multiplies everything that moves a log variance
-    shifts: Range = 0.35  # share with a break of the variance
-    regimes: Range = 0.2  # share of economies with two states
-    gaussian: Range = 0.45  # share of economies with Gaussian shocks
+    changes: Range = 0.2  # share with a break of the dynamics
+    volatility: Range = 1.5  # multiplies everything that moves a log variance
+    shifts: Range = 0.6  # share with a break of the variance
+    regimes: Range = 0.15  # share of economies with two states
+    gaussian: Range = 0.2  # share of economies with Gaussian shocks
+    cycles: Range = 0.5  # share of the common factors that swing like a business cycle
+    spill: Range = 0.6  # share of economies in which shocks spill over with a lag
+    markets: Range = 0.2  # share of economies that are markets
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +96,7 @@ def simulate(
     """Draw economies, [economy, series, time], float32."""
     prior = prior or Prior()
     e, s, total = economies, series, BURN + length
-    market = rng.random((e, 1)) < 0.2
+    market = rng.random((e, 1)) < prior.markets
     shocks = _shocks(e, s, total, market, prior, rng)  # [time, economy, series], unit variance
     mean = _mean_paths(e, s, total, market, prior, rng)  # in units of the shocks' usual deviation
     y = _run(shocks, mean, market, prior, rng)
@@ -132,7 +135,7 @@ def _shocks(
     x = x * np.sqrt((freedom / 2 - 1) / mixing)
 
     spill = rng.normal(0, 0.25, (e, s, s)) * _chance(0.4, (e, s, s), rng)
-    spill *= (_chance(0.3, (e, 1), rng) & ~market)[..., None] * (1 - np.eye(s))
+    spill *= (_chance(prior.spill, (e, 1), rng) & ~market)[..., None] * (1 - np.eye(s))
     x[1:] += np.einsum("eij,tej->tei", spill, x[:-1])
     return x.astype(np.float32)
 
@@ -168,14 +171,22 @@ def _mean_paths(
 
 
 def _factors(e: int, s: int, total: int, prior: Prior, rng: np.random.Generator) -> np.ndarray:
-    """Two AR(2) factors; each series loads on them with a lead or lag of its own."""
+    """Two AR(2) factors, with real roots or a cycle of 12 to 60 periods.
+
+    Each series loads on them with a lead or lag of its own.
+    """
     count, reach = 2, 4
     r1, r2 = 1 - 0.5 * rng.random((e, count)) ** 1.5, 0.8 * rng.random((e, count))
     r1 = np.minimum(r1, 0.99)
+    radius = 1 - 0.2 * rng.random((e, count))
+    period = np.exp(rng.uniform(np.log(12), np.log(60), (e, count)))
+    swings = _chance(prior.cycles, (e, count), rng)
+    b1 = np.where(swings, 2 * radius * np.cos(2 * np.pi / period), r1 + r2)
+    b2 = np.where(swings, radius**2, r1 * r2)
     noise = rng.standard_normal((total + reach, e, count), dtype=np.float32)
     f = np.zeros_like(noise)
     for t in range(2, total + reach):
-        f[t] = (r1 + r2) * f[t - 1] - r1 * r2 * f[t - 2] + noise[t]
+        f[t] = b1 * f[t - 1] - b2 * f[t - 2] + noise[t]
     f /= np.maximum(f[BURN:].std(0), 1e-3)
     size = prior.factors * rng.random((e, 1)) ** 2
     weight = size[..., None] * rng.standard_normal((e, s, count))

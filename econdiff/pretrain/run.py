@@ -33,14 +33,14 @@ HORIZONS = (8, 8, 8, 12, 12, 12, 20, 32)  # how far a step of training looks; dr
 class Pretraining:
     """Settings of a run. `rows` counts series: an economy of five is five rows."""
 
-    steps: int = 30_000
+    steps: int = 28_000
     seed: int = 0
     size: Size = field(default_factory=Size)
     window: int = 400
     rows: int = 256  # a step
     draws: int = 4  # noise levels for each origin
-    pool: int = 2048  # rows simulated at a time
-    reuse: int = 3  # times that each is shown, with fresh noise
+    pool: int = 4096  # rows simulated at a time
+    reuse: int = 4  # times that each is shown, with fresh noise
     rate: float = 2e-3
 
     @property
