@@ -1,12 +1,14 @@
 """The model put together: an untrained network is the anchor, and nothing sees the future."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from scipy.stats import multivariate_normal
 
-from econdiff.anchor import Anchor
+from econdiff.anchor import Anchor, power
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.network import Size, untrained
 from econdiff.diffusion.training import Training
@@ -141,6 +143,36 @@ def test_series_can_come_in_any_order(stirred, panel):
     torch.testing.assert_close(
         fitted.velocity(x, angle).flip(1), turned.velocity(x.flip(1), angle), atol=1e-5, rtol=1e-4
     )
+
+
+def test_a_network_that_says_something_is_undone_exactly(stirred, panel):
+    at = stirred.fit(panel).origin(panel[:-5], 5)
+    future = panel[-5:].to_numpy().T[None]
+    np.testing.assert_allclose(at.color(at.whiten(future)), future, atol=1e-10)
+    mean, matrix = at.affine()
+    z = np.random.default_rng(0).standard_normal((3, 2, 5))
+    straight = mean + z.reshape(3, -1) @ matrix.T
+    np.testing.assert_allclose(at.color(z).reshape(3, -1), straight, atol=1e-10)
+    assert np.linalg.slogdet(matrix)[1] == pytest.approx(at.log_determinant(), abs=1e-10)
+
+
+def test_a_series_is_moved_by_the_other_s_last_innovation_as_told(panel):
+    fitted = UNTRAINED.fit(panel)
+    at = replace(fitted.origin(panel, 3), cross=np.array([[[0, 0.3], [0, 0]]]))
+    shocks = np.zeros((1, 2, 3))
+    shocks[0, 1, 0] = 1.0  # inflation's first innovation, and nothing else
+    u = at.state.standardise(at.color(power(at.state.coefficients.correlation, -0.5) @ shocks))
+    quiet = at.state.standardise(at.color(np.zeros((1, 2, 3))))
+    moved = (u - quiet)[0]
+    np.testing.assert_allclose(moved, [[0, 0.3, 0], [1, 0, 0]], atol=1e-9)
+
+
+def test_no_row_of_the_cross_autoregression_sums_to_more_than_one(stirred):
+    wide = np.random.default_rng(0).standard_normal((80, 30)).cumsum(axis=0)
+    index = pd.period_range("2000Q1", periods=80, freq="Q")
+    at = stirred.fit(frame := pd.DataFrame(wide, index=index)).origin(frame, 2)
+    assert np.abs(at.cross).sum(axis=-1).max() <= 1
+    assert np.abs(np.diagonal(at.cross, axis1=1, axis2=2)).max() == 0
 
 
 def test_weights_survive_the_disk_and_damage_is_noticed(tmp_path, stirred):

@@ -8,10 +8,11 @@ import torch
 
 from econdiff.anchor import Anchor
 from econdiff.diffusion.network import Size, untrained
+from econdiff.diffusion.training import step
 from econdiff.diffusion.weights import load_weights
 from econdiff.pretrain.calibration import calibrate
-from econdiff.pretrain.economies import episodes, simulate
-from econdiff.pretrain.run import Pretraining, run, ship
+from econdiff.pretrain.economies import Prior, episodes, simulate
+from econdiff.pretrain.run import Pretraining, pool, run, ship
 
 SMALL = Pretraining(steps=6, size=Size(width=16, inner=8), window=60, rows=16, pool=48, reuse=1)
 
@@ -88,3 +89,25 @@ def test_training_leaves_torch_s_generator_alone(tmp_path):
     for _ in run(Pretraining(**{**SMALL.__dict__, "steps": 1}), tmp_path):
         pass
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_a_share_of_none_and_of_all_does_what_it_says():
+    rng = np.random.default_rng(0)
+    calm = Prior(volatility=0.0, shifts=0.0, regimes=0.0, gaussian=1.0, markets=0.0)
+    wild = Prior(volatility=2.0, shifts=1.0, regimes=0.0, gaussian=0.0, markets=0.0)
+    kurtosis = []
+    for prior in (calm, wild):
+        y = simulate(300, 1, 300, rng, prior)
+        e = Anchor().estimate(y).filter(y).innovation[:, 0, 4:]
+        kurtosis.append(np.median((e**4).mean(-1) / (e**2).mean(-1) ** 2))
+    assert kurtosis[0] < 3.5 < kurtosis[1]
+
+
+def test_in_training_the_denoiser_is_at_times_not_told_of_the_history():
+    network = untrained(SMALL.size, seed=0)
+    optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
+    rng = torch.Generator().manual_seed(0)
+    batch = pool(SMALL, 0).take(torch.arange(6), 8)
+    for _ in range(3):
+        step(network, optimiser, batch, 0.1, rng, draws=32)
+    assert network.untold.abs().sum() > 0

@@ -1,34 +1,33 @@
 """Simulated economies: what the shipped weights have lived through.
 
-Every economy is a draw from this prior. Its ranges were set by judgement and not estimated; that
-of the drift was widened once after forecasts of US inflation had been looked at. Shares are of
-economies or of series; U is uniform on [0, 1).
+Every economy is a draw from this prior. The ranges in `Prior` were set near the least distance of
+moments between simulated panels and FRED-QD and FRED-MD up to 1984 (simulated moments; McFadden,
+1989, *Econometrica* 57; `benchmarks/prior.py` prints it), the others by judgement. No real value
+enters a simulation. Shares are of economies or of series; U is uniform on [0, 1).
 
-own dynamics     AR(4) from roots: one real (45%: 1 - .15 U^2, near a unit root; else -.4 to .9),
-                 a second real in -.6 to .85 (60%), a complex pair of radius below .9 (35%);
-                 a break of all of them (12%)
+own dynamics     AR(4) from roots: one real (near a unit root, 1 - .15 U^2, or -.4 to .9), a
+                 second real in -.6 to .85 (60%), a complex pair of radius below .9 (35%); a break
+                 of all of them
 moving average   theta in -.6 to .6 (40%), as differencing and time averaging leave it
-common factors   two AR(2) factors, loadings N(0, w^2) with w = 1.5 U^2; each series leads or lags
-                 by 0 to 4 periods
+common factors   two AR(2) factors, some with a cycle of 12 to 60 periods; loadings N(0, w^2) with
+                 w proportional to U^2; each series leads or lags by 0 to 4 periods
 common shocks    one shared shock with loadings up to .9; spill-over of last period's shocks
-                 between series (30%)
+                 between series
 volatility       log variance is AR(1), persistence 1 - .2 U^2, moved by noise of its own, by the
                  size of the last shock (EGARCH; Nelson, 1991) and by its sign (leverage); a part
                  is shared between series with loadings 0 to 1.2
-breaks           of the mean (30%, N(0, 2^2) deviations), of the variance (35%)
-drift            the level is a random walk, .4 U^2 deviations a period (50%); a quarter of them
-                 go one way for long
-regimes          a two-state Markov chain moves means and volatilities (20%)
-shock laws       Gaussian (45%) or Student t with 3 to 13 degrees of freedom; two-piece
-                 skewness (40%)
+breaks           of the mean, N(0, 2^2) deviations, and of the variance
+drift            the level of half of the series is a random walk; a quarter of those go one way
+                 for long
+regimes          a two-state Markov chain moves means and volatilities
+shock laws       Gaussian or Student t with 3 to 13 degrees of freedom; two-piece skewness (40%)
 rare events      jumps (25%), slips of measurement (12%), a pandemic: 4 to 25 deviations and a
                  rebound (8%)
 level and noise  volatility moves with the level (15%)
 publication      a floor as at the zero lower bound (6%), rounding (8%), leftover seasonality
                  (8%), convexity as of spreads and volatilities (6%), missing cells (5%),
                  unequal starts (20%)
-markets          20% of economies: hardly any autocorrelation, persistent volatility with
-                 leverage, fat tails
+markets          hardly any autocorrelation, persistent volatility with leverage, fat tails
 """
 
 from dataclasses import dataclass
