@@ -1,6 +1,7 @@
 """How the ranges of the prior of simulated economies were chosen: by moments of rows up to 1984.
 
     python benchmarks/prior.py [--data ../shared/data] [--sweeps 2]
+    python benchmarks/prior.py --picture reports/line-up.png   # real series among simulated ones
 
 Series of FRED-QD and FRED-MD without a gap to the end of 1984, in the units that the package's own
 rule chooses on those rows, against economies simulated for as long. Of each series: persistence,
@@ -142,11 +143,42 @@ def sweep(distance: Distance, prior: Prior, move: bool) -> Prior:
     return prior
 
 
+def line_up(file: Path, rows: int = 6, columns: int = 5, seed: int = 5) -> None:
+    """Draw real series unlabelled among simulated ones of their length, and say which they are."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    from econdiff.data import load
+
+    panel, _ = load("us-macro")
+    rules = choose(panel)
+    real = {name: rules[name].to_model(x.to_numpy(float))[2:] for name, x in panel.items()}
+    rng = np.random.default_rng(seed)
+    places = dict(zip(rng.permutation(rows * columns), real, strict=False))
+    length = len(next(iter(real.values())))
+    made = simulate(rows * columns, 1, length, rng, replace(Prior(), markets=0.0))[:, 0]
+    figure, axes = plt.subplots(rows, columns, figsize=(11, 9), layout="constrained")
+    for k, axis in enumerate(axes.flat):
+        y = real[places[k]] if k in places else made[k]
+        axis.plot((y - np.nanmean(y)) / np.nanstd(y), color="black", linewidth=0.7)
+        axis.set(xticks=[], yticks=[], title=str(k + 1))
+        axis.title.set_fontsize(8)
+    figure.suptitle("Which of these quarterly series are real? (standardised)", fontsize=11)
+    figure.savefig(file, dpi=110)
+    print("real:", {int(k) + 1: name for k, name in sorted(places.items())})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--sweeps", type=int, default=0)
+    parser.add_argument("--picture", type=Path, help="draw the line-up instead")
     options = parser.parse_args()
+    if options.picture:
+        line_up(options.picture)
+        return
     real = {name: read(options.data, *where) for name, where in PANELS.items()}
     print({name: f"{len(y)} series, {y.shape[1]} periods" for name, y in real.items()})
     distance = Distance(real)
