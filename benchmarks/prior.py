@@ -109,6 +109,7 @@ class Distance:
         self.together = {name: together(_panels(y)) for name, y in real.items()}
 
     def parts(self, prior: Prior) -> dict[tuple[str, str], float]:
+        """The distance moment by moment, for each panel."""
         found = {}
         for name, length in self.lengths.items():
             y = simulate(self.economies, 5, length, np.random.default_rng(3), prior)
@@ -122,6 +123,7 @@ class Distance:
         return found
 
     def __call__(self, prior: Prior) -> float:
+        """Their mean."""
         return float(np.mean(list(self.parts(prior).values())))
 
 

@@ -148,8 +148,11 @@ def classifier_free(told: Denoiser, untold: Denoiser, strength: float) -> Denois
     """Lean on what `told` knows and `untold` does not; Ho and Salimans (2022), eq. 6.
 
     `strength` 1 is `told` itself, 0 is `untold`, above 1 exaggerates: narrower than
-    the law that was learned, and no longer a conditional law of anything.
+    the law that was learned, and no longer a conditional law of anything. The same line serves
+    velocities, which are affine in the clean signal at every level.
     """
+    if strength < 0:
+        raise ValueError(f"strength on the history must not be negative, got {strength}")
 
     def guided(x: Tensor, angle: Tensor) -> Tensor:
         without = untold(x, angle)

@@ -23,7 +23,7 @@ from econdiff.anchor import Anchor, Coefficients
 from econdiff.diffusion.conditional import DiffusionLaw
 from econdiff.diffusion.device import chosen
 from econdiff.diffusion.network import MAX_HORIZON, Network, untrained
-from econdiff.diffusion.origin import Origin, origin, untold_vector
+from econdiff.diffusion.origin import Origin, origin
 from econdiff.diffusion.predictive import decode, encode, log_density
 from econdiff.diffusion.training import MINIMUM_ROWS, Training, train
 from econdiff.diffusion.weights import fingerprint, load_weights
@@ -50,7 +50,8 @@ class Diffusion:
     narrower about what the anchor and the re-centring expect: where the law is Gaussian, every
     standard deviation of the future is multiplied by it exactly. (Steps beyond the 32nd follow
     a past that was itself drawn so.) `strength` leans on the history by more or less than was
-    learned (classifier-free guidance), for weights that were trained for it.
+    learned (classifier-free guidance); it acts on the shape that the denoiser gives, not on the
+    location and scale of each step.
 
     A panel of `wide` series or more is left to `LatentDiffusion` with these settings, which
     diffuses what its series share and draws twenty times faster; None keeps every panel here.
@@ -94,8 +95,6 @@ class Diffusion:
         training = self.training or (Training() if self.weights is None else None)
         seed = 0 if training is None else training.seed
         network = untrained(seed=seed) if self.weights is None else load_weights(self.weights)
-        if self.strength != 1:
-            untold_vector(network)  # refuses weights that cannot do it, before any work
         coefficients, names = self.anchor.estimate(y), tuple(panel.columns)
         if training is None:
             yield FittedDiffusion(self, coefficients, network.to(device), names)

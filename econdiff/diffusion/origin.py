@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 
 from econdiff.anchor import Filtered, lagged, power
-from econdiff.diffusion.classifier_free import lean
 from econdiff.diffusion.features import features
-from econdiff.diffusion.guidance import Pins, Prior, exactly, pinned, temperature
+from econdiff.diffusion.guidance import Pins, Prior, classifier_free, exactly, pinned, temperature
 from econdiff.diffusion.network import LAGS, MAX_HORIZON, Network
 from econdiff.diffusion.sampler import angular, last
 from econdiff.diffusion.schedule import even_angles
@@ -48,8 +47,8 @@ class Origin:
         told = self._hearing(self.vector)
         if self.strength == 1:
             return told(x, angle)
-        untold = self._hearing(untold_vector(self.network).expand_as(self.vector))
-        return lean(told, untold, self.strength)(x, angle)
+        untold = self._hearing(self.network.untold.expand_as(self.vector))
+        return classifier_free(told, untold, self.strength)(x, angle)
 
     def denoise(self, x: Tensor, angle: Tensor) -> Tensor:
         """E[clean | x]: the seam that samplers, likelihood and guidance see."""
@@ -140,8 +139,6 @@ def origin(
     """Encode a filtered history, [series, time] or [origin, series, time], once."""
     if not 1 <= horizon <= MAX_HORIZON:
         raise ValueError(f"one look reaches 1 to {MAX_HORIZON} steps, got {horizon}")
-    if strength != 1:
-        untold_vector(network)  # before any work
     shown = features(state)
     device = next(network.parameters()).device
     one = shown.sequence.ndim == 3
