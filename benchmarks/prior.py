@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 
 from econdiff.anchor import Anchor
-from econdiff.pretrain.economies import Prior, simulate
+from econdiff.pretrain.economies import simulate
+from econdiff.pretrain.prior import Prior
 from econdiff.transforms import choose
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)

@@ -11,7 +11,8 @@ from econdiff.diffusion.network import Size, untrained
 from econdiff.diffusion.training import step
 from econdiff.diffusion.weights import load_weights
 from econdiff.pretrain.calibration import calibrate
-from econdiff.pretrain.economies import Prior, episodes, simulate
+from econdiff.pretrain.economies import episodes, simulate
+from econdiff.pretrain.prior import Prior
 from econdiff.pretrain.run import Pretraining, pool, run, ship
 
 SMALL = Pretraining(steps=6, size=Size(width=16, inner=8), window=60, rows=16, pool=48, reuse=1)
