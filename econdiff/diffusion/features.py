@@ -55,7 +55,7 @@ def _pairs(state: Filtered, u: np.ndarray) -> np.ndarray:
     seen = np.maximum((u != 0).sum(-1), 1)
     trust = seen[..., :, None] / (seen[..., :, None] + PULL) / v.shape[-1]
     lagged = [trust * (v[..., k:] @ v[..., :-k].swapaxes(-1, -2)) for k in range(1, 5)]
-    soon, later = lagged[0], sum(lagged[1:]) / 3
+    soon, later = lagged[0], np.mean(lagged[1:], axis=0)
     now = np.broadcast_to(state.coefficients.correlation, soon.shape)
     planes = [now, soon, soon.swapaxes(-1, -2), later, later.swapaxes(-1, -2)]
     return np.stack(planes, axis=-1)

@@ -143,8 +143,10 @@ def origin(
     device = next(network.parameters()).device
     one = shown.sequence.ndim == 3
     arrays = (shown.sequence, shown.numbers, shown.pairs)
-    told = (torch.from_numpy(a[None] if one else a).to(device) for a in arrays)
-    context = network.encode(*told, horizon)
+    sequence, numbers, pairs = (torch.from_numpy(a[None] if one else a).to(device) for a in arrays)
+    context = network.encode(sequence, numbers, pairs, horizon)
     found = (context.lags, context.cross, context.location, context.log_scale.exp())
-    parts = (part.cpu().double().numpy() for part in found)
-    return Origin(state, network, context.vector, *parts, horizon, spread, strength)
+    lags, cross, location, scale = (part.cpu().double().numpy() for part in found)
+    return Origin(
+        state, network, context.vector, lags, cross, location, scale, horizon, spread, strength
+    )
