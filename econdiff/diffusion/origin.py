@@ -134,7 +134,13 @@ class Origin:
 
 @torch.no_grad()  # not inference_mode: likelihoods differentiate through the context
 def origin(
-    network: Network, state: Filtered, horizon: int, spread: float = 1.0, strength: float = 1.0
+    network: Network,
+    state: Filtered,
+    horizon: int,
+    *,
+    spread: float = 1.0,
+    strength: float = 1.0,
+    recentre: bool = True,
 ) -> Origin:
     """Encode a filtered history, [series, time] or [origin, series, time], once."""
     if not 1 <= horizon <= MAX_HORIZON:
@@ -147,6 +153,8 @@ def origin(
     context = network.encode(sequence, numbers, pairs, horizon)
     found = (context.lags, context.cross, context.location, context.log_scale.exp())
     lags, cross, location, scale = (part.cpu().double().numpy() for part in found)
+    if not recentre:
+        lags, cross, location = np.zeros_like(lags), np.zeros_like(cross), np.zeros_like(location)
     return Origin(
         state, network, context.vector, lags, cross, location, scale, horizon, spread, strength
     )
