@@ -1,6 +1,5 @@
-"""`econdiff scenario` and `econdiff nowcast`: conditional forecasts for a reader."""
+"""`econdiff scenario`: a conditional forecast for a reader."""
 
-import json
 import warnings
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,34 +10,28 @@ import pandas as pd
 
 from econdiff.commands.answer import Answer
 from econdiff.commands.errors import UsageError
+from econdiff.commands.findings import findings, write_findings
 from econdiff.commands.folder import whole, write_manifest, write_text
 from econdiff.commands.manifest import new_manifest
 from econdiff.commands.models import named_model
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Read, Reading, read
 from econdiff.commands.view import write_history
-from econdiff.forecast import Forecast
 from econdiff.report.figures import png, svg
 from econdiff.report.page import render
-from econdiff.report.scenario import Beside, differences, scenario_page, two_fans
+from econdiff.report.scenario import scenario_page
+from econdiff.report.scenario_figures import differences, two_fans
 from econdiff.scenario import (
     Conditional,
-    Diagnostics,
     Mode,
-    Plausibility,
     Scenario,
     ScenarioError,
     ScenarioWarning,
     conditional,
     parse_pin,
-    plausibility,
     read_scenario,
 )
-from econdiff.scenario.attribution import drivers, shares
-from econdiff.scenario.law import GaussianLaw
-from econdiff.transforms import Transformed
-
-SHAPLEY_PATHS = 200
+from econdiff.transforms import Transformed, TransformedForecaster
 
 
 @dataclass(frozen=True)
@@ -55,6 +48,8 @@ class ScenarioRequest:
     given_sd: float = 0.0
     model: str = "diffusion"
     against: tuple[str, ...] = ("bvar",)
+    target: str | None = None
+    conditions: tuple[str, ...] = ()
     paths: int = 1000
     seed: int = 0
     overwrite: bool = False
@@ -66,63 +61,39 @@ def scenario(request: ScenarioRequest, command: str, progress: Progress = silent
     with whole(request.out, overwrite=request.overwrite) as folder:
         data = read(request.reading)
         manifest = new_manifest("scenario", command, _settings(request)) | {"data": data.record}
-        answer, notes = _answered(request.model, data, said, request, progress)
-        beside = [
-            Beside(name, _answered(name, data, said, request, progress)[0].difference())
+        forecaster, answer, notes = answered(request.model, data, said, request, progress)
+        exact = request.mode in ("hard", "soft", "density")
+        others = {
+            name: answered(name, data, said, request, progress)[1]
             for name in request.against
-            if name != request.model and request.mode in ("hard", "soft", "density")
-        ]
-        found = plausibility(answer, request.events)
-        driven = _driven(answer, request)
+            if exact and name != request.model
+        }
+        try:
+            found = findings(
+                forecaster, answer, others, panel=data.panel, events=request.events,
+                target=request.target, conditions=request.conditions, seed=request.seed,
+                notes=notes,
+            )  # fmt: skip
+        except ScenarioError as error:
+            raise UsageError(str(error)) from error
         write_answer(folder, answer, data.panel)
-        write_text(folder / "plausibility.json", _judged(found, answer.diagnostics))
-        driven.to_csv(folder / "drivers.csv", index=False)
+        write_findings(folder, found, answer.diagnostics)
         manifest["model"] = {"name": request.model, "settings": repr(named_model(request.model))}
         write_manifest(folder, manifest)
-        page = scenario_page(answer, found, tuple(beside), driven, manifest, said.name, notes)
-        write_text(folder / "report.html", render(page))
+        write_text(
+            folder / "report.html", render(scenario_page(answer, found, manifest, said.name))
+        )
     facts = {
         "out": str(request.out),
         "files": sorted(f.name for f in request.out.iterdir()),
-        "plausibility": found.to_dict(),
+        "plausibility": found.plausibility.to_dict(),
         "fallback": answer.diagnostics.fallback,
     }
     table = _last(answer.difference())
-    words = "\n\n".join([found.verdict, *notes, table, str(request.out / "report.html")])
-    return Answer(facts, words)
-
-
-@dataclass(frozen=True)
-class NowcastRequest:
-    """What `econdiff nowcast` was asked; the fields are its options."""
-
-    reading: Reading
-    model: str = "diffusion"
-    paths: int = 1000
-    seed: int = 0
-
-
-def nowcast(request: NowcastRequest, progress: Progress = silent) -> Answer:
-    """The cells of the last rows that are not published yet, given those that are."""
-    data = read(request.reading)
-    if data.panel.iloc[-1].notna().all():
-        raise UsageError(
-            f"every series of {data.record['name']} is known up to {data.record['last']}: there is "
-            "no ragged edge to nowcast; econdiff forecast draws what comes next"
-        )
-    asked = replace(
-        ScenarioRequest(request.reading, 1, Path()),
-        model=request.model,
-        paths=request.paths,
-        seed=request.seed,
+    words = "\n\n".join(
+        [found.plausibility.verdict, *notes, table, str(request.out / "report.html")]
     )
-    answer, notes = _answered(request.model, data, Scenario(), asked, progress)
-    edge = answer.edge()
-    if edge is None:
-        raise UsageError("there is no ragged edge to nowcast")
-    table = _unpublished(edge, data.panel)
-    facts = {"data": data.record, "nowcast": table.to_dict(orient="records")}
-    return Answer(facts, "\n".join([table.to_string(index=False), *notes]))
+    return Answer(facts, words)
 
 
 def write_answer(folder: Path, answer: Conditional, history: pd.DataFrame) -> None:
@@ -139,21 +110,10 @@ def write_answer(folder: Path, answer: Conditional, history: pd.DataFrame) -> No
         (folder / f"{name}.png").write_bytes(png(figure))
 
 
-def _judged(found: Plausibility, diagnostics: Diagnostics) -> str:
-    """JSON; what is not a number is null."""
-    facts = asdict(diagnostics)
-    if np.isnan(diagnostics.largest_miss):
-        facts["largest_miss"] = None
-    told = found.to_dict() | {"diagnostics": facts}
-    return json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
 def _said(request: ScenarioRequest) -> Scenario:
     """The file, the pins and the events as one scenario."""
     try:
-        said = read_scenario(request.scenario) if request.scenario else Scenario()
-        for text in request.pins:
-            said = said + parse_pin(text)
+        said = stated(request.scenario, request.pins)
     except ScenarioError as error:
         raise UsageError(str(error)) from error
     if request.mode in ("soft", "density", "tilt"):
@@ -171,9 +131,18 @@ def _said(request: ScenarioRequest) -> Scenario:
     return said
 
 
-def _answered(
+def stated(file: Path | None, pins: tuple[str, ...]) -> Scenario:
+    """A scenario file and the pins of the command line as one; nothing where neither is given."""
+    said = read_scenario(file) if file else Scenario()
+    for text in pins:
+        said = said + parse_pin(text)
+    return said
+
+
+def answered(
     name: str, data: Read, said: Scenario, request: ScenarioRequest, progress: Progress
-) -> tuple[Conditional, tuple[str, ...]]:
+) -> tuple[TransformedForecaster, Conditional, tuple[str, ...]]:
+    """Fit the model of that `name` and ask it: forecaster, answer, and what it warned of."""
     with progress(f"{name}: fit, then condition", 2) as step:
         forecaster = Transformed(named_model(name), data.transforms).fit(data.panel)
         step()
@@ -193,30 +162,13 @@ def _answered(
                 raise UsageError(str(error)) from error
         step()
     notes = (str(w.message) for w in caught if issubclass(w.category, ScenarioWarning))
-    return answer, tuple(dict.fromkeys(notes))
-
-
-def _driven(answer: Conditional, request: ScenarioRequest) -> pd.DataFrame:
-    """By pin where it is exact, else by pinned series."""
-    if len(answer.told.pins) == 0 or request.mode not in ("hard", "soft", "density"):
-        return pd.DataFrame(columns=["series", "period", "pinned", "contribution"])
-    if isinstance(answer.law, GaussianLaw):
-        law = answer.law.gaussian().given(answer.bound.facts)
-        return drivers(law, answer.bound, answer.told.pins, request.mode)
-    return shares(answer, paths=min(SHAPLEY_PATHS, request.paths), seed=request.seed)
+    return forecaster, answer, tuple(dict.fromkeys(notes))
 
 
 def _last(table: pd.DataFrame) -> str:
     last = table.loc[table["period"] == table["period"].iloc[-1]]
     shown = last[["series", "period", "mean", "standard_error", "low", "high"]]
     return f"Alternative less baseline\n{shown.to_string(index=False)}"
-
-
-def _unpublished(edge: Forecast, panel: pd.DataFrame) -> pd.DataFrame:
-    summary = edge.summary()
-    known = panel.iloc[len(panel) - edge.horizon :].notna().to_numpy().T.ravel()
-    columns = ["series", "period", "mean", "q05", "q50", "q95"]
-    return summary.loc[~known, columns].reset_index(drop=True)
 
 
 def _settings(request: ScenarioRequest) -> dict[str, Any]:

@@ -4,19 +4,18 @@ The words are `conditional` and `historical`: what goes together in the data, no
 from an intervention.
 """
 
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib as mpl
-import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from econdiff.report.figures import CYCLE, HISTORY, QUIET, STYLE, svg
+from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table, shown
+from econdiff.report.scenario_figures import differences, two_fans
 from econdiff.scenario import Conditional, Plausibility
+from econdiff.scenario.gap import gap
+from econdiff.scenario.news import News
 
 MEANINGS = {
     "hard": "the pinned values hold exactly",
@@ -29,27 +28,39 @@ MEANINGS = {
 
 @dataclass(frozen=True, eq=False)
 class Beside:
-    """Another model's answer to the same scenario: its table of differences."""
+    """Another model's answer to the same scenario: its differences, and the gap to it in parts."""
 
     name: str
     difference: pd.DataFrame
+    gap: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What there is to say of an answer.
+
+    `shares` are contributions by pinned series, `drivers` those by pin with their sensitivities,
+    both empty where nothing is pinned; `at_risk` is there where a target was named.
+    """
+
+    plausibility: Plausibility
+    beside: tuple[Beside, ...]
+    shares: pd.DataFrame
+    drivers: pd.DataFrame
+    news: News
+    at_risk: pd.DataFrame | None
+    notes: tuple[str, ...]
 
 
 def scenario_page(
-    answer: Conditional,
-    found: Plausibility,
-    beside: tuple[Beside, ...],
-    driven: pd.DataFrame,
-    manifest: Mapping[str, Any],
-    name: str,
-    notes: tuple[str, ...],
+    answer: Conditional, found: Findings, manifest: Mapping[str, Any], name: str
 ) -> Page:
     """The whole report of one scenario."""
     data = manifest["data"]
     lead = (
         f"A conditional forecast, mode “{answer.mode}”: {MEANINGS[answer.mode]}. "
         f"{answer.diagnostics.paths:,} paths, by {manifest['model']['name']}, from data that end "
-        f"in {data['last']}. {' '.join(notes)}"
+        f"in {data['last']}. {' '.join(found.notes)}"
     )
     facts = {
         "Asked": manifest["command"],
@@ -62,112 +73,14 @@ def scenario_page(
     }
     sections = (
         _assumed(answer),
-        _likely(found),
-        _moved(answer, beside),
-        *_explained(answer, driven),
+        _likely(found.plausibility),
+        *(() if found.at_risk is None else (_at_risk(found.at_risk),)),
+        _moved(answer, found.beside),
+        *_explained(answer, found),
+        _news(found.news),
         Section("What to keep in mind", points=_caveats(answer)),
     )
     return Page(f"Scenario: {name or 'pins'}", lead, facts, sections, manifest)
-
-
-def two_fans(answer: Conditional, span: int = 24) -> Figure:
-    """Baseline and alternative: medians and 90% bands, the pinned cells marked."""
-    names = answer.baseline.names
-    with mpl.rc_context(STYLE):
-        figure, grid = _grid(len(names))
-        for axes, name in zip(grid.flat, names, strict=False):
-            past = answer.history[name].iloc[-span:]
-            axes.plot(_dates(past.index), past.to_numpy(float), color=HISTORY, label="history")
-            known = past.dropna().iloc[-1:]  # the fans start where the history ends
-            last = known.to_numpy(float)
-            dates = np.append(_dates(known.index), _dates(answer.baseline.index))
-            for label, forecast, color in (
-                ("baseline", answer.baseline, QUIET),
-                ("conditional", answer.alternative, CYCLE[0]),
-            ):
-                low, high = forecast.interval(0.9)
-                axes.fill_between(
-                    dates,
-                    np.append(last, low[name]),
-                    np.append(last, high[name]),
-                    color=color,
-                    alpha=0.22,
-                    lw=0,
-                    label=f"{label}, 90%",
-                )
-                middle = np.append(last, forecast.quantile(0.5)[name])
-                axes.plot(dates, middle, color=color, label=f"{label}, median")
-            pinned = _pinned(answer, name)
-            if len(pinned):
-                axes.plot(_dates(pinned.index), pinned, "D", color=CYCLE[1], ms=3.5, label="pinned")
-            axes.set_title(str(name))
-            axes.set_ylabel(textwrap.fill(answer.units.get(name, ""), 30))
-        return _finished(figure, grid, len(names))
-
-
-def differences(answer: Conditional) -> Figure:
-    """Conditional less baseline: mean, Monte Carlo error, and the band of paired differences."""
-    table = answer.difference()
-    names = answer.baseline.names
-    with mpl.rc_context(STYLE):
-        figure, grid = _grid(len(names))
-        for axes, name in zip(grid.flat, names, strict=False):
-            rows = table.loc[table["series"] == name]
-            dates = _dates(answer.baseline.index)
-            axes.axhline(0, color=QUIET, lw=0.8)
-            if rows["low"].notna().all():
-                axes.fill_between(
-                    dates, rows["low"], rows["high"], color=CYCLE[0], alpha=0.2, lw=0,
-                    label="90% of paired differences",
-                )  # fmt: skip
-            axes.errorbar(
-                dates, rows["mean"], 2 * rows["standard_error"], color=CYCLE[0], capsize=2,
-                label="mean, two Monte Carlo errors",
-            )  # fmt: skip
-            axes.set_title(str(name))
-        return _finished(figure, grid, len(names))
-
-
-def _grid(count: int) -> tuple[Figure, np.ndarray]:
-    columns = min(count, 2 if count in (2, 4) else 3)
-    rows = -(-count // columns)
-    size = (4.0 * columns + 0.5, 2.6 * rows + 0.7)
-    figure = Figure(figsize=size, layout="constrained", facecolor="white")
-    return figure, figure.subplots(rows, columns, squeeze=False)
-
-
-def _finished(figure: Figure, grid: np.ndarray, count: int) -> Figure:
-    for axes in grid.flat[count:]:
-        axes.remove()
-    for axes in grid.flat[:count]:
-        axes.tick_params(axis="x", labelrotation=30)
-    handles, labels = [], []
-    for axes in grid.flat[:count]:
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-            if label not in labels:
-                handles.append(handle)
-                labels.append(label)
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
-    return figure
-
-
-def _dates(index: pd.Index) -> np.ndarray:
-    if isinstance(index, pd.PeriodIndex):
-        index = index.to_timestamp()
-    return pd.DatetimeIndex(index).to_numpy()
-
-
-def _pinned(answer: Conditional, name: str) -> pd.Series:
-    """Where the scenario pins single cells of a series, the mean that it has there."""
-    pins, periods = answer.told.pins, answer.baseline.index
-    labels = [str(period) for period in periods]
-    told = {
-        period
-        for series, period, label in zip(pins.series, pins.periods, pins.labels, strict=True)
-        if series == name and not label.startswith(("average", "sum", "change", "growth"))
-    }
-    rows = [k for k, label in enumerate(labels) if label in told]
-    return answer.alternative.mean()[name].iloc[rows]
 
 
 def _assumed(answer: Conditional) -> Section:
@@ -232,29 +145,82 @@ def _moved(answer: Conditional, beside: tuple[Beside, ...]) -> Section:
     )
 
 
-def _explained(answer: Conditional, driven: pd.DataFrame) -> tuple[Section, ...]:
+def _at_risk(table: pd.DataFrame) -> Section:
+    words = (
+        "Quantiles of the average of the target over the horizon, in model units (growth, where it "
+        "models growth): of the joint paths without and with the scenario, and by quantile "
+        "regression on the latest values (Adrian, Boyarchenko and Giannone, 2019), which does not "
+        "know the scenario and stands beside the baseline.",
+    )
+    return Section("Growth at risk", words, (), (), (Table("Quantiles of the average", table),))
+
+
+def _explained(answer: Conditional, found: Findings) -> tuple[Section, ...]:
     sections = []
-    if len(driven):
-        by = driven.pivot_table(
-            index=["series", "period"], columns="pinned", values="contribution", aggfunc="sum",
-            sort=False,
-        ).reset_index()  # fmt: skip
-        words = (
-            "How much each pinned series contributes to the shift of the mean, in the units of the "
-            "series, or in per cent where it is modelled in logarithms. drivers.csv has it by pin "
-            "and period. These are contributions to a conditional forecast, not causes.",
-        )
-        table = Table("Contributions by pinned series", by, heads=2, folded=len(by) > 48)
-        sections.append(Section("What drives it", words, (), (), (table,)))
+    if len(found.shares):
+        sections.append(_driven(found))
     if answer.told.gaussian is not None and answer.weights is None:
         words = (
-            "The model's answer less that of its Gaussian anchor in closed form, for means in "
-            "model units: split into centre, volatility (covariances) and shape. A gap within two "
-            "standard errors is no gap.",
+            "The model's answer less a Gaussian answer in closed form, for means in model units, "
+            "in parts: centre (another forecast without the scenario), volatility (other "
+            "covariances) and shape (what no Gaussian has). A gap within two standard errors, "
+            "which are those of the draws, is no gap.",
         )
-        gap = Table("The gap to the Gaussian answer", answer.gap(), heads=2, folded=True)
-        sections.append(Section("Why it differs from the Gaussian answer", words, (), (), (gap,)))
+        gaps = [Table("The gap to its own Gaussian anchor", gap(answer), heads=2, folded=True)]
+        gaps += [
+            Table(f"The gap to {other.name}", other.gap, heads=2, folded=True)
+            for other in found.beside
+        ]
+        sections.append(
+            Section("Why it differs from the Gaussian answers", words, (), (), tuple(gaps))
+        )
     return tuple(sections)
+
+
+def _driven(found: Findings) -> Section:
+    by = found.shares.pivot_table(
+        index=["series", "period"], columns="pinned", values="contribution", aggfunc="sum",
+        sort=False,
+    ).reset_index()  # fmt: skip
+    how = {
+        "closed form": "exact for a Gaussian law, here that of the model or its anchor",
+        "Shapley": "by Shapley's value from draws of the model itself",
+    }[found.shares["how"].iloc[0]]
+    last = found.drivers[found.drivers["period"] == found.drivers["period"].iloc[-1]]
+    steep = last.pivot_table(index="pin", columns="series", values="sensitivity", sort=False)
+    words = (
+        f"How much each pinned series contributes to the shift of the mean, {how}; in the units of "
+        "the series, or in per cent where it is modelled in logarithms. These are contributions to "
+        "a conditional forecast, not causes.",
+        "The sensitivity is how far the last period of each series moves for one more of a pin (in "
+        "model units of the pin's own scale), all other pins held: exact under the Gaussian law.",
+    )
+    tables = (
+        Table("Contributions by pinned series", by, heads=2, folded=len(by) > 48),
+        Table("Sensitivity of the last period to each pin", steep.reset_index(), folded=True),
+    )
+    return Section("What drives it", words, (), (), tables)
+
+
+def _news(found: News) -> Section:
+    words = (
+        "The latest figures moved the forecast without the scenario too: each release's surprise "
+        "times the sensitivity to it, for the last period of the horizon (Banbura and Modugno, "
+        "2014), under the Gaussian law and at the coefficients of today. The rest is what they say "
+        "of volatility, and revisions.",
+    )
+    releases = found.releases
+    if not len(releases):
+        return Section("What the latest figures moved", ("No figure came with the last row.",))
+    label = releases["at"].iloc[-1]
+    table = releases[releases["at"] == label].pivot_table(
+        index="target", columns="series", values="contribution", sort=False
+    )
+    table.columns = [f"by {name}" for name in table.columns]
+    table["rest"] = found.rest.iloc[-1].reindex(table.index)
+    table["all"] = (found.new - found.old).iloc[-1].reindex(table.index)
+    shown_table = Table(f"Revision of {label}", table.reset_index(), folded=table.shape[1] > 10)
+    return Section("What the latest figures moved", words, (), (), (shown_table,))
 
 
 def _caveats(answer: Conditional) -> tuple[str, ...]:
