@@ -37,6 +37,8 @@ BASELINES: dict[str, Callable[[], Model]] = {
     "garch": _settings("garch", "GARCH"),
     "gjr": _settings("garch", "GARCH"),
     "gjr-fhs": _settings("garch", "GARCH", filtered=True),
+    "pdv": _settings("path_dependent", "PathDependent"),
+    "pdv-fhs": _settings("path_dependent", "PathDependent", filtered=True),
     "hs": _settings("historical_simulation", "HistoricalSimulation"),
     "ewma": _settings("ewma", "EWMA"),
     "ewma-fhs": _settings("ewma", "EWMA", filtered=True),
