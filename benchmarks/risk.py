@@ -22,9 +22,10 @@ from scipy import stats
 
 from econdiff.baselines.caviar import CAViaR
 from econdiff.baselines.ewma import EWMA
-from econdiff.baselines.garch import GARCH, FittedGARCH
+from econdiff.baselines.garch import GARCH
 from econdiff.baselines.historical_simulation import HistoricalSimulation
 from econdiff.baselines.market_fhs import MarketFHS
+from econdiff.baselines.volatility import FittedVolatility, quantile
 from econdiff.commands.models import named_model
 from econdiff.forecast import Forecaster, Model
 from econdiff.risk import backtests as bt
@@ -38,13 +39,10 @@ PATHS = 5000
 
 def draws(forecaster: Forecaster, history: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     """The next row [draw, series]: exactly where the law has atoms, by Monte Carlo otherwise."""
-    if isinstance(forecaster, FittedGARCH):
-        y = history.to_numpy(float)
-        scale = [
-            law.variances(y[:, i] - law.mean)[-1] ** 0.5 for i, law in enumerate(forecaster.laws)
-        ]
-        mean = [law.mean for law in forecaster.laws]
-        return np.array(mean) + _shocks(forecaster) * np.array(scale)
+    if isinstance(forecaster, FittedVolatility):
+        both = zip(forecaster.laws, history.to_numpy(float).T, strict=True)
+        scale = np.array([law.scales(y - law.mean)[-1] for law, y in both])
+        return np.array([law.mean for law in forecaster.laws]) + _shocks(forecaster) * scale
     if hasattr(forecaster, "atoms") and getattr(forecaster, "filtered", True):
         return forecaster.atoms(history)
     return forecaster.sample(history, horizon=1, paths=PATHS, rng=rng).samples[:, 0]
@@ -53,13 +51,13 @@ def draws(forecaster: Forecaster, history: pd.DataFrame, rng: np.random.Generato
 _grids: dict[int, np.ndarray] = {}
 
 
-def _shocks(forecaster: FittedGARCH) -> np.ndarray:
+def _shocks(forecaster: FittedVolatility) -> np.ndarray:
     if forecaster.filtered:
         return forecaster.shocks
     if id(forecaster) not in _grids:
         _grids.clear()
         u = (np.arange(20_000) + 0.5) / 20_000
-        _grids[id(forecaster)] = np.stack([law.quantile(u) for law in forecaster.laws], axis=1)
+        _grids[id(forecaster)] = np.stack([quantile(law, u) for law in forecaster.laws], axis=1)
     return _grids[id(forecaster)]
 
 

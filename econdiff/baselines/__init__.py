@@ -44,5 +44,6 @@ BASELINES: dict[str, Callable[[], Model]] = {
     "ewma-fhs": _settings("ewma", "EWMA", filtered=True),
     "caviar": _settings("caviar", "CAViaR"),
     "market-fhs": _settings("market_fhs", "MarketFHS"),
+    "market-factor": _settings("market_factor", "MarketFactor"),
     "pool": _pool,
 }

@@ -19,6 +19,7 @@ import pandas as pd
 from econdiff.baselines.ewma import START, exponential_variance
 from econdiff.baselines.garch import GARCH
 from econdiff.baselines.history import complete_rows, values_of
+from econdiff.baselines.market_factor import market_weights
 from econdiff.baselines.path_dependent import PathDependent
 from econdiff.baselines.volatility import SeriesVolatility
 from econdiff.forecast import Forecast, steps_after
@@ -44,7 +45,7 @@ class MarketFHS:
         rows = complete_rows(panel, panel.to_numpy(float), need=100)
         mean = rows.mean(axis=0)
         r = rows - mean
-        weights = _weights(panel, self.market)
+        weights = market_weights(panel, self.market)
         law = self.lead.fit(pd.DataFrame({"market": r @ weights})).laws[0]
         scaled = r / law.scales(r @ weights - law.mean)[:-1, None]
         decay = _likeliest(scaled) if self.decay is None else self.decay
@@ -90,16 +91,6 @@ class FittedMarketFHS:
         scaled = r / self.law.scales(market)[:-1, None]
         own = _own_variance(scaled, self.decay)
         return scaled[START:] / np.sqrt(own[:-1]), own[-1], self.law.state(market)[:, None]
-
-
-def _weights(panel: pd.DataFrame, market: str | None) -> np.ndarray:
-    if market is None:
-        return np.full(panel.shape[1], 1 / panel.shape[1])
-    if market not in panel.columns:
-        raise ValueError(
-            f"the panel has no series {market!r} to lead; it has {list(panel.columns)}"
-        )
-    return np.array([float(name == market) for name in panel.columns])
 
 
 def _own_variance(scaled: np.ndarray, decay: float) -> np.ndarray:
