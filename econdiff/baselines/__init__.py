@@ -34,7 +34,7 @@ BASELINES: dict[str, Callable[[], Model]] = {
     "bvar": _settings("bvar", "BVAR"),
     "dfm": _settings("dfm", "DFM"),
     "bvar-sv": _settings("bvar_sv", "BVARSV"),
-    "garch": _settings("garch", "GARCH"),
+    "garch": _settings("garch", "GARCH", asymmetric=False),
     "gjr": _settings("garch", "GARCH"),
     "gjr-fhs": _settings("garch", "GARCH", filtered=True),
     "pdv": _settings("path_dependent", "PathDependent"),
@@ -45,5 +45,6 @@ BASELINES: dict[str, Callable[[], Model]] = {
     "caviar": _settings("caviar", "CAViaR"),
     "market-fhs": _settings("market_fhs", "MarketFHS"),
     "market-factor": _settings("market_factor", "MarketFactor"),
+    "dcc": _settings("dcc", "DCC"),
     "pool": _pool,
 }

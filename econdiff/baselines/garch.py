@@ -8,7 +8,7 @@ in `volatility`.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,15 +22,18 @@ from econdiff.baselines.volatility import FittedVolatility, fit_each
 class GARCH:
     """GJR-GARCH(1,1) with skewed t shocks; `filtered` draws past shocks instead.
 
+    Not `asymmetric` is Bollerslev's (1987) GARCH-t: gamma = 0 and Student's t.
     A missing cell is passed over, as a day without trading is. A series that ends before the
     origin is simulated through the rows that it lacks.
     """
 
     filtered: bool = False
+    asymmetric: bool = True
 
     def fit(self, panel: pd.DataFrame) -> FittedVolatility:
         """Estimate each series; ValueError names one that is constant or too short."""
-        return fit_each(panel, _estimate, filtered=self.filtered, model="GJR-GARCH")
+        estimate, model = (_gjr, "GJR-GARCH") if self.asymmetric else (_garch_t, "GARCH-t")
+        return fit_each(panel, estimate, filtered=self.filtered, model=model)
 
 
 @dataclass(frozen=True)
@@ -76,20 +79,22 @@ class SeriesGARCH:
         return news + self.beta * state
 
 
-def _estimate(y: np.ndarray) -> SeriesGARCH:
+def _gjr(y: np.ndarray) -> SeriesGARCH:
     unit = y.std()
-    model = arch_model(
-        y / unit, mean="Constant", vol="GARCH", p=1, o=1, q=1, dist="skewt", rescale=False
-    )
-    found: Any = model.fit(disp="off", show_warning=False)
+    found = _estimated(y / unit, o=1, dist="skewt")
     mean, omega, alpha, gamma, beta, freedom, skew = map(float, found.params)
-    return SeriesGARCH(
-        mean * unit,
-        omega * unit**2,
-        alpha,
-        gamma,
-        beta,
-        freedom,
-        skew,
-        converged=found.convergence_flag == 0,
-    )
+    fine = found.convergence_flag == 0
+    return SeriesGARCH(mean * unit, omega * unit**2, alpha, gamma, beta, freedom, skew, fine)
+
+
+def _garch_t(y: np.ndarray) -> SeriesGARCH:
+    unit = y.std()
+    found = _estimated(y / unit, o=0, dist="t")
+    mean, omega, alpha, beta, freedom = map(float, found.params)
+    fine = found.convergence_flag == 0
+    return SeriesGARCH(mean * unit, omega * unit**2, alpha, 0.0, beta, freedom, 0.0, fine)
+
+
+def _estimated(y: np.ndarray, *, o: int, dist: Literal["t", "skewt"]) -> Any:
+    model = arch_model(y, mean="Constant", vol="GARCH", p=1, o=o, q=1, dist=dist, rescale=False)
+    return model.fit(disp="off", show_warning=False)
