@@ -31,14 +31,14 @@ class MarketFactor:
     """One-factor filtered historical simulation; for panels of returns.
 
     `market` names the series that leads, None takes the mean of all; `lead` is its volatility.
-    `slow` and `fast` are the decays of betas and of the residuals' variances. Rows with a missing
-    cell are left out.
+    `slow` and `fast` are the decays of betas and of the residuals' variances; they and the lead
+    were chosen on 20 stocks of 1994 to 2006. Rows with a missing cell are left out.
     """
 
     market: str | None = None
-    lead: GARCH | PathDependent = field(default_factory=GARCH)
+    lead: GARCH | PathDependent = field(default_factory=PathDependent)
     slow: float = 0.9986  # a half-life of 500 rows
-    fast: float = 0.94
+    fast: float = 0.97
 
     def fit(self, panel: pd.DataFrame) -> "FittedMarketFactor":
         """Estimate the market's volatility, the betas to start from, and c0, c1."""

@@ -33,11 +33,12 @@ class MarketFHS:
 
     `market` names the series that leads, None takes the mean of all; `lead` is its volatility.
     `decay` is that of each asset's own volatility, None chooses the one of `DECAYS` with the
-    highest Gaussian likelihood, 1 leaves h_it constant. Rows with a missing cell are left out.
+    highest Gaussian likelihood, 1 leaves h_it constant; .99 is the best of .90, .94, .97, .99 on
+    20 stocks of 1994 to 2004. Rows with a missing cell are left out.
     """
 
     market: str | None = None
-    decay: float | None = 0.94
+    decay: float | None = 0.99
     lead: GARCH | PathDependent = field(default_factory=GARCH)
 
     def fit(self, panel: pd.DataFrame) -> "FittedMarketFHS":
