@@ -1,13 +1,16 @@
 """Market risk, section D of the protocol: index, portfolios, golden values.
 
-    python benchmarks/risk.py index            S&P 500, one day
-    python benchmarks/risk.py ten-days         the same, ten days
-    python benchmarks/risk.py stocks           20 stocks, 10 portfolios, one joint model each
-    python benchmarks/risk.py golden FILE      every backtest against values of R, MATLAB, Python
-    python benchmarks/risk.py large-cap FILE   78 companies, 2010 - June 2025
+    python benchmarks/risk.py choose-index FILE   S&P 500 of 1970-2002, FILE has ticker, date, close
+    python benchmarks/risk.py index               S&P 500, one day
+    python benchmarks/risk.py ten-days            the same, ten days
+    python benchmarks/risk.py choose-stocks       the stocks of 1994-2004
+    python benchmarks/risk.py stocks              20 stocks, 10 portfolios, one joint model each
+    python benchmarks/risk.py golden FILE         every backtest against values of R, MATLAB, Python
+    python benchmarks/risk.py large-cap FILE      78 companies, 2010 - June 2025
 
 Data come with `arch` (S&P 500) and `skfolio` (20 stocks). `--model diffusion` adds any model by
-the command's name to the tables of index and stocks.
+the command's name to the tables of index and stocks. Settings are chosen in the two `choose` parts,
+on days before those of the tables; `risk_stress.py` has the stress given the market.
 """
 
 import argparse
@@ -22,9 +25,12 @@ from scipy import stats
 
 from econdiff.baselines.caviar import CAViaR
 from econdiff.baselines.ewma import EWMA
-from econdiff.baselines.garch import GARCH, FittedGARCH
+from econdiff.baselines.garch import GARCH
 from econdiff.baselines.historical_simulation import HistoricalSimulation
+from econdiff.baselines.market_factor import MarketFactor
 from econdiff.baselines.market_fhs import MarketFHS
+from econdiff.baselines.path_dependent import PathDependent
+from econdiff.baselines.volatility import FittedVolatility, quantile
 from econdiff.commands.models import named_model
 from econdiff.forecast import Forecaster, Model
 from econdiff.risk import backtests as bt
@@ -38,13 +44,10 @@ PATHS = 5000
 
 def draws(forecaster: Forecaster, history: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     """The next row [draw, series]: exactly where the law has atoms, by Monte Carlo otherwise."""
-    if isinstance(forecaster, FittedGARCH):
-        y = history.to_numpy(float)
-        scale = [
-            law.variances(y[:, i] - law.mean)[-1] ** 0.5 for i, law in enumerate(forecaster.laws)
-        ]
-        mean = [law.mean for law in forecaster.laws]
-        return np.array(mean) + _shocks(forecaster) * np.array(scale)
+    if isinstance(forecaster, FittedVolatility):
+        both = zip(forecaster.laws, history.to_numpy(float).T, strict=True)
+        scale = np.array([law.scales(y - law.mean)[-1] for law, y in both])
+        return np.array([law.mean for law in forecaster.laws]) + _shocks(forecaster) * scale
     if hasattr(forecaster, "atoms") and getattr(forecaster, "filtered", True):
         return forecaster.atoms(history)
     return forecaster.sample(history, horizon=1, paths=PATHS, rng=rng).samples[:, 0]
@@ -53,13 +56,13 @@ def draws(forecaster: Forecaster, history: pd.DataFrame, rng: np.random.Generato
 _grids: dict[int, np.ndarray] = {}
 
 
-def _shocks(forecaster: FittedGARCH) -> np.ndarray:
+def _shocks(forecaster: FittedVolatility) -> np.ndarray:
     if forecaster.filtered:
         return forecaster.shocks
     if id(forecaster) not in _grids:
         _grids.clear()
         u = (np.arange(20_000) + 0.5) / 20_000
-        _grids[id(forecaster)] = np.stack([law.quantile(u) for law in forecaster.laws], axis=1)
+        _grids[id(forecaster)] = np.stack([quantile(law, u) for law in forecaster.laws], axis=1)
     return _grids[id(forecaster)]
 
 
@@ -70,7 +73,7 @@ class Study:
     returns: pd.DataFrame
     first: int
     weights: np.ndarray  # [series, portfolio]
-    window: int = 1000  # rows that a fit and a forecast see
+    window: int = 1000  # rows that a fit and a forecast see; path-dependent models see 2000
     horizon: int = 1
 
     @property
@@ -82,8 +85,9 @@ class Study:
 
     def days(self, model: Model) -> Iterator[tuple[int, pd.DataFrame, Forecaster]]:
         """Each day forecast: its number, its history, and the model refitted every 21 days."""
+        seen = model.window if isinstance(model, PathDependent) else self.window
         for day in range(self.first, len(self.returns) - self.horizon + 1):
-            history = self.returns.iloc[max(0, day - self.window) : day]
+            history = self.returns.iloc[max(0, day - seen) : day]
             if (day - self.first) % REFIT == 0:
                 forecaster = model.fit(history)
             yield day - self.first, history, forecaster
@@ -144,11 +148,48 @@ def index_study(horizon: int = 1) -> Study:
     return Study(returns, int(first), np.ones((1, 1)), horizon=horizon)
 
 
+KERNELS = [
+    ((a, b), (c, d))
+    for a, b, c, d in (
+        (10, 55, 3, 20),
+        (2, 20, 3, 20),
+        (5, 25, 12.6, 84),
+        (5, 40, 5, 60),
+        (2, 20, 5, 60),
+        (10, 55, 5, 60),
+        (2, 40, 5, 100),
+    )
+]  # rows; the third is Guyon and Lekeufack's own
+INDEX_CHOICES: dict[str, Model] = {
+    "GJR-skewed-t": GARCH(),
+    "GJR-FHS": GARCH(filtered=True),
+    **{f"path-dependent {a} {b}": PathDependent(trend=a, activity=b) for a, b in KERNELS},
+    "path-dependent (2, 20) (3, 20), FHS": PathDependent(filtered=True),
+    "path-dependent (2, 20) (3, 20), 1000 rows": PathDependent(window=1000),
+    "path-dependent (2, 20) (3, 20), 4000 rows": PathDependent(window=4000),
+}
+
+
+def index_choice(file: Path, cache: Path) -> None:
+    """One day ahead on the S&P 500 from 1970 to the day before the test begins."""
+    close = pd.read_csv(file).query("ticker == '^GSPC'").set_index("date")["close"]
+    returns = (100 * np.log(close).diff().dropna()).to_frame("SPX")
+    returns.index = pd.PeriodIndex(returns.index, freq="D")
+    returns = returns["1960":"2002-12-26"]
+    first = int(returns.index.searchsorted(pd.Period("1970-01-01", "D")))
+    study = Study(returns, first, np.ones((1, 1)))
+    print(f"S&P 500, {len(study.realised)} days of 1970-2002: FZ0 at 1/2.5/5%")
+    for name, model in INDEX_CHOICES.items():
+        loss = fz0(study, *_cached(cache / "choice", study, name, model))[:, 0].mean(axis=0)
+        print(f"      {name:44s} {_row(loss)}", flush=True)
+
+
 INDEX_MODELS: dict[str, Model] = {
+    "path-dependent": PathDependent(),
     "GJR-skewed-t": GARCH(),
     "GJR-FHS": GARCH(filtered=True),
     "CAViaR-AS": CAViaR(),
-    "GJR x own EWMA, FHS": MarketFHS(),
+    "GARCH-t": GARCH(asymmetric=False),
     "EWMA-normal": EWMA(),
     "EWMA-FHS": EWMA(filtered=True),
     "HS250": HistoricalSimulation(),
@@ -160,7 +201,7 @@ def index(extra: dict[str, Model], cache: Path) -> None:
     study = index_study()
     found = {name: _cached(cache, study, name, m) for name, m in (INDEX_MODELS | extra).items()}
     mean = [np.mean([found[name][i] for name in COMBINED], axis=0) for i in (0, 1)]
-    found["mean of the first three"] = (mean[0], mean[1])
+    found["mean of GJR, its FHS, CAViaR"] = (mean[0], mean[1])
     losses = {name: fz0(study, *pair)[:, 0] for name, pair in found.items()}
     inside = []
     for k in range(len(LEVELS)):
@@ -180,10 +221,10 @@ def index(extra: dict[str, Model], cache: Path) -> None:
 
 def index_ten_days(cache: Path) -> None:
     study = index_study(10)
-    models = {name: INDEX_MODELS[name] for name in (*COMBINED, "EWMA-FHS", "HS250")}
+    models = {n: INDEX_MODELS[n] for n in ("path-dependent", *COMBINED, "EWMA-FHS", "HS250")}
     found = {name: _cached(cache, study, name, m) for name, m in models.items()}
     mean = [np.mean([found[name][i] for name in COMBINED], axis=0) for i in (0, 1)]
-    found["mean of the first three"] = (mean[0], mean[1])
+    found["mean of GJR, its FHS, CAViaR"] = (mean[0], mean[1])
     print(f"\nTen days, {len(study.realised)} overlapping origins: FZ0 at 1/2.5/5%, hits %")
     for name, pair in found.items():
         loss = fz0(study, *pair)[:, 0].mean(axis=0)
@@ -209,13 +250,14 @@ def _row(values: np.ndarray, digits: int = 4) -> str:
     return " ".join(f"{value:.{digits}f}" for value in values)
 
 
-def stocks_study() -> Study:
-    """20 stocks of skfolio from 2005 on; the equal portfolio and nine drawn from Dirichlet(1)."""
+def stocks_study(first_day: str = "2005-01-01", end: str = "2023") -> Study:
+    """20 stocks of skfolio, from `first_day` to `end`; equal weights and nine of Dirichlet(1)."""
     from skfolio.datasets import load_sp500_dataset
 
     returns = 100 * load_sp500_dataset().pct_change().dropna()
     returns.index = returns.index.to_period("D")
-    first = int(returns.index.searchsorted(pd.Period("2005-01-01", "D")))
+    returns = returns[returns.index < pd.Period(end, "D")]
+    first = int(returns.index.searchsorted(pd.Period(first_day, "D")))
     series = returns.shape[1]
     drawn = np.random.default_rng(0).dirichlet(np.ones(series), 9)
     weights = np.vstack([np.full(series, 1 / series), drawn]).T
@@ -223,20 +265,31 @@ def stocks_study() -> Study:
 
 
 JOINT_MODELS: dict[str, Model] = {
+    "market factor": MarketFactor(),
+    "market factor, GJR": MarketFactor(lead=GARCH()),
     "market and own volatility, FHS": MarketFHS(),
+    "market and own volatility, FHS, .94": MarketFHS(decay=0.94),
     "market volatility only, FHS": MarketFHS(decay=1.0),
     "historical": HistoricalSimulation(),
 }
+JOINT_CHOICES: dict[str, Model] = {
+    **{f"market and own volatility, {d}": MarketFHS(decay=d) for d in (0.90, 0.94, 0.97, 0.99)},
+    **{
+        f"market (path-dependent) and own volatility, {d}": MarketFHS(decay=d, lead=PathDependent())
+        for d in (0.97, 0.99)
+    },
+    **{f"market factor (path-dependent), {d}": MarketFactor(fast=d) for d in (0.94, 0.97)},
+}
 
 
-def joint(study: Study, extra: dict[str, Model], cache: Path) -> None:
+def joint(study: Study, models: dict[str, Model], cache: Path) -> None:
     """Mean FZ0 over portfolios of each joint model, and how many portfolios DQ and POF reject."""
     print(
         f"{study.returns.shape[1]} series, {study.weights.shape[1]} portfolios, "
         f"{len(study.realised)} days: mean FZ0 at 1/2.5/5%; rejected by DQ, by POF at 5%"
     )
     rows = []
-    for name, model in (JOINT_MODELS | extra).items():
+    for name, model in models.items():
         var, es = _cached(cache, study, name, model)
         found = p_values(study, var)
         rejected = [
@@ -245,7 +298,7 @@ def joint(study: Study, extra: dict[str, Model], cache: Path) -> None:
         ]
         rows.append((name, fz0(study, var, es).mean(axis=(0, 1)), rejected))
     for name, loss, rejected in sorted(rows, key=lambda row: row[1][0]):
-        print(f"      {name:32s} {_row(loss)}   {rejected[0]}   {rejected[1]}")
+        print(f"      {name:48s} {_row(loss)}   {rejected[0]}   {rejected[1]}")
 
 
 def large_cap_study(file: Path) -> Study:
@@ -354,23 +407,27 @@ def _golden_values(
 def main() -> None:
     """Parse, and run one part."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parts = ("index", "ten-days", "stocks", "large-cap", "golden")
+    parts = ("choose-index", "index", "ten-days", "choose-stocks", "stocks", "large-cap", "golden")
     parser.add_argument("part", choices=parts)
-    parser.add_argument("file", type=Path, nargs="?", help="for large-cap and golden")
+    parser.add_argument("file", type=Path, nargs="?", help="for choose-index, large-cap and golden")
     parser.add_argument("--model", action="append", default=[], help="any model of the command")
     parser.add_argument("--cache", type=Path, default=Path("build/risk"))
     asked = parser.parse_args()
     extra = {name: named_model(name) for name in asked.model}
-    if asked.part in ("large-cap", "golden") and asked.file is None:
+    if asked.part in ("choose-index", "large-cap", "golden") and asked.file is None:
         parser.error(f"{asked.part} needs a file")
     if asked.part == "index":
         index(extra, asked.cache)
     elif asked.part == "ten-days":
         index_ten_days(asked.cache)
     elif asked.part == "stocks":
-        joint(stocks_study(), extra, asked.cache)
+        joint(stocks_study(), JOINT_MODELS | extra, asked.cache)
+    elif asked.part == "choose-stocks":
+        joint(stocks_study("1994-01-03", "2005-01-01"), JOINT_CHOICES, asked.cache / "choice")
+    elif asked.part == "choose-index":
+        index_choice(asked.file, asked.cache)
     elif asked.part == "large-cap":
-        joint(large_cap_study(asked.file), extra, asked.cache)
+        joint(large_cap_study(asked.file), JOINT_MODELS | extra, asked.cache)
     else:
         golden(asked.file)
 

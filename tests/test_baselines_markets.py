@@ -1,4 +1,4 @@
-"""GJR-GARCH against arch, and the pool."""
+"""GJR-GARCH against arch, path-dependent volatility against its own law, and the pool."""
 
 import numpy as np
 import pandas as pd
@@ -8,8 +8,10 @@ from arch.univariate import SkewStudent
 
 from econdiff.baselines.climatology import Climatology
 from econdiff.baselines.garch import GARCH, SeriesGARCH
+from econdiff.baselines.path_dependent import PathDependent, SeriesPathDependent
 from econdiff.baselines.pool import Pool
 from econdiff.baselines.random_walk import RandomWalk
+from econdiff.baselines.volatility import futures, quantile, shocks
 
 LAW = SeriesGARCH(0.03, 0.05, 0.04, 0.1, 0.85, 6.0, -0.15, converged=True)
 
@@ -18,7 +20,7 @@ LAW = SeriesGARCH(0.03, 0.05, 0.04, 0.1, 0.85, 6.0, -0.15, converged=True)
 def returns(rng) -> pd.DataFrame:
     """Daily returns of two assets that follow LAW, with correlated shocks."""
     z = rng.multivariate_normal([0, 0], [[1, 0.8], [0.8, 1]], size=(1, 800))
-    values = [LAW.futures(np.zeros(2), z[..., i])[0] for i in range(2)]
+    values = [futures(LAW, np.zeros(2), z[..., i])[0] for i in range(2)]
     index = pd.bdate_range("2015-01-01", periods=800)
     return pd.DataFrame({"a": values[0], "b": values[1]}, index=index)
 
@@ -43,13 +45,13 @@ def test_the_filter_is_that_of_arch_once_its_start_is_forgotten(returns, referen
     ours = np.sqrt(law.variances(y - law.mean)[:-1])
     np.testing.assert_allclose(ours, expected, rtol=1e-3)
     np.testing.assert_allclose(ours[200:], expected[200:], rtol=1e-8)
-    np.testing.assert_allclose(law.shocks(y)[200:], reference.std_resid.iloc[200:], rtol=1e-8)
+    np.testing.assert_allclose(shocks(law, y)[200:], reference.std_resid.iloc[200:], rtol=1e-8)
 
 
 def test_simulated_variances_are_those_that_arch_expects(returns, reference, rng):
     law = SeriesGARCH(*reference.params, converged=True)
-    z = law.quantile(rng.uniform(size=(50_000, 5)))
-    paths = law.futures(returns["a"].to_numpy(), z)
+    z = quantile(law, rng.uniform(size=(50_000, 5)))
+    paths = futures(law, returns["a"].to_numpy(), z)
     # arch takes gamma's share to be one half, that of symmetric shocks
     below = (z**2 * (z < 0)).mean()
     variance = [law.variances(returns["a"].to_numpy() - law.mean)[-1]]
@@ -79,7 +81,7 @@ def test_assets_fall_together_as_they_did(filtered, returns, rng):
 def test_filtered_historical_simulation_draws_past_shocks_of_one_date(returns, rng):
     fitted = GARCH(filtered=True).fit(returns)
     draws = fitted.sample(returns, horizon=1, paths=200, rng=rng).samples[:, 0]
-    shocks = np.stack(
+    drawn = np.stack(
         [
             (draws[:, i] - law.mean)
             / np.sqrt(law.variances(returns.to_numpy()[:, i] - law.mean)[-1])
@@ -87,7 +89,7 @@ def test_filtered_historical_simulation_draws_past_shocks_of_one_date(returns, r
         ],
         axis=1,
     )
-    distance = np.abs(shocks[:, None] - fitted.shocks[None]).max(axis=2).min(axis=1)
+    distance = np.abs(drawn[:, None] - fitted.shocks[None]).max(axis=2).min(axis=1)
     assert distance.max() < 1e-9
 
 
@@ -97,8 +99,41 @@ def test_a_series_that_ended_early_is_simulated_through_the_gap(returns, rng):
     ragged.iloc[-8:, 0] = np.nan
     samples = fitted.sample(ragged, horizon=1, paths=30_000, rng=rng).samples[:, 0, 0]
     law, y = fitted.laws[0], returns["a"].to_numpy()[:-8]
-    z = law.quantile(rng.uniform(size=(30_000, 9)))
-    assert samples.std() == pytest.approx(law.futures(y, z)[:, -1].std(), rel=0.04)
+    z = quantile(law, rng.uniform(size=(30_000, 9)))
+    assert samples.std() == pytest.approx(futures(law, y, z)[:, -1].std(), rel=0.04)
+
+
+PATH = SeriesPathDependent(
+    0.03, (0.1, -0.5, 0.75), (0.4, 0.5), (2, 20, 3, 20), 0.05, 6.0, -0.15, converged=True
+)
+
+
+@pytest.mark.parametrize("law", [LAW, PATH])
+def test_a_volatility_moved_a_step_at_a_time_is_the_filtered_one(law, rng):
+    e = rng.standard_normal(400)
+    state = law.state(e[:300])[:, None]
+    stepped = []
+    for shock in e[300:]:
+        state = law.moved(state, np.array([shock]))
+        stepped.append(law.scale(state)[0])
+    np.testing.assert_allclose(stepped, law.scales(e)[301:], rtol=1e-10)
+
+
+def test_a_market_that_falls_alike_every_day_has_the_volatility_of_the_formula():
+    np.testing.assert_allclose(PATH.scales(np.full(300, -2.0)), 0.1 + 0.5 * 2 + 0.75 * 2)
+    np.testing.assert_allclose(PATH.scales(np.full(300, 2.0)), 0.1 - 0.5 * 2 + 0.75 * 2)
+
+
+def test_path_dependent_volatility_is_found_again(rng):
+    z = quantile(PATH, rng.uniform(size=(1, 6000)))
+    y = futures(PATH, np.ones(100), z)[0]
+    panel = pd.DataFrame({"y": y}, index=pd.bdate_range("1990", periods=len(y)))
+    law = PathDependent(trend=(2, 20), activity=(3, 20), window=6000).fit(panel).laws[0]
+    truth, found = PATH.scales(y - PATH.mean)[100:], law.scales(y - law.mean)[100:]
+    assert np.corrcoef(truth, found)[0, 1] > 0.98
+    assert np.mean(found / truth) == pytest.approx(1, abs=0.03)
+    assert law.freedom == pytest.approx(6, rel=0.25)
+    assert law.skew == pytest.approx(-0.15, abs=0.06)
 
 
 def test_a_pool_takes_as_many_paths_from_each_model():

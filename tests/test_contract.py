@@ -15,7 +15,7 @@ from econdiff.baselines.bvar_sv import BVARSV
 from econdiff.forecast import Forecaster, Model
 
 MODELS = {
-    **{name: make for name, make in BASELINES.items() if name != "gjr"},  # garch by another name
+    **BASELINES,
     "arima": lambda: ARIMA(max_p=1, max_q=1),  # a smaller grid, for speed
     "bvar-sv": lambda: BVARSV(sweeps=60, burn=20, kept=20),  # a shorter chain, for speed
 }

@@ -2,23 +2,26 @@
 
     r_it - m_i = s_t h_it z_it
 
-m_i is the mean of each asset, s_t the GJR-GARCH volatility of the market (the mean of all
-series, or a series named), h_it^2 the exponentially weighted mean of (h_it z_it)^2, and the rows
-z_t = (z_1t, z_2t, ...) of the past are drawn whole. Correlations rise in a crisis because all
-assets share s_t; what the sector or the firm does moves h_it.
+m_i is the mean of each asset, s_t the volatility of the market (the mean of all series, or a
+series named) by GJR-GARCH or another `SeriesVolatility`, h_it^2 the exponentially weighted mean
+of (h_it z_it)^2, and the rows z_t = (z_1t, z_2t, ...) of the past are drawn whole. Correlations
+rise in a crisis because all assets share s_t; what the sector or the firm does moves h_it.
 
 Barone-Adesi, Giannopoulos and Vosper (1999), with the factor volatility of Engle, Ng and
 Rothschild (1990) for their volatilities asset by asset.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from econdiff.baselines.ewma import START, exponential_variance
-from econdiff.baselines.garch import GARCH, SeriesGARCH
+from econdiff.baselines.garch import GARCH
 from econdiff.baselines.history import complete_rows, values_of
+from econdiff.baselines.market_factor import market_weights
+from econdiff.baselines.path_dependent import PathDependent
+from econdiff.baselines.volatility import SeriesVolatility
 from econdiff.forecast import Forecast, steps_after
 
 DECAYS = (0.94, 0.96, 0.97, 0.98, 0.99, 0.995)
@@ -28,23 +31,24 @@ DECAYS = (0.94, 0.96, 0.97, 0.98, 0.99, 0.995)
 class MarketFHS:
     """Market and per-asset volatility with past joint shocks; for panels of returns.
 
-    `market` names the series that leads, None takes the mean of all. `decay` is that of each
-    asset's own volatility, None chooses the one of `DECAYS` with the highest Gaussian
-    likelihood, 1 leaves h_it constant. Rows with a missing cell are left out.
+    `market` names the series that leads, None takes the mean of all; `lead` is its volatility.
+    `decay` is that of each asset's own volatility, None chooses the one of `DECAYS` with the
+    highest Gaussian likelihood, 1 leaves h_it constant; .99 is the best of .90, .94, .97, .99 on
+    20 stocks of 1994 to 2004. Rows with a missing cell are left out.
     """
 
     market: str | None = None
-    decay: float | None = 0.94
+    decay: float | None = 0.99
+    lead: GARCH | PathDependent = field(default_factory=GARCH)
 
     def fit(self, panel: pd.DataFrame) -> "FittedMarketFHS":
         """Estimate the market's volatility and the decay."""
         rows = complete_rows(panel, panel.to_numpy(float), need=100)
         mean = rows.mean(axis=0)
         r = rows - mean
-        weights = _weights(panel, self.market)
-        lead = pd.DataFrame({"market": r @ weights})
-        law = GARCH().fit(lead).laws[0]
-        scaled = r / _volatility(law, r @ weights)[:-1, None]
+        weights = market_weights(panel, self.market)
+        law = self.lead.fit(pd.DataFrame({"market": r @ weights})).laws[0]
+        scaled = r / law.scales(r @ weights - law.mean)[:-1, None]
         decay = _likeliest(scaled) if self.decay is None else self.decay
         return FittedMarketFHS(tuple(panel.columns), mean, weights, law, decay)
 
@@ -56,55 +60,38 @@ class FittedMarketFHS:
     names: tuple[str, ...]
     mean: np.ndarray
     weights: np.ndarray  # [series]
-    law: SeriesGARCH
+    law: SeriesVolatility
     decay: float
 
     def atoms(self, history: pd.DataFrame) -> np.ndarray:
         """The next row's law: equally likely rows [atom, series]."""
-        z, own, variance = self._state(history)
-        return self.mean + z * np.sqrt(own * variance)
+        z, own, state = self._state(history)
+        return self.mean + z * np.sqrt(own) * self.law.scale(state)
 
     def sample(
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator
     ) -> Forecast:
         """See `Forecaster.sample`."""
-        z, own, variance = self._state(history)
+        z, own, state = self._state(history)
         shocks = rng.choice(z, (paths, horizon))
         samples = np.empty_like(shocks)
-        own, variance = np.broadcast_to(own, (paths, len(own))), np.full(paths, variance)
-        law = self.law
+        own, state = np.broadcast_to(own, (paths, len(own))), np.repeat(state, paths, axis=1)
         for step in range(horizon):
-            samples[:, step] = shocks[:, step] * np.sqrt(own * variance[:, None])
-            squared = samples[:, step] ** 2 / variance[:, None]
-            own = self.decay * own + (1 - self.decay) * squared
-            e = samples[:, step] @ self.weights - law.mean
-            news = law.omega + (law.alpha + law.gamma * (e < 0)) * e**2
-            variance = news + law.beta * variance
+            scaled = shocks[:, step] * np.sqrt(own)
+            samples[:, step] = scaled * self.law.scale(state)[:, None]
+            own = self.decay * own + (1 - self.decay) * scaled**2
+            state = self.law.moved(state, samples[:, step] @ self.weights - self.law.mean)
         provenance = {"model": "joint FHS, market and own volatility", "decay": self.decay}
         future = steps_after(history, horizon)
         return Forecast(self.mean + samples, future, self.names, provenance=provenance)
 
-    def _state(self, history: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, float]:
-        """Past shocks [row, series], the next row's h^2 [series], its s^2."""
+    def _state(self, history: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Past shocks [row, series], the next row's h^2 [series], the market's state [part, 1]."""
         r = complete_rows(history, values_of(history, self.names), need=START + 2) - self.mean
-        volatility = _volatility(self.law, r @ self.weights)
-        scaled = r / volatility[:-1, None]
+        market = r @ self.weights - self.law.mean
+        scaled = r / self.law.scales(market)[:-1, None]
         own = _own_variance(scaled, self.decay)
-        return scaled[START:] / np.sqrt(own[:-1]), own[-1], float(volatility[-1] ** 2)
-
-
-def _weights(panel: pd.DataFrame, market: str | None) -> np.ndarray:
-    if market is None:
-        return np.full(panel.shape[1], 1 / panel.shape[1])
-    if market not in panel.columns:
-        raise ValueError(
-            f"the panel has no series {market!r} to lead; it has {list(panel.columns)}"
-        )
-    return np.array([float(name == market) for name in panel.columns])
-
-
-def _volatility(law: SeriesGARCH, lead: np.ndarray) -> np.ndarray:
-    return np.sqrt(law.variances(lead - law.mean))
+        return scaled[START:] / np.sqrt(own[:-1]), own[-1], self.law.state(market)[:, None]
 
 
 def _own_variance(scaled: np.ndarray, decay: float) -> np.ndarray:

@@ -1,0 +1,160 @@
+"""Series whose next shock is a known scale times a standardised one, and their joint paths.
+
+    y_t = mean + e_t,   e_t = s_t z_t
+
+`SeriesVolatility` says how s_t follows from past e; GARCH and path-dependent volatility are two.
+Series are joint by their past: each step draws a row of past standardised shocks, all series of
+one date. Filtered historical simulation (Barone-Adesi, Giannopoulos and Vosper, 1999) takes the
+shocks of that row. Otherwise the row only gives each series' rank, and the shock is the skewed
+t's quantile at a point drawn inside that rank's cell: each series has exactly the fitted skewed
+t, and the dependence between series is that of the past (the empirical checkerboard copula).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from arch.univariate import SkewStudent
+
+from econdiff.baselines.history import complete_rows, values_of
+from econdiff.forecast import Forecast, steps_after
+
+FEWEST = 50  # known values of a series
+
+
+class SeriesVolatility(Protocol):
+    """What was estimated of one series; z follows Hansen's (1994) skewed t."""
+
+    @property
+    def mean(self) -> float:
+        """Mean of the series."""
+        ...
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom eta of the skewed t."""
+        ...
+
+    @property
+    def skew(self) -> float:
+        """Skewness lambda of the skewed t."""
+        ...
+
+    @property
+    def converged(self) -> bool:
+        """Whether the search for the parameters ended at an optimum."""
+        ...
+
+    def scales(self, e: np.ndarray) -> np.ndarray:
+        """Scale s of each row of `e` [time] given those before it, and of the next, [time + 1]."""
+        ...
+
+    def state(self, e: np.ndarray) -> np.ndarray:
+        """What the next scale hangs on, after the rows `e` [time]: [part]."""
+        ...
+
+    def scale(self, state: np.ndarray) -> np.ndarray:
+        """Scale s that follows from `state` [part, path], [path]."""
+        ...
+
+    def moved(self, state: np.ndarray, e: np.ndarray) -> np.ndarray:
+        """`state` [part, path] after one more shock `e` [path]."""
+        ...
+
+
+def shocks(law: SeriesVolatility, y: np.ndarray) -> np.ndarray:
+    """Standardised shocks z of `y` [time], NaN where it is not known."""
+    known = np.isfinite(y)
+    e = y[known] - law.mean
+    z = np.full(len(y), np.nan)
+    z[known] = e / law.scales(e)[:-1]
+    return z
+
+
+def futures(law: SeriesVolatility, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Paths [path, step] of the series after `y` [time] under shocks `z` [path, step]."""
+    state = np.repeat(law.state(y[np.isfinite(y)] - law.mean)[:, None], len(z), axis=1)
+    path = np.empty_like(z)
+    for step in range(z.shape[1]):
+        e = law.scale(state) * z[:, step]
+        state = law.moved(state, e)
+        path[:, step] = law.mean + e
+    return path
+
+
+def quantile(law: SeriesVolatility, u: np.ndarray) -> np.ndarray:
+    """Quantiles of z at `u`, of any shape."""
+    return np.reshape(SkewStudent().ppf(u.ravel(), [law.freedom, law.skew]), u.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedVolatility:
+    """The law of each series, and the past shocks that make them joint."""
+
+    names: tuple[str, ...]
+    laws: tuple[SeriesVolatility, ...]
+    shocks: np.ndarray  # [row, series], standardised
+    filtered: bool
+    provenance: Mapping[str, Any]
+
+    def sample(
+        self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator
+    ) -> Forecast:
+        """See `Forecaster.sample`."""
+        values = values_of(history, self.names)
+        gaps = np.isfinite(values)[::-1].argmax(axis=0)  # [series], rows since the last known
+        z = self._draw(paths, int(gaps.max()) + horizon, rng)
+        samples = np.stack(
+            [
+                futures(law, values[:, i], z[:, gaps.max() - gaps[i] :, i])[:, gaps[i] :]
+                for i, law in enumerate(self.laws)
+            ],
+            axis=-1,
+        )
+        future = steps_after(history, horizon)
+        return Forecast(samples, future, self.names, provenance=self.provenance)
+
+    def _draw(self, paths: int, steps: int, rng: np.random.Generator) -> np.ndarray:
+        """Standardised shocks [path, step, series]."""
+        rows = rng.integers(len(self.shocks), size=(paths, steps))
+        if self.filtered:
+            return self.shocks[rows]
+        ranks = self.shocks.argsort(axis=0).argsort(axis=0)[rows]
+        u = (ranks + rng.uniform(size=ranks.shape)) / len(self.shocks)
+        return np.stack([quantile(law, u[..., i]) for i, law in enumerate(self.laws)], axis=-1)
+
+
+def fit_each(
+    panel: pd.DataFrame,
+    estimate: Callable[[np.ndarray], SeriesVolatility],
+    *,
+    filtered: bool,
+    model: str,
+) -> FittedVolatility:
+    """Estimate each series of `panel`; ValueError names one that is constant or too short."""
+    values = panel.to_numpy(float)
+    laws = [_estimated(str(n), y, estimate) for n, y in zip(panel.columns, values.T, strict=True)]
+    z = np.stack([shocks(law, y) for law, y in zip(laws, values.T, strict=True)], axis=1)
+    unsure = [str(n) for n, law in zip(panel.columns, laws, strict=True) if not law.converged]
+    kind = "filtered historical" if filtered else "skewed t"
+    return FittedVolatility(
+        tuple(panel.columns),
+        tuple(laws),
+        complete_rows(panel, z, need=FEWEST // 2),
+        filtered,
+        {"model": f"{model}, {kind}", "search_not_converged": unsure},
+    )
+
+
+def _estimated(
+    name: str, y: np.ndarray, estimate: Callable[[np.ndarray], SeriesVolatility]
+) -> SeriesVolatility:
+    known = y[np.isfinite(y)]
+    if len(known) < FEWEST or np.ptp(known) == 0:
+        raise ValueError(
+            f"the volatility of {name!r} needs at least {FEWEST} known values that are not all the "
+            f"same, got {len(known)}"
+        )
+    return estimate(known)
