@@ -5,18 +5,22 @@ synthetic = DiffusedPanel().fit(panel).sample(panels=10, rng=rng)
 print(examine(DiffusedPanel(), panel, rng=rng).verdict)
 """
 
+from econdiff.synth.condition import Condition
 from econdiff.synth.diffused import DiffusedPanel
 from econdiff.synth.errors import SynthError
 from econdiff.synth.factor_bootstrap import FactorBootstrap
+from econdiff.synth.gan import GAN
 from econdiff.synth.gaussian_panel import GaussianPanel
 from econdiff.synth.generation import SyntheticPanels
 from econdiff.synth.law import PanelLaw
 from econdiff.synth.panel import EntityPanel, read_entities
 from econdiff.synth.privacy import Privacy, examine
+from econdiff.synth.private import PrivatePanel
 from econdiff.synth.quality import comparison, quality
 from econdiff.synth.resampling import BlockBootstrap
 from econdiff.synth.schema import Schema
 from econdiff.synth.utility import Regression
+from econdiff.synth.vae import VAE
 from econdiff.synth.var_bootstrap import VARBootstrap
 
 GENERATORS = {
@@ -25,17 +29,23 @@ GENERATORS = {
     "var-bootstrap": VARBootstrap,
     "factor-bootstrap": FactorBootstrap,
     "block-bootstrap": BlockBootstrap,
+    "gan": GAN,
+    "vae": VAE,
 }
 
 __all__ = [
+    "GAN",
     "GENERATORS",
+    "VAE",
     "BlockBootstrap",
+    "Condition",
     "DiffusedPanel",
     "EntityPanel",
     "FactorBootstrap",
     "GaussianPanel",
     "PanelLaw",
     "Privacy",
+    "PrivatePanel",
     "Regression",
     "Schema",
     "SynthError",
