@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
+import econdiff
 from econdiff.backtest import (
     LEVELS,
     Trial,
@@ -25,7 +26,7 @@ from econdiff.backtest import (
     scores,
     within,
 )
-from econdiff.backtest.fingerprint import fingerprint
+from econdiff.backtest.fingerprint import fingerprint, imported
 from econdiff.forecast import Forecast, steps_after
 from econdiff.scoring import crps, diebold_mariano, energy_score
 
@@ -344,6 +345,33 @@ def test_a_fingerprint_sees_settings_arrays_and_files(tmp_path):
     assert fingerprint(Drift()) == fingerprint(Drift())
     with pytest.raises(TypeError, match="cannot be told from another"):
         fingerprint(lambda: 0)
+
+
+def test_the_code_of_a_model_is_what_it_imports_and_no_other_model():
+    def names(page):
+        return {path.name for path in imported(Path(econdiff.__file__).parent / page)}
+
+    assert {"ar.py", "gaussian.py", "history.py", "forecast.py"} == names("baselines/ar.py")
+    assert {"network.py", "sampler.py", "anchor.py"} <= names("diffusion/model.py")
+    assert {"trial.py", "marginal.py", "windows.py"} <= names("backtest/run.py")
+
+
+def test_other_code_is_another_trial(walk, tmp_path, monkeypatch):
+    options = {"models": {"drift": Drift()}, "origins": [60], "folder": tmp_path}
+    run(walk, **options)
+    monkeypatch.setattr("econdiff.backtest.fingerprint._code", lambda file: "other")
+    run(walk, **options)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_other_weights_are_another_trial(tmp_path, monkeypatch):
+    (tmp_path / "pretrain").mkdir()
+    monkeypatch.setattr("econdiff.backtest.fingerprint.ROOT", tmp_path)
+    seen = set()
+    for content in (b"one", b"two"):
+        (tmp_path / "pretrain" / "weights.safetensors").write_bytes(content)
+        seen.add(fingerprint({"weights": "shipped"}))
+    assert len(seen) == 2
 
 
 # --- tables

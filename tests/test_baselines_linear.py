@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import multivariate_normal
 from statsmodels.tsa.api import VAR as StatsmodelsVAR
 from statsmodels.tsa.api import AutoReg
 
@@ -41,6 +42,16 @@ def test_draws_have_the_path_moments(panel, rng):
     mean, covariance = TRUTH.path_moments(panel, horizon=3)
     np.testing.assert_allclose(samples.mean(axis=0), mean.ravel(), atol=0.02)
     np.testing.assert_allclose(np.cov(samples.T), covariance, atol=0.03)
+
+
+def test_the_density_of_a_path_is_that_of_its_shocks(panel):
+    """By the chain rule: each row given the one before, as the recursion says it."""
+    future = panel.iloc[-3:]
+    history = panel.iloc[:-3]
+    y = panel.to_numpy()
+    shocks = y[-3:] - C - y[-4:-1] @ A1.T - y[-5:-2] @ A2.T
+    expected = multivariate_normal(cov=TRUTH.covariance).logpdf(shocks).sum()
+    assert TRUTH.log_density(history, future) == pytest.approx(expected)
 
 
 def test_loudness_scales_each_period_of_shocks(panel, rng):

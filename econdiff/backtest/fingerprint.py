@@ -1,5 +1,11 @@
-"""What a trial depends on, as one hash: a kept trial is used again only if none of it changed."""
+"""What a trial depends on, as one hash: a kept trial is used again only if none of it changed.
 
+The code of a model is the file of its class and every file of this package that it imports, at
+whatever depth; of a class from elsewhere, its file. So a change of one model leaves the
+trials of the others.
+"""
+
+import ast
 import hashlib
 import json
 import sys
@@ -15,7 +21,8 @@ import pandas as pd
 
 import econdiff
 
-NOT_IN_FORECASTS = ("cli.py", "commands", "data", "report", "risk", "synth")
+ROOT = Path(econdiff.__file__).parent
+NOT_IN_FORECASTS = ("cli", "commands", "data", "report", "risk", "synth")
 
 
 def fingerprint(*parts: Any) -> str:
@@ -25,20 +32,57 @@ def fingerprint(*parts: Any) -> str:
 
 @cache
 def code_fingerprint() -> str:
-    """Hash of the version and of all code and weights of this package that a forecast may use."""
-    root = Path(econdiff.__file__).parent
-    files = [
-        path
-        for path in sorted(root.rglob("*"))
-        if path.suffix in {".py", ".json", ".safetensors"}
-        and path.relative_to(root).parts[0] not in NOT_IN_FORECASTS
-    ]
-    return fingerprint(econdiff.__version__, [str(p.relative_to(root)) for p in files], files)
+    """Hash of the code that every trial depends on, whatever its model: running and scoring."""
+    return _code(ROOT / "backtest" / "run.py")
+
+
+def imported(file: Path) -> list[Path]:
+    """`file`, and the files of this package that it imports, directly or not.
+
+    Read from their text, so that imports inside functions count too. What only shows or loads
+    (`NOT_IN_FORECASTS`) is left out.
+    """
+    found, waiting = set(), [file]
+    while waiting:
+        file = waiting.pop()
+        if file not in found:
+            found.add(file)
+            waiting += [other for name in _imports(file) if (other := _file(name))]
+    return sorted(found)
+
+
+@cache
+def _code(file: Path) -> str:
+    return fingerprint([[path.name, path] for path in imported(file)])
+
+
+def _imports(file: Path) -> list[str]:
+    """Full names that a file imports; of `from a import b` both a and a.b, one of which exists."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names
+
+
+@cache
+def _file(module: str) -> Path | None:
+    """The file of a module of this package that a forecast may use; None for any other name."""
+    first, *rest = module.split(".")
+    if first != econdiff.__name__ or not rest or rest[0] in NOT_IN_FORECASTS:
+        return None
+    place = ROOT.joinpath(*rest)
+    return next((f for f in (place.with_suffix(".py"), place / "__init__.py") if f.is_file()), None)
 
 
 def _described(value: Any) -> Any:
     """`value` in JSON, anything large by its hash; refuses what cannot be told apart."""
     match value:
+        case str() if value == "shipped":  # weights that a later version may change
+            files = sorted(ROOT.glob("pretrain/*.safetensors"))
+            return ["shipped", [_sha(file.read_bytes()) for file in files]]
         case None | bool() | int() | str():
             return value
         case float():
@@ -71,7 +115,7 @@ def _described(value: Any) -> Any:
 
 
 def _described_object(value: Any) -> Any:
-    """An object by its class, the file that defines it, and its settings."""
+    """An object by its class, the code that it is made of, and its settings."""
     if is_dataclass(value):
         settings = {field.name: getattr(value, field.name) for field in fields(value)}
     elif hasattr(value, "__dict__") and not callable(value):
@@ -89,11 +133,9 @@ def _named(kind: type) -> str:
 
 
 def _source(kind: type) -> str:
-    """Hash of the file of a class outside this package; "" where it has none, as in a notebook."""
+    """Hash of the code of a class; "" where it has no file, as in a notebook."""
     file = getattr(sys.modules.get(kind.__module__), "__file__", None)
-    if file is None or kind.__module__.split(".")[0] == econdiff.__name__:
-        return ""
-    return _sha(Path(file).read_bytes())
+    return _code(Path(file)) if file else ""
 
 
 def _sha(content: bytes) -> str:

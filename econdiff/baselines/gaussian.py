@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import multivariate_normal
 
 from econdiff.baselines.history import values_of
 from econdiff.forecast import Forecast, steps_after
@@ -67,6 +68,12 @@ class LinearGaussian:
         mean, covariance = condition(mean.ravel(), covariance, told, edge[told])
         width = len(edge)
         return mean[width:].reshape(horizon, -1), covariance[width:, width:]
+
+    def log_density(self, history: pd.DataFrame, future: pd.DataFrame) -> float:
+        """Log density of a complete `future` [step x series], in nats: the Gaussian's own."""
+        mean, covariance = self.path_moments(history, len(future))
+        y = future[list(self.names)].to_numpy(float)
+        return float(multivariate_normal.logpdf(y.ravel(), mean.ravel(), covariance))
 
     def past(self, history: pd.DataFrame, paths: int, rng: np.random.Generator) -> np.ndarray:
         """The last rows before the origin [paths, lags, series], missing cells drawn."""
