@@ -69,12 +69,12 @@ def _own(name: str, weights: Path | None) -> Model:
     return Diffusion(weights=weights or "shipped")
 
 
-def origins(panel: pd.DataFrame, since: str, until: str, horizon: int, every: int) -> list[int]:
-    """Rows from which some step up to `horizon` lies in the periods `since` to `until`."""
+def origins(panel: pd.DataFrame, since: str, until: str, every: int) -> list[int]:
+    """Rows whose next period lies in the periods `since` to `until`."""
     labels = panel.index.astype(str)
-    first = int(np.searchsorted(labels, since)) - horizon
+    first = max(int(np.searchsorted(labels, since)) - 1, 0)
     last = int(np.searchsorted(labels, until, side="right")) - 2
-    return list(range(max(first, 0), min(last, len(panel) - 2) + 1, every))
+    return list(range(first, min(last, len(panel) - 2) + 1, every))
 
 
 def without_failures(trials: Sequence[Trial]) -> list[Trial]:

@@ -6,7 +6,7 @@
 FRED-QD; GDP, CPI and PCE inflation as 400 dlog of the quarter, unemployment and the funds rate
 as levels. Every model sees the rows up to the origin and nothing else, one configuration for
 all series and origins. Targets 1985Q1-2019Q4, then 2020Q1-2021Q4 and 2022Q1 on, apart; or those
-of `--since` and `--until`. Energy scores are in standard deviations of 1959-1985, the unit in which
+of `--since` and `--until`; the first origin is the quarter before, at every horizon. Energy scores are in standard deviations of 1959-1985, the unit in which
 an autoregression has the protocol's 2.34. Losing cells are printed first.
 """
 
@@ -40,12 +40,12 @@ def read(file: Path) -> pd.DataFrame:
 
 
 def trials_of(options: argparse.Namespace, panel: pd.DataFrame) -> list[Trial]:
-    """Every model from every origin that has a target in the stretches asked for."""
+    """Every model from every origin whose next quarter lies in the stretches asked for."""
     since, until = options.since or PERIODS[0][0], options.until or PERIODS[-1][1]
     return list(
         backtest(
             models(options.models, options.weights), panel, horizon=max(STEPS),
-            origins=origins(panel, since, until, max(STEPS), options.every), paths=options.paths,
+            origins=origins(panel, since, until, options.every), paths=options.paths,
             seed=1, scale=panel[:"1985Q4"].std().to_dict(), densities=options.log_score,
             folder=options.out, workers=options.workers,
         )
