@@ -22,7 +22,9 @@ OWN = ("diffusion", "anchor")
 CELL = ["series", "step"]
 
 
-def arguments(page: str, *, models: str, paths: int, out: str) -> argparse.ArgumentParser:
+def arguments(
+    page: str, *, models: str, paths: int, out: str, every: int = 1
+) -> argparse.ArgumentParser:
     """The arguments that all commands share; `page` is the command's docstring."""
     parser = argparse.ArgumentParser(description=page.splitlines()[0])
     add = parser.add_argument
@@ -30,7 +32,7 @@ def arguments(page: str, *, models: str, paths: int, out: str) -> argparse.Argum
     add("--models", default=models, help="names, with commas; ar is the yardstick")
     add("--weights", type=Path, help="a weights file; without it those of the package")
     add("--paths", type=int, default=paths)
-    add("--every", type=int, default=1, help="every n-th origin only")
+    add("--every", type=int, default=every, help="every n-th origin only")
     add("--out", type=Path, default=Path("out") / out, help="where finished trials are kept")
     add("--workers", type=int, default=1)
     return parser

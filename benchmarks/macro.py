@@ -6,8 +6,9 @@
 FRED-QD; GDP, CPI and PCE inflation as 400 dlog of the quarter, unemployment and the funds rate
 as levels. Every model sees the rows up to the origin and nothing else, one configuration for
 all series and origins. Targets 1985Q1-2019Q4, then 2020Q1-2021Q4 and 2022Q1 on, apart; or those
-of `--since` and `--until`; the first origin is the quarter before, at every horizon. Energy scores are in standard deviations of 1959-1985, the unit in which
-an autoregression has the protocol's 2.34. Losing cells are printed first.
+of `--since` and `--until`; the first origin is the quarter before, at every horizon. Energy
+scores are in standard deviations of 1959-1985, the unit in which an autoregression has the
+protocol's 2.34. Losing cells are printed first.
 """
 
 import argparse
