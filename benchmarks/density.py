@@ -8,13 +8,14 @@ rows again and reads the others.
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from econdiff.backtest import Trial, compare, losses, runs, scores
+from econdiff.backtest.fingerprint import code_fingerprint, fingerprint
 from econdiff.baselines import BASELINES
 from econdiff.forecast import Model
 
@@ -77,6 +78,19 @@ def origins(panel: pd.DataFrame, since: str, until: str, every: int) -> list[int
     first = max(int(np.searchsorted(labels, since)) - 1, 0)
     last = int(np.searchsorted(labels, until, side="right")) - 2
     return list(range(first, min(last, len(panel) - 2) + 1, every))
+
+
+def kept_frame(
+    folder: Path, name: str, depends_on: Sequence[object], make: Callable[[], pd.DataFrame]
+) -> pd.DataFrame:
+    """The table that `make` gives, kept in `folder` under all that it depends on."""
+    file = folder / f"{name}-{fingerprint(code_fingerprint(), name, list(depends_on))[:24]}.parquet"
+    if not file.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        made, partial = make(), file.with_name(f".{file.name}.partial")
+        made.to_parquet(partial)
+        partial.replace(file)
+    return pd.read_parquet(file)
 
 
 def without_failures(trials: Sequence[Trial]) -> list[Trial]:

@@ -3,9 +3,9 @@
     python benchmarks/worlds.py [--worlds 400] [--paths 200] [--weights FILE]
 
 Each world is drawn anew `--worlds` times: one series of 240 periods, and eight more that are
-forecast. CRPS at steps 1, 4 and 8 of the shipped model, of its anchor alone and of AR-BIC; the worlds are
-independent, so the Diebold-Mariano test is that of independent differences. Losing cells are
-printed first. None of these worlds is one of the simulators that the weights were trained on, but they are of its kind.
+forecast. CRPS at steps 1, 4 and 8 of the shipped model, of its anchor alone and of AR-BIC; the
+worlds are independent, so the Diebold-Mariano test is that of independent differences. Losing
+cells are printed first. The simulators here are not those of the training, though of their kind.
 """
 
 import argparse

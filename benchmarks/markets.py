@@ -1,0 +1,174 @@
+"""One-day densities of the S&P 500: CRPS and log score against the models of market risk.
+
+    python benchmarks/markets.py [--every 1] [--paths 100] [--out out/markets] [--weights FILE]
+
+`arch.data.sp500`, percent log returns of Adj Close, days from 2002-12-27 to 2018-12-31, a
+window of 1000 days. GARCH is fitted every 21 days, the means of EWMA and historical simulation
+too; the diffusion model estimates its anchor every day, on its own window of 400. Laws that are
+known are scored exactly (CRPS by 1999 quantiles), draws by the fair CRPS. The log score is exact
+where the model has a density. Tests: Diebold-Mariano against GJR with skewed t, and the 90% model
+confidence set. Baselines are kept in `--out`.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from arch.data import sp500
+from arch.univariate import SkewStudent
+from density import kept_frame
+from scipy.stats import norm
+
+from econdiff.baselines.ewma import EWMA
+from econdiff.baselines.garch import GARCH, SeriesGARCH
+from econdiff.baselines.historical_simulation import HistoricalSimulation
+from econdiff.scoring import crps, diebold_mariano, model_confidence_set, pinball
+
+FIRST, LAST = "2002-12-27", "2018-12-31"
+WINDOW, REFIT, OWN_WINDOW = 1000, 21, 400
+LEVELS = (np.arange(1999) + 0.5) / 1999
+
+Scores = tuple[float, float]  # CRPS and minus log density of a day
+
+
+def returns() -> pd.Series:
+    """Percent log returns, from FIRST less the longest window on."""
+    prices = sp500.load()["Adj Close"]
+    return (100 * np.log(prices).diff().dropna())[:LAST]
+
+
+def exact(quantiles: np.ndarray, came: float) -> float:
+    """CRPS of a law given by its quantiles at LEVELS."""
+    return float(2 * pinball(quantiles[:, None], np.array([came]), LEVELS).mean())
+
+
+class Skewed:
+    """GJR-GARCH with skewed t shocks; `filtered` takes past shocks in their place."""
+
+    def __init__(self, past: pd.DataFrame, filtered: bool):
+        self.fitted = GARCH(filtered=filtered).fit(past)
+        self.law: SeriesGARCH = self.fitted.laws[0]
+        self.shape = np.array([self.law.freedom, self.law.skew])
+        self.z = self.fitted.shocks[:, 0] if filtered else self.law.quantile(LEVELS)
+        self.filtered = filtered
+
+    def score(self, history: np.ndarray, came: float) -> Scores:
+        """See `Scores`."""
+        scale = self.law.variances(history - self.law.mean)[-1] ** 0.5
+        if self.filtered:
+            return float(crps(self.law.mean + scale * self.z[:, None], np.array([came]))[0]), np.nan
+        z = np.array([(came - self.law.mean) / scale])
+        log = SkewStudent().loglikelihood(self.shape, z, np.ones(1), individual=True)
+        return exact(self.law.mean + scale * self.z, came), float(np.log(scale) - log[0])
+
+
+class Normal:
+    """RiskMetrics."""
+
+    def __init__(self, past: pd.DataFrame):
+        self.fitted = EWMA().fit(past)
+        self.z = norm.ppf(LEVELS)
+
+    def score(self, history: np.ndarray, came: float) -> Scores:
+        """See `Scores`."""
+        frame = pd.DataFrame({"return": history})
+        mean, deviation = self.fitted.mean[0], self.fitted.covariance(frame)[0, 0] ** 0.5
+        return exact(mean + deviation * self.z, came), -float(norm.logpdf(came, mean, deviation))
+
+
+class Atoms:
+    """A law of equally likely past values: historical simulation, plain or filtered."""
+
+    def __init__(self, model: EWMA | HistoricalSimulation, past: pd.DataFrame):
+        self.fitted = model.fit(past)
+
+    def score(self, history: np.ndarray, came: float) -> Scores:
+        """See `Scores`."""
+        index = pd.bdate_range("2000-01-03", periods=len(history))
+        atoms = self.fitted.atoms(pd.DataFrame({"return": history}, index=index))
+        return float(crps(atoms, np.array([came]))[0]), np.nan
+
+
+RIVALS: dict[str, Callable[[pd.DataFrame], Skewed | Normal | Atoms]] = {
+    "gjr": lambda past: Skewed(past, filtered=False),
+    "gjr-fhs": lambda past: Skewed(past, filtered=True),
+    "ewma": Normal,
+    "ewma-fhs": lambda past: Atoms(EWMA(filtered=True), past),
+    "hs": lambda past: Atoms(HistoricalSimulation(), past),
+}
+
+
+def rival(name: str, y: pd.Series, days: np.ndarray) -> pd.DataFrame:
+    """CRPS and log score of each day [day x score]; refitted every REFIT days."""
+    values, rows, fitted, since = y.to_numpy(), [], None, -REFIT
+    for day in days:
+        past = values[day - WINDOW : day]
+        if fitted is None or day - since >= REFIT:
+            frame = pd.DataFrame({"return": past}, y.index[day - WINDOW : day])
+            fitted, since = RIVALS[name](frame), day
+        rows.append(fitted.score(past, values[day]))
+    return pd.DataFrame(rows, index=days, columns=["crps", "log"])
+
+
+def ours(
+    y: pd.Series, days: np.ndarray, paths: int, weights: Path | None
+) -> dict[str, pd.DataFrame]:
+    """The same of the diffusion model and of its anchor, all days in batches."""
+    from many import drawn, log_densities  # torch
+
+    values = y.to_numpy()
+    history = np.stack([values[day - OWN_WINDOW : day] for day in days])[:, None]
+    rng, parts = np.random.default_rng(1), {"diffusion": [], "anchor": []}
+    for batch in drawn(history, 1, paths, rng, weights):
+        came = values[days[batch.rows]]
+        known = log_densities(batch.at, came[:, None, None])
+        anchored = norm.logpdf(batch.at.state.whiten(came[:, None, None])[:, 0, 0])
+        anchored = anchored - batch.at.state.log_determinant(1)
+        for name, draws, log in (("diffusion", batch.network, known),
+                                 ("anchor", batch.anchor, anchored)):  # fmt: skip
+            score = crps(draws[:, :, 0, 0].T, came)
+            parts[name].append(pd.DataFrame({"crps": score, "log": -log}, index=days[batch.rows]))
+    return {name: pd.concat(tables) for name, tables in parts.items()}
+
+
+def table(found: dict[str, pd.DataFrame], score: str) -> pd.DataFrame:
+    """Means, tests against GJR with skewed t, and the model confidence set."""
+    wide = pd.DataFrame({name: scored[score] for name, scored in found.items()})
+    wide = wide.dropna(axis=1, how="all")
+    confidence = model_confidence_set(wide.to_numpy(), rng=np.random.default_rng(0))
+    rows = {}
+    for name, p in zip(wide, confidence, strict=True):
+        test = diebold_mariano(wide[name].to_numpy(), wide["gjr"].to_numpy())
+        rows[name] = {"mean": wide[name].mean(), "DM against gjr": test.statistic,
+                      "p": test.p_value, "MCS p": p}  # fmt: skip
+    return pd.DataFrame(rows).T.sort_values("mean", ascending=False)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--every", type=int, default=1, help="every n-th day only")
+    parser.add_argument("--paths", type=int, default=100)
+    parser.add_argument("--out", type=Path, default=Path("out/markets"))
+    parser.add_argument("--weights", type=Path, help="a weights file; without it the package's")
+    options = parser.parse_args()
+    y = returns()
+    days = np.arange(y.index.get_loc(FIRST), len(y))[:: options.every]
+    code = [GARCH(), EWMA(), HistoricalSimulation(), Path(__file__)]
+    found = {
+        name: kept_frame(
+            options.out, name, [*code, y, days], lambda name=name: rival(name, y, days)
+        )
+        for name in RIVALS
+    }
+    found |= ours(y, days, options.paths, options.weights)
+    print(f"S&P 500, one day ahead, {len(days)} days from {FIRST} to {LAST}; the worst first")
+    for score in ("crps", "log"):
+        print(f"\n{score}\n{table(found, score).round(4).to_string()}")
+    z = found["diffusion"]
+    print(f"\ndays without a finite log score: {int((~np.isfinite(z['log'])).sum())}")
+
+
+if __name__ == "__main__":
+    main()
