@@ -109,6 +109,9 @@ def without_failures(trials: Sequence[Trial]) -> list[Trial]:
 
 def page(trials: Sequence[Trial], steps: Sequence[int], *, own: str = "diffusion") -> None:
     """Everything that the protocol asks of one stretch of targets, losing cells first."""
+    if not any(np.isfinite(trial.outcome).any() for trial in trials):
+        print("no origin has a target here")
+        return
     tidy, crps = scores(trials), losses(trials)
     report(tidy[tidy.step.isin(steps)], crps[crps.step.isin(steps)], own=own)
     joint(tidy)
@@ -205,11 +208,11 @@ def calibration(tidy: pd.DataFrame, names: Sequence[str]) -> None:
 
 def joint(tidy: pd.DataFrame) -> None:
     """Scores of whole paths, and of the tails (mean over the steps, relative to AR)."""
-    rows = tidy[tidy.metric.isin(["energy_path", "log_path"])]
+    rows = tidy[tidy.metric == "energy_path"]
     table = rows.pivot_table(index="model", columns="metric", values="value", sort=False)
     for metric in ("crps_left", "crps_right"):
         tails = pivot(tidy, metric)
         if "ar" in tails:
             table[f"{metric} of AR"] = tails.div(tails["ar"], axis=0).apply(geometric)
-    print("\nwhole paths (energy; minus log density, nats) and tail-weighted CRPS")
+    print("\nenergy of whole paths, and tail-weighted CRPS")
     print(table.round(3).to_string())
