@@ -8,6 +8,7 @@ rows again and reads the others.
 
 import argparse
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from econdiff.backtest import Trial, compare, losses, runs, scores
 from econdiff.backtest.fingerprint import code_fingerprint, fingerprint
 from econdiff.baselines import BASELINES
 from econdiff.forecast import Model
+from econdiff.scoring import holm
 
 OWN = ("diffusion", "anchor")
 CELL = ["series", "step"]
@@ -64,12 +66,15 @@ def _own(name: str, weights: Path | None) -> Model:
     import torch  # seconds, which a run of baselines need not spend
 
     from econdiff.diffusion.model import Diffusion
-    from econdiff.diffusion.training import Training
+    from econdiff.diffusion.network import untrained
+    from econdiff.diffusion.weights import save_weights
 
     torch.set_num_threads(1)
-    if name == "anchor":
-        return Diffusion(weights=None, training=Training(steps=0, horizon=1))
-    return Diffusion(weights=weights or "shipped")
+    if name == "diffusion":
+        return Diffusion(weights=weights or "shipped")
+    nothing_learned = Path(tempfile.gettempdir()) / "econdiff-untrained.safetensors"
+    save_weights(untrained(seed=0), nothing_learned)
+    return Diffusion(weights=nothing_learned)
 
 
 def origins(panel: pd.DataFrame, since: str, until: str, every: int) -> list[int]:
@@ -185,8 +190,6 @@ def against_ar(crps: pd.DataFrame, own: str) -> None:
 
 
 def _tested(found: pd.DataFrame) -> pd.DataFrame:
-    from econdiff.scoring import holm
-
     found = found.assign(p_holm=holm(found.p_value.to_numpy()))
     sure = found.p_holm < 0.10
     words = np.where(sure & (found.statistic < 0) & found.in_mcs, "better", "comparable")
