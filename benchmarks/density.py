@@ -67,13 +67,17 @@ def _own(name: str, weights: Path | None) -> Model:
 
     from econdiff.diffusion.model import Diffusion
     from econdiff.diffusion.network import untrained
+    from econdiff.diffusion.weights import fingerprint as fingerprint_of
     from econdiff.diffusion.weights import save_weights
 
     torch.set_num_threads(1)
     if name == "diffusion":
         return Diffusion(weights=weights or "shipped")
-    nothing_learned = Path(tempfile.gettempdir()) / "econdiff-untrained.safetensors"
-    save_weights(untrained(seed=0), nothing_learned)
+    network = untrained(seed=0)
+    name = f"econdiff-untrained-{fingerprint_of(network.state_dict())[:16]}.safetensors"
+    nothing_learned = Path(tempfile.gettempdir()) / name
+    if not nothing_learned.is_file():  # two files of one network differ in their bytes
+        save_weights(network, nothing_learned)
     return Diffusion(weights=nothing_learned)
 
 
