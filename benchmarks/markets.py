@@ -22,7 +22,7 @@ from density import kept_frame
 from scipy.stats import norm
 
 from econdiff.baselines.ewma import EWMA
-from econdiff.baselines.garch import GARCH, SeriesGARCH
+from econdiff.baselines.garch import GARCH, FittedGARCH, SeriesGARCH
 from econdiff.baselines.historical_simulation import HistoricalSimulation
 from econdiff.scoring import crps, diebold_mariano, model_confidence_set, pinball
 
@@ -44,11 +44,16 @@ def exact(quantiles: np.ndarray, came: float) -> float:
     return float(2 * pinball(quantiles[:, None], np.array([came]), LEVELS).mean())
 
 
+_fits: dict[pd.Timestamp, FittedGARCH] = {}
+
+
 class Skewed:
     """GJR-GARCH with skewed t shocks; `filtered` takes past shocks in their place."""
 
     def __init__(self, past: pd.DataFrame, filtered: bool):
-        self.fitted = GARCH(filtered=filtered).fit(past)
+        if past.index[-1] not in _fits:  # both laws have the same parameters
+            _fits[past.index[-1]] = GARCH().fit(past)
+        self.fitted = _fits[past.index[-1]]
         self.law: SeriesGARCH = self.fitted.laws[0]
         self.shape = np.array([self.law.freedom, self.law.skew])
         self.z = self.fitted.shocks[:, 0] if filtered else self.law.quantile(LEVELS)
