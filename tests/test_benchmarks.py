@@ -200,6 +200,13 @@ def test_a_law_given_by_quantiles_has_the_normal_crps():
     assert markets.exact(norm.ppf(markets.LEVELS), y) == pytest.approx(closed, abs=1e-4)
 
 
+def test_equally_likely_atoms_have_the_crps_of_their_own_law_not_of_a_sample(rng):
+    atoms, y = rng.standard_normal(500), 0.3
+    distance = np.abs(atoms[:, None] - atoms).mean()  # over all pairs, an atom with itself too
+    closed = np.abs(atoms - y).mean() - distance / 2
+    assert markets.exact(markets.at_levels(atoms), y) == pytest.approx(closed, abs=2e-4)
+
+
 def test_the_log_score_of_the_skewed_t_is_that_of_a_density(rng):
     index = pd.bdate_range("2010-01-01", periods=600)
     past = pd.DataFrame({"return": rng.standard_t(5, 600)}, index=index)
