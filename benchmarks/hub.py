@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from density import arguments, models, read_options
+from density import arguments, models, read_options, without_failures
 from monthly import read_fred_md
 
 from econdiff.backtest import LEVELS as KEPT
@@ -90,7 +90,7 @@ def page(losses: pd.DataFrame) -> None:
 
 def main() -> None:
     options = read_options(
-        arguments(__doc__ or "", models="diffusion,anchor,ar,ar60", paths=500, out="hub", every=4)
+        arguments(__doc__ or "", models="diffusion,anchor,ar", paths=500, out="hub", every=4)
     )
     levels = read_fred_md(options.data / "macro_us" / "fred_md_2024-03.csv.gz")
     folder = options.data / "forecast_hub"
@@ -111,9 +111,8 @@ def main() -> None:
             folder=options.out, workers=options.workers,
         )
     )  # fmt: skip
-    failed = {trial.row for trial in trials if trial.error}
-    print(f"every {options.every}th origin from {SINCE}; a model failed at {len(failed)} of them")
-    own = own_quantiles([trial for trial in trials if trial.row not in failed])
+    print(f"every {options.every}th origin from {SINCE}")
+    own = own_quantiles(without_failures(trials))
     hub = hub_quantiles(folder / "quantile_forecasts_2000_2024-03.parquet")
     hub = hub[hub.origin.isin(own.origin.unique())]
     page(pd.concat([scored(own, truth), scored(hub, truth)], ignore_index=True))

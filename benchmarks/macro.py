@@ -18,10 +18,12 @@ import numpy as np
 import pandas as pd
 from density import arguments, models, origins, page, read_options, without_failures
 
-from econdiff.backtest import Trial, backtest, within
+from econdiff.backtest import Trial, backtest, losses, within
+from econdiff.scoring import diebold_mariano
 
 STEPS = (1, 2, 4, 8)
 PERIODS = (("1985Q1", "2019Q4"), ("2020Q1", "2021Q4"), ("2022Q1", "2023Q3"))
+WITH_DENSITY = ("diffusion", "ar", "ar60", "var")
 MODELS = "diffusion,anchor,ar,ar60,climatology,climatology60,rw,arima,ets,var,bvar,pool"
 
 
@@ -47,10 +49,26 @@ def trials_of(options: argparse.Namespace, panel: pd.DataFrame) -> list[Trial]:
         backtest(
             models(options.models, options.weights), panel, horizon=max(STEPS),
             origins=origins(panel, since, until, options.every), paths=options.paths,
-            seed=1, scale=panel[:"1985Q4"].std().to_dict(), densities=options.log_score,
+            seed=1, scale=panel[:"1985Q4"].std().to_dict(),
             folder=options.out, workers=options.workers,
         )
     )  # fmt: skip
+
+
+def log_scores(options: argparse.Namespace, panel: pd.DataFrame, since: str, until: str) -> None:
+    """Minus the exact log density of the joint path of 5 series x 8 quarters, in nats."""
+    named = models([m for m in options.models if m in WITH_DENSITY], options.weights)
+    trials = backtest(
+        named, panel, horizon=max(STEPS), paths=2, seed=1, densities=True, folder=options.out,
+        origins=origins(panel, since, until, options.log_score), workers=options.workers,
+    )  # fmt: skip
+    table = losses(trials, "log_path").pivot(index="row", columns="model", values="loss").dropna()
+    print(f"\n== minus log density of the path, nats, {len(table)} origins ==")
+    for name, values in table.items():
+        p = diebold_mariano(
+            values.to_numpy(), table["ar"].to_numpy(), horizon=-(-max(STEPS) // options.log_score)
+        ).p_value
+        print(f"{name:12s} {values.mean():8.3f}   p of a difference from ar {p:.3f}")
 
 
 def main() -> None:
@@ -60,8 +78,10 @@ def main() -> None:
     parser.add_argument("--until", help="last target")
     parser.add_argument(
         "--log-score",
-        action="store_true",
-        help="exact log densities too: half a minute an origin for diffusion",
+        type=int,
+        default=0,
+        metavar="N",
+        help="exact log densities too, at every N-th origin: half a minute each",
     )
     options = read_options(parser)
     panel = read(options.fred_qd or options.data / "macro_us" / "fred_qd_2023-10_permitted.csv.gz")
@@ -70,6 +90,8 @@ def main() -> None:
     for since, until in [asked] if options.since or options.until else PERIODS:
         print(f"\n== targets {since} to {until} ==")
         page(within(trials, since, until), STEPS)
+    if options.log_score:
+        log_scores(options, panel, *asked)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from density import kept_frame
 from scipy.stats import norm
 
 from econdiff.baselines.ewma import EWMA
-from econdiff.baselines.garch import GARCH, SeriesGARCH
+from econdiff.baselines.garch import GARCH, FittedGARCH, SeriesGARCH
 from econdiff.baselines.historical_simulation import HistoricalSimulation
 from econdiff.scoring import crps, diebold_mariano, model_confidence_set, pinball
 
@@ -44,21 +44,32 @@ def exact(quantiles: np.ndarray, came: float) -> float:
     return float(2 * pinball(quantiles[:, None], np.array([came]), LEVELS).mean())
 
 
+def at_levels(atoms: np.ndarray) -> np.ndarray:
+    """Quantiles at LEVELS of the law that gives every atom the same weight."""
+    return np.quantile(atoms, LEVELS, method="inverted_cdf")
+
+
+_fits: dict[pd.Timestamp, FittedGARCH] = {}
+
+
 class Skewed:
     """GJR-GARCH with skewed t shocks; `filtered` takes past shocks in their place."""
 
     def __init__(self, past: pd.DataFrame, filtered: bool):
-        self.fitted = GARCH(filtered=filtered).fit(past)
+        if past.index[-1] not in _fits:  # both laws have the same parameters
+            _fits[past.index[-1]] = GARCH().fit(past)
+        self.fitted = _fits[past.index[-1]]
         self.law: SeriesGARCH = self.fitted.laws[0]
         self.shape = np.array([self.law.freedom, self.law.skew])
-        self.z = self.fitted.shocks[:, 0] if filtered else self.law.quantile(LEVELS)
+        shocks = self.fitted.shocks[:, 0]
+        self.z = at_levels(shocks) if filtered else self.law.quantile(LEVELS)
         self.filtered = filtered
 
     def score(self, history: np.ndarray, came: float) -> Scores:
         """See `Scores`."""
         scale = self.law.variances(history - self.law.mean)[-1] ** 0.5
         if self.filtered:
-            return float(crps(self.law.mean + scale * self.z[:, None], np.array([came]))[0]), np.nan
+            return exact(self.law.mean + scale * self.z, came), np.nan
         z = np.array([(came - self.law.mean) / scale])
         log = SkewStudent().loglikelihood(self.shape, z, np.ones(1), individual=True)
         return exact(self.law.mean + scale * self.z, came), float(np.log(scale) - log[0])
@@ -88,7 +99,7 @@ class Atoms:
         """See `Scores`."""
         index = pd.bdate_range("2000-01-03", periods=len(history))
         atoms = self.fitted.atoms(pd.DataFrame({"return": history}, index=index))
-        return float(crps(atoms, np.array([came]))[0]), np.nan
+        return exact(at_levels(atoms[:, 0]), came), np.nan
 
 
 RIVALS: dict[str, Callable[[pd.DataFrame], Skewed | Normal | Atoms]] = {

@@ -14,7 +14,7 @@ of 1995Q4: the filters meet it as it is. The survey's density is its mean plus i
 at that horizon of those that were known.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -135,8 +135,6 @@ def _cpi(truth: pd.DataFrame) -> dict[str, float]:
 
 def only(trials: list[Trial], names: list[str]) -> list[Trial]:
     """The trials with the outcomes of other series taken out."""
-    from dataclasses import replace
-
     chosen = []
     for trial in trials:
         at = [trial.series.index(name) for name in names]

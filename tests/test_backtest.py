@@ -26,7 +26,7 @@ from econdiff.backtest import (
     scores,
     within,
 )
-from econdiff.backtest.fingerprint import fingerprint, imported
+from econdiff.backtest.fingerprint import _meaning, fingerprint, imported
 from econdiff.forecast import Forecast, steps_after
 from econdiff.scoring import crps, diebold_mariano, energy_score
 
@@ -354,6 +354,14 @@ def test_the_code_of_a_model_is_what_it_imports_and_no_other_model():
     assert {"ar.py", "gaussian.py", "history.py", "forecast.py"} == names("baselines/ar.py")
     assert {"network.py", "sampler.py", "anchor.py"} <= names("diffusion/model.py")
     assert {"trial.py", "marginal.py", "windows.py"} <= names("backtest/run.py")
+
+
+def test_comments_and_docstrings_are_no_part_of_what_code_does(tmp_path):
+    plain, told, other = (tmp_path / name for name in ("plain.py", "told.py", "other.py"))
+    plain.write_text("def double(x):\n    return 2 * x\n")
+    told.write_text('"""A page."""\n\n\ndef double(x):\n    """Twice."""\n    return 2 * x  # x\n')
+    other.write_text("def double(x):\n    return 3 * x\n")
+    assert _meaning(plain) == _meaning(told) != _meaning(other)
 
 
 def test_other_code_is_another_trial(walk, tmp_path, monkeypatch):

@@ -15,6 +15,7 @@ import exchange
 import hub
 import many
 import markets
+import monthly
 import realtime
 import worlds
 
@@ -199,6 +200,13 @@ def test_a_law_given_by_quantiles_has_the_normal_crps():
     assert markets.exact(norm.ppf(markets.LEVELS), y) == pytest.approx(closed, abs=1e-4)
 
 
+def test_equally_likely_atoms_have_the_crps_of_their_own_law_not_of_a_sample(rng):
+    atoms, y = rng.standard_normal(500), 0.3
+    distance = np.abs(atoms[:, None] - atoms).mean()  # over all pairs, an atom with itself too
+    closed = np.abs(atoms - y).mean() - distance / 2
+    assert markets.exact(markets.at_levels(atoms), y) == pytest.approx(closed, abs=2e-4)
+
+
 def test_the_log_score_of_the_skewed_t_is_that_of_a_density(rng):
     index = pd.bdate_range("2010-01-01", periods=600)
     past = pd.DataFrame({"return": rng.standard_t(5, 600)}, index=index)
@@ -234,3 +242,26 @@ def test_worlds_are_seeded_finite_and_of_one_length(name):
     assert np.isfinite(y).all()
     np.testing.assert_array_equal(y, simulate(5, np.random.default_rng(0)))
     assert np.abs(y - simulate(5, np.random.default_rng(1))).max() > 0
+
+
+def test_monthly_vintages_hold_what_was_known_and_truth_is_six_months_later(tmp_path):
+    """Every value is revised once, upwards by 10%, three months after its month."""
+    codes = [*monthly.GROWTH.values(), *monthly.LEVEL.values(), "HOUST"]
+    months = pd.period_range("1999-01", "2000-12", freq="M")
+    rows = []
+    for code in codes:
+        for k, month in enumerate(months):
+            level = 100 * 1.01**k
+            rows.append((code, str(month), str(month + 1), min(str(month + 2), "2000-12"), level))
+            rows.append((code, str(month), str(month + 3), "2000-12", 1.1 * level))
+    columns = ["series", "obs_month", "vintage_first", "vintage_last", "value"]
+    frame = pd.DataFrame(rows, columns=columns)
+    frame = frame[frame.vintage_first <= frame.vintage_last]
+    frame.to_parquet(tmp_path / "vintages.parquet")
+    vintages = monthly.read_vintages(tmp_path / "vintages.parquet")
+    vintage = pd.Period("2000-06", freq="M")
+    assert vintages[vintage].index[-1] == vintage - 1
+    assert vintages[vintage].loc["2000-05", "UNR"] == pytest.approx(100 * 1.01**16)
+    truth = monthly.truth_of({v: p for v, p in vintages.items() if v >= pd.Period("2000-06", "M")})
+    assert truth.loc["2000-05", "UNR"] == pytest.approx(110 * 1.01**16)
+    assert truth.index[-1] == pd.Period("2000-06", freq="M")

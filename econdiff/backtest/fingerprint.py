@@ -22,6 +22,7 @@ import pandas as pd
 import econdiff
 
 ROOT = Path(econdiff.__file__).parent
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 NOT_IN_FORECASTS = ("cli", "commands", "data", "report", "risk", "synth")
 
 
@@ -53,7 +54,16 @@ def imported(file: Path) -> list[Path]:
 
 @cache
 def _code(file: Path) -> str:
-    return fingerprint([[path.name, path] for path in imported(file)])
+    return fingerprint([[path.name, _meaning(path)] for path in imported(file)])
+
+
+def _meaning(file: Path) -> str:
+    """Hash of what a file does: its comments, docstrings and layout do not count."""
+    tree = ast.parse(file.read_bytes())
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return _sha(ast.dump(tree).encode())
 
 
 def _imports(file: Path) -> list[str]:

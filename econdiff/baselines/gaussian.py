@@ -73,7 +73,8 @@ class LinearGaussian:
         """Log density of a complete `future` [step x series], in nats: the Gaussian's own."""
         mean, covariance = self.path_moments(history, len(future))
         y = future[list(self.names)].to_numpy(float)
-        return float(multivariate_normal(mean.ravel(), covariance).logpdf(y.ravel()))
+        law = multivariate_normal(mean.ravel(), covariance)  # pyright: ignore[reportArgumentType]
+        return float(law.logpdf(y.ravel()))
 
     def past(self, history: pd.DataFrame, paths: int, rng: np.random.Generator) -> np.ndarray:
         """The last rows before the origin [paths, lags, series], missing cells drawn."""
