@@ -11,7 +11,7 @@ thing further on.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +20,10 @@ import torch
 
 from econdiff.anchor import Anchor, Coefficients
 from econdiff.diffusion.conditional import DiffusionLaw
-from econdiff.diffusion.likelihood import log_density
+from econdiff.diffusion.device import chosen
 from econdiff.diffusion.network import MAX_HORIZON, Network, untrained
-from econdiff.diffusion.origin import Origin, origin
+from econdiff.diffusion.origin import Origin, origin, untold_vector
+from econdiff.diffusion.predictive import decode, encode, log_density
 from econdiff.diffusion.training import MINIMUM_ROWS, Training, train
 from econdiff.diffusion.weights import fingerprint, load_weights
 from econdiff.forecast import Forecast, steps_after
@@ -37,7 +38,15 @@ class Diffusion:
     learning from the panel; without it given weights stay as they are, and no weights are
     trained as `Training()` says. `Training(steps=0)` on no weights is the anchor alone.
     `turns` are the steps of the sampler, three evaluations of the network each. The anchor is
-    estimated on the last `window` rows.
+    estimated on the last `window` rows. `device` is where the network runs when it samples
+    ("cpu", "cuda", "mps"), the best there is if None; training is done on the CPU.
+
+    Two settings change the law from what was learned, and are named in the provenance of every
+    forecast where they are not 1. `spread` draws the innovations that much wider (above 1) or
+    narrower about what the anchor and the re-centring expect: where the law is Gaussian, every
+    standard deviation of the future is multiplied by it exactly. (Steps beyond the 32nd follow
+    a past that was itself drawn so.) `strength` leans on the history by more or less than was
+    learned (classifier-free guidance), for weights that were trained for it.
     """
 
     weights: str | Path | None = "shipped"
@@ -45,6 +54,16 @@ class Diffusion:
     anchor: Anchor = field(default_factory=Anchor)
     turns: int = 4
     window: int = 400
+    device: str | None = None
+    spread: float = 1.0
+    strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (self.spread > 0 and self.strength >= 0):
+            raise ValueError(
+                "spread must be positive and strength not negative, "
+                f"got {self.spread} and {self.strength}"
+            )
 
     def fit(self, panel: pd.DataFrame) -> "FittedDiffusion":
         """Estimate the anchor on the last rows of `panel`, and train if asked to."""
@@ -55,15 +74,20 @@ class Diffusion:
         """`fit`, one model after each stretch of training: for progress bars and curves."""
         if len(panel) < MINIMUM_ROWS:
             raise ValueError(f"the panel has {len(panel)} rows; {MINIMUM_ROWS} are needed")
+        device = chosen(self.device)
         y = panel.iloc[-self.window :].to_numpy(float).T
         training = self.training or (Training() if self.weights is None else None)
         seed = 0 if training is None else training.seed
         network = untrained(seed=seed) if self.weights is None else load_weights(self.weights)
-        fitted = FittedDiffusion(self, self.anchor.estimate(y), network, tuple(panel.columns))
-        yield fitted
-        if training is not None:
-            for progress in train(network, y, self.anchor, training):
-                yield replace(fitted, network=progress.network)
+        if self.strength != 1:
+            untold_vector(network)  # refuses weights that cannot do it, before any work
+        coefficients, names = self.anchor.estimate(y), tuple(panel.columns)
+        if training is None:
+            yield FittedDiffusion(self, coefficients, network.to(device), names)
+            return
+        yield FittedDiffusion(self, coefficients, network, names)
+        for progress in train(network, y, self.anchor, training):
+            yield FittedDiffusion(self, coefficients, progress.network.to(device), names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +104,7 @@ class FittedDiffusion:
         y = self._read(history)
         if not np.isfinite(y[:, -1]).all():
             raise ValueError("the last row of the history has missing cells; cut it, or `sample`")
-        return origin(self.network, self.coefficients.filter(y), horizon)
+        return self._origin(y, horizon)
 
     def law(self, history: pd.DataFrame, horizon: int) -> DiffusionLaw:
         """The law of the steps after a complete `history`, as `econdiff.scenario` asks for it."""
@@ -108,17 +132,46 @@ class FittedDiffusion:
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         drawn = self._draw(y, pins, paths, generator)[..., edge.shape[1] :]
         weights = fingerprint(self.network.state_dict())
+        changed = {"spread": self.settings.spread, "strength": self.settings.strength}
         provenance = {"model": "diffusion", "weights_sha256": weights}
+        provenance |= {name: value for name, value in changed.items() if value != 1}
         return Forecast(drawn.swapaxes(1, 2), index, self.names, provenance=provenance)
 
-    def log_density(self, history: pd.DataFrame, future: pd.DataFrame) -> float:
-        """Exact log density of a complete `future` [step x series], in nats, in panel units.
+    def log_density(
+        self,
+        history: pd.DataFrame,
+        future: pd.DataFrame,
+        *,
+        rng: np.random.Generator | None = None,
+    ) -> float:
+        """Log predictive score: the log density of a complete `future`, in nats, in panel units.
 
-        By the probability-flow ODE (Song et al., 2021, eq. 39) and the anchor's determinant.
+        `future` is [step x series]. By the probability-flow ODE (Song et al., 2021, eq. 39) and the
+        anchor's determinant; exact up to `EXACT_TRACE` cells a block of 32 steps. Beyond that the
+        divergence is estimated with random signs from `rng`, which is then needed;
+        `econdiff.diffusion.predictive` has the standard error. Horizons over 32 steps roll on:
+        the next block's density is given the one before.
         """
-        at = self.origin(history, len(future))
-        z = torch.from_numpy(at.whiten(future.to_numpy(float).T[None]))
-        return float(log_density(at.denoise, z, log_det=-at.log_determinant()).value[0])
+        total = 0.0
+        for first in range(0, len(future), MAX_HORIZON):
+            ahead = min(len(future) - first, MAX_HORIZON)
+            at = self.origin(pd.concat([history, future.iloc[:first]]), ahead)
+            block = future.to_numpy(float)[first : first + ahead].T
+            total += float(log_density(at, block[None], rng=rng).value[0])
+        return total
+
+    def encode(self, history: pd.DataFrame, future: pd.DataFrame) -> pd.DataFrame:
+        """The noise that a complete `future` comes from, [step x series]: N(0, I) if all is well.
+
+        By the ODE, one to one: `decode` leads back. Up to 32 steps.
+        """
+        code = encode(self.origin(history, len(future)), future.to_numpy(float).T[None])
+        return pd.DataFrame(code[0].T, index=future.index, columns=future.columns)
+
+    def decode(self, history: pd.DataFrame, noise: pd.DataFrame) -> pd.DataFrame:
+        """The future that the ODE makes of `noise` [step x series]; undoes `encode`."""
+        future = decode(self.origin(history, len(noise)), noise.to_numpy(float).T[None])
+        return pd.DataFrame(future[0].T, index=noise.index, columns=noise.columns)
 
     def _read(self, history: pd.DataFrame) -> np.ndarray:
         if tuple(history.columns) != self.names:
@@ -137,16 +190,18 @@ class FittedDiffusion:
                 f"{MAX_HORIZON} is the most. Shorten the horizon, or drop series that ended early"
             )
         turns = self.settings.turns
-        at = origin(self.network, self.coefficients.filter(y), min(horizon, MAX_HORIZON))
+        at = self._origin(y, min(horizon, MAX_HORIZON))
         drawn = at.draw(paths, turns, rng, told)
         while drawn.shape[-1] < horizon:  # roll on: every path is the history of its next block
             ahead = min(horizon - drawn.shape[-1], MAX_HORIZON)
             longer = np.concatenate([np.broadcast_to(y, (paths, *y.shape)), drawn], axis=-1)
-            each = self.coefficients.filter(longer[..., -self.settings.window :])
-            drawn = np.concatenate(
-                [drawn, origin(self.network, each, ahead).draw(1, turns, rng)], axis=-1
-            )
+            each = self._origin(longer[..., -self.settings.window :], ahead)
+            drawn = np.concatenate([drawn, each.draw(1, turns, rng)], axis=-1)
         return drawn
+
+    def _origin(self, y: np.ndarray, horizon: int) -> Origin:
+        state, settings = self.coefficients.filter(y), self.settings
+        return origin(self.network, state, horizon, settings.spread, settings.strength)
 
 
 def _ragged(y: np.ndarray, history: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -29,8 +29,8 @@ def alpha_sigma(angle: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
     """Signal and noise level at `angle`, shaped and typed to multiply `like`."""
     if angle.ndim:
         angle = angle.reshape(-1, *[1] * (like.ndim - 1))
-    angle = angle.to(like.device)  # cosine and sine in the angle's own precision
-    return torch.cos(angle).to(like.dtype), torch.sin(angle).to(like.dtype)
+    alpha, sigma = torch.cos(angle), torch.sin(angle)  # in the angle's own precision
+    return alpha.to(like.dtype).to(like.device), sigma.to(like.dtype).to(like.device)
 
 
 def clean_from_velocity(x: Tensor, velocity: Tensor, angle: Tensor) -> Tensor:

@@ -68,5 +68,5 @@ def fingerprint(tensors: dict[str, torch.Tensor]) -> str:
     for name in sorted(tensors):
         tensor = tensors[name]
         found.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
-        found.update(tensor.numpy().tobytes())
+        found.update(tensor.cpu().numpy().tobytes())
     return found.hexdigest()
