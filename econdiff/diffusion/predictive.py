@@ -59,8 +59,7 @@ def bound(
     """The variational bound below the log density of each future, in nats, [row].
 
     That of the DDPM chain of `rungs` steps with variance beta, an unbiased estimate from `draws`
-    chains; Ho et al. (2020), eq. 5. No training objective is nearer to the density, and the
-    density is not above it by much where the chain is long.
+    chains; Ho et al. (2020), eq. 5. The longer the chain, the nearer it comes.
     """
     z = _innovations(at, y).repeat_interleave(draws, 0)
     with torch.inference_mode():
