@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from econdiff.anchor import Anchor
 from econdiff.diffusion.components import principal_components
-from econdiff.diffusion.latent import LatentDiffusion, diffusion_for
-from econdiff.diffusion.model import Diffusion
+from econdiff.diffusion.latent import FittedLatentDiffusion, LatentDiffusion
+from econdiff.diffusion.model import Diffusion, FittedDiffusion
 from econdiff.diffusion.network import Network, Size
 from econdiff.diffusion.weights import save_weights
 
@@ -78,7 +79,7 @@ def test_an_outlier_does_not_turn_the_loadings(world):
     )
 
 
-def test_paths_move_together_as_the_factors_say(world, core, rng):
+def test_paths_move_together_as_the_panel_does(world, core, rng):
     panel, _ = world
     forecaster = LatentDiffusion(core=core).fit(holed(panel, rng, 0.05))
     drawn = forecaster.sample(panel, horizon=8, paths=600, rng=rng)
@@ -107,10 +108,59 @@ def test_a_ragged_edge_and_the_seed(world, core):
     assert not np.array_equal(draw(1), draw(2))
 
 
-def test_wide_panels_go_the_latent_way(world):
+def test_every_series_keeps_the_law_of_its_own_anchor(world, core, rng):
     panel, _ = world
-    assert isinstance(diffusion_for(panel), LatentDiffusion)
-    assert isinstance(diffusion_for(panel.iloc[:, :7]), Diffusion)
+    y = panel.to_numpy().T
+    state = Anchor().estimate(y).filter(y)
+    fitted = LatentDiffusion(core=core).fit(panel)
+    drawn = fitted.sample(panel, horizon=6, paths=2000, rng=rng).samples
+    alone = state.color(rng.standard_normal((2000, 60, 6))).swapaxes(1, 2)
+    spread = alone.std(axis=0)
+    miss = (drawn.mean(axis=0) - state.color(np.zeros((60, 6))).T) / spread
+    assert np.abs(miss).max() < 5 / 2000**0.5
+    ratio = drawn.std(axis=0) / spread
+    assert np.median(ratio) == pytest.approx(1, abs=0.05)
+    assert ratio.min() > 0.75
+    assert ratio.max() < 1.3
+
+
+def test_shocks_keep_company_as_the_factors_say(world, core, rng):
+    panel, truth = world
+    drawn = LatentDiffusion(core=core).fit(panel).sample(panel, horizon=1, paths=4000, rng=rng)
+    found = np.corrcoef(drawn.samples[:, 0].T)
+    # what the world says: shocks of the factors through its loadings, and noise of .5
+    design = np.column_stack([np.ones(240), truth])
+    loadings = np.linalg.lstsq(design, panel.to_numpy())[0][1:].T
+    law = loadings @ np.diag([0.6**2, 0.95**2]) @ loadings.T + 0.25 * np.eye(60)
+    size = np.sqrt(np.diag(law))
+    pairs = np.triu_indices(60, 1)
+    assert np.corrcoef(found[pairs], (law / np.outer(size, size))[pairs])[0, 1] > 0.95
+
+
+def test_wide_panels_go_the_latent_way_by_themselves(world, core):
+    panel, _ = world
+    weights = core.weights
+    assert isinstance(Diffusion(weights=weights, wide=60).fit(panel), FittedLatentDiffusion)
+    assert isinstance(Diffusion(weights=weights, wide=61).fit(panel), FittedDiffusion)
+    assert isinstance(Diffusion(weights=weights, wide=None).fit(panel), FittedDiffusion)
+    wider = pd.concat([panel, panel.add_prefix("t")], axis=1)  # 120 series, of 100 by default
+    fitted = Diffusion(weights=weights, turns=2, spread=1.2).fit(wider)
+    assert isinstance(fitted, FittedLatentDiffusion)
+    drawn = fitted.sample(wider, horizon=2, paths=3, rng=np.random.default_rng(0))
+    assert drawn.provenance["model"] == "latent diffusion"
+    assert drawn.provenance["spread"] == 1.2
+
+
+def test_rows_after_the_origin_change_no_digit(world, core):
+    panel, _ = world
+    changed = panel.copy()
+    changed.iloc[200:] += 1e3
+
+    def draw(panel):
+        fitted = LatentDiffusion(core=core).fit(panel[:200])
+        return fitted.sample(panel[:200], horizon=3, paths=5, rng=np.random.default_rng(1)).samples
+
+    np.testing.assert_array_equal(draw(panel), draw(changed))
 
 
 def test_what_cannot_be_split_is_named(world):

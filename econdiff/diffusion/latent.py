@@ -1,26 +1,36 @@
-"""Diffusion of wide panels: a few factors are diffused, the rest follows each series' own anchor.
+"""Diffusion of wide panels: the shocks that many series share are diffused, the rest are their own.
 
     forecaster = LatentDiffusion().fit(panel)  # 100 series and more
     forecast = forecaster.sample(panel, horizon=8, paths=1000, rng=rng)
 
-The panel is split into principal components and idiosyncratic terms. The factors' futures
-are drawn by `Diffusion`, jointly; each term's by the anchor (autoregression with filtered
-volatility, shocks correlated across series, shrunk); and both are put together again, so that
-every series has joint paths. Give the panel in units in which its series are stationary
-(`econdiff.transforms`).
+Every series keeps its own anchor: an autoregression with a filtered volatility, as in
+`Diffusion`. What is split into a few factors and idiosyncratic terms is the panel of its
+innovations,
+
+    u_it = l_i' g_t + e_it
+
+by principal components (`components`). What is left in them is not dependence on time, which
+the anchors have explained, but size, shape and company: so g and e are each white noise with a
+volatility of their own. The future of g, all factors jointly, is drawn by `Diffusion`; that of
+e from its volatility and its (shrunk) correlations; and the anchors turn u back into series.
+
+(Splitting the series themselves, as an earlier version did, gives each two autoregressions, of
+what it shares and of what it does not, and both are worse estimated than its own one.)
+
+Give the panel in units in which its series are stationary (`econdiff.transforms`). A cell
+missing at the ragged edge is taken for what the anchor expects there; `Transformed` instead
+starts at the last complete row.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from econdiff.anchor import Anchor, Coefficients
+from econdiff.anchor import Anchor, Coefficients, Filtered
 from econdiff.diffusion.components import Components, principal_components
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
 from econdiff.forecast import Forecast, steps_after
-
-WIDE = 40  # series from which on the common door takes this model
 
 
 @dataclass(frozen=True)
@@ -33,27 +43,24 @@ class LatentDiffusion:
     anchor: Anchor = field(default_factory=Anchor)
 
     def fit(self, panel: pd.DataFrame) -> "FittedLatentDiffusion":
-        """Estimate components, the factors' diffusion and the terms' anchor."""
-        y = panel.to_numpy(float)
-        components = principal_components(y, self.factors, self.most)
-        factors, terms = components.split(y)
-        return FittedLatentDiffusion(
-            components,
-            self.core.fit(_named(factors, panel.index)),
-            self.anchor.estimate(terms.T),
-            tuple(panel.columns),
-        )
-
-
-def diffusion_for(panel: pd.DataFrame) -> Diffusion | LatentDiffusion:
-    """The model for a panel of this width: latent from `WIDE` series on."""
-    return LatentDiffusion() if panel.shape[1] >= WIDE else Diffusion()
+        """Estimate every series' anchor, the components, and the law of the factors."""
+        panel = panel.iloc[-self.core.window :]
+        y = panel.to_numpy(float).T
+        own = self.anchor.estimate(y)
+        u = _innovations(own.filter(y))
+        components = principal_components(u[self.anchor.lags :], self.factors, self.most)
+        shared, terms = components.split(u)
+        *_, core = self.core.steps(_named(shared, panel.index))
+        core = replace(core, coefficients=_memoryless(shared.T, self.core.anchor))
+        terms = _memoryless(terms.T, replace(self.anchor, mixture=0.0))  # the anchors have had it
+        return FittedLatentDiffusion(own, components, core, terms, tuple(panel.columns))
 
 
 @dataclass(frozen=True, eq=False)
 class FittedLatentDiffusion:
-    """Components, and what was estimated of their factors and terms."""
+    """Anchors of the series, components of their innovations, and the laws of the two parts."""
 
+    own: Coefficients
     components: Components
     core: FittedDiffusion
     terms: Coefficients
@@ -65,15 +72,36 @@ class FittedLatentDiffusion:
         """Draw joint paths of every series; see `econdiff.forecast.Forecaster`."""
         if tuple(history.columns) != self.names:
             raise ValueError(f"fitted on {list(self.names)}, asked about {list(history.columns)}")
-        factors, terms = self.components.split(history.to_numpy(float))
+        history = history.iloc[-self.core.settings.window :]
+        state = self.own.filter(history.to_numpy(float).T)
+        shared, terms = self.components.split(_innovations(state))
         ahead = self.core.sample(
-            _named(factors, history.index), horizon=horizon, paths=paths, rng=rng
+            _named(shared, history.index), horizon=horizon, paths=paths, rng=rng
         )
-        shocks = rng.standard_normal((paths, len(self.names), horizon))
-        apart = self.terms.filter(terms.T).color(shocks).swapaxes(1, 2)  # [path, step, series]
-        samples = self.components.join(ahead.samples, apart)
-        provenance = {"model": "latent diffusion", "factors": factors.shape[1]}
+        noise = rng.standard_normal((paths, len(self.names), horizon))
+        apart = self.terms.filter(terms.T).color(noise).swapaxes(1, 2)  # [path, step, series]
+        u = self.components.join(ahead.samples, apart)
+        samples = state.restore(u.swapaxes(1, 2)).swapaxes(1, 2)
+        provenance = {
+            **ahead.provenance,
+            "model": "latent diffusion",
+            "factors": shared.shape[1],
+        }
         return Forecast(samples, steps_after(history, horizon), self.names, provenance=provenance)
+
+
+def _innovations(state: Filtered) -> np.ndarray:
+    """Each series' innovations over their volatility, [time, series]; NaN where there is none."""
+    u = state.filtered_innovations()
+    return np.where(state.known & (u != 0), u, np.nan).T
+
+
+def _memoryless(u: np.ndarray, settings: Anchor) -> Coefficients:
+    """An anchor of white noise `u` [series, time] about 0: a volatility, and correlations."""
+    spread = np.sqrt(np.nanmean(u**2, axis=-1))
+    zero, b = np.zeros(len(u)), np.zeros((len(u), 1 + settings.lags))
+    blank = Coefficients(settings, zero, spread, b, np.ones(len(u)), np.empty(0))
+    return blank.correlated(u)
 
 
 def _named(factors: np.ndarray, index: pd.Index) -> pd.DataFrame:
