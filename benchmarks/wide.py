@@ -1,25 +1,33 @@
-"""Wide panels: every series of FRED-QD and FRED-MD drawn jointly, by their factors.
+"""Wide panels: every series of FRED-QD and FRED-MD drawn jointly, by what they share.
 
-    python benchmarks/wide.py [--data ../shared/data] [--weights shipped] [--origins 6]
+    python benchmarks/wide.py [--data ../shared/data] [--weights shipped] [--origins 40]
+    python benchmarks/wide.py --early          # the stretch on which settings were chosen
 
-Compared on the same origins, evenly spread over 1995-2018, expanding: a per-series AR by BIC, the
-direct diffusion of all series at once, and the latent one. CRPS is in units of each series'
-deviation, averaged over series; the energy score is that of all series at once. Series that begin
-late, or that have a gap after 1995, are left out of the panel.
+On the same origins, evenly spread over 1995-2018 (or 1972-1982), expanding: a per-series AR by
+BIC, the latent diffusion, and at every third origin the direct diffusion of all series at
+once, which is slow. CRPS (fair) is in units of each series' deviation
+up to the origin, averaged over series; the energy score is that of all series at once. Beside
+each mean: its ratio to AR's and to the direct model's on the origins that both have, and the
+p-values of Diebold and Mariano that the two are equal (HLN, overlap counted in spacings; Holm
+over the 6 cells of a panel). Series that begin late, or that have a gap in the stretch, are
+left out of the panel.
 """
 
 import argparse
 import time
+from math import ceil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 from econdiff.baselines.ar import AR
 from econdiff.diffusion.latent import LatentDiffusion
 from econdiff.diffusion.model import Diffusion
 from econdiff.forecast import Model
 from econdiff.scoring import crps, energy_score
+from econdiff.scoring.comparison import diebold_mariano, holm
 from econdiff.transforms import fred_md
 
 CODES = {"none": 1, "1st-diff": 2, "log": 4, "log-diff": 5, "log-2nd-diff": 6, "pct-ch-diff": 7}
@@ -28,10 +36,14 @@ PANELS = {
     "FRED-MD": ("fred_md_2023-10_permitted.csv.gz", "fred_md", "M"),
 }
 STEPS = (1, 4, 8)
+LATE = ("1989", "1995", "2019")  # mostly known to, wholly known from, first origin; last row
+EARLY = ("1965", "1969", "1984")
+FIRST = {LATE: "1995", EARLY: "1972"}
+AUTOREGRESSION, DIRECT = "AR by BIC, each series", "direct diffusion"
 
 
-def stationary(data: Path, name: str) -> pd.DataFrame:
-    """The panel in the units of its transformation codes, to the end of 2019."""
+def stationary(data: Path, name: str, stretch: tuple[str, str, str] = LATE) -> pd.DataFrame:
+    """The panel in the units of its transformation codes, to the end of the stretch."""
     file, codes, frequency = PANELS[name]
     folder = data / "macro_us"
     levels = pd.read_csv(folder / file, index_col=0)
@@ -41,58 +53,98 @@ def stationary(data: Path, name: str) -> pd.DataFrame:
         series: fred_md(CODES[str(table[series])]).to_model(values.to_numpy(float))
         for series, values in levels.items()
     }
-    panel = pd.DataFrame(columns, index=levels.index)[:"2019"].iloc[2:]
-    early = panel[:"1989"].notna().mean() > 0.8
-    late = panel["1995":].notna().all()
-    return panel.loc[:, early & late]
+    early, whole, last = stretch
+    panel = pd.DataFrame(columns, index=levels.index)[:last].iloc[2:]
+    return panel.loc[:, (panel[:early].notna().mean() > 0.8) & panel[whole:].notna().all()]
 
 
-def compare(panel: pd.DataFrame, models: dict[str, Model], origins: int, paths: int) -> None:
-    first, last = panel.index.get_loc(panel["1995":].index[0]), len(panel) - max(STEPS)
-    places = np.linspace(first, last, origins).astype(int)
+def scored(
+    model: Model, panel: pd.DataFrame, places: np.ndarray, every: int, paths: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """CRPS and energy score at each step [origin, 6], NaN where not asked; seconds [2]."""
+    rows, clocks = np.full((len(places), 2 * len(STEPS)), np.nan), np.zeros(2)
+    for row in range(0, len(places), every):
+        o = places[row]
+        history, future = panel.iloc[:o], panel.iloc[o : o + max(STEPS)]
+        size = history.std().to_numpy()
+        start = time.process_time()
+        fitted = model.fit(history)
+        middle = time.process_time()
+        rng = np.random.default_rng(o)
+        drawn = fitted.sample(history, horizon=max(STEPS), paths=paths, rng=rng).samples / size
+        clocks += middle - start, time.process_time() - middle
+        came = future.to_numpy() / size
+        marginal = [crps(drawn[:, h - 1], came[h - 1]).mean() for h in STEPS]
+        joint = [energy_score(drawn[:, h - 1], came[h - 1]) for h in STEPS]
+        rows[row] = marginal + joint
+    return rows, clocks / len(range(0, len(places), every))
+
+
+def against(rows: np.ndarray, reference: np.ndarray, spacing: float) -> list[str]:
+    """Ratio and adjusted p-value of each cell, on the origins that both have."""
+    both = ~np.isnan(rows[:, 0]) & ~np.isnan(reference[:, 0])
+    gap = spacing * np.diff(np.flatnonzero(both)).max()
+    ours, theirs = rows[both], reference[both]
+    p = holm(
+        np.array(
+            [
+                diebold_mariano(ours[:, k], theirs[:, k], horizon=max(1, ceil(h / gap))).p_value
+                for k, h in enumerate(STEPS * 2)
+            ]
+        )
+    )
+    ratio = ours.mean(axis=0) / theirs.mean(axis=0)
+    return [f"{r:.3f} ({q:.2f})" for r, q in zip(ratio, p, strict=True)]
+
+
+def compare(
+    panel: pd.DataFrame, models: dict[str, Model], first: str, origins: int, paths: int
+) -> None:
+    start, last = panel.index.get_loc(panel[first:].index[0]), len(panel) - max(STEPS)
+    places = np.linspace(start, last, origins).astype(int)
+    spacing = (last - start) / (origins - 1)
     print(f"{panel.shape[1]} series, {origins} origins, {paths} paths\n")
-    heads = [f"{what}, h={h}" for what in ("CRPS", "energy score") for h in STEPS]
-    print("| model | " + " | ".join(heads) + " | seconds to fit | seconds to draw |")
-    print("|---" * (len(heads) + 3) + "|")
+    heads = [f"{what}, h={h}" for what in ("CRPS", "energy") for h in STEPS]
+    print("| model | " + " | ".join(heads) + " | seconds to fit, draw |")
+    print("|---" * (len(heads) + 2) + "|")
+    kept = {}
     for name, model in models.items():
-        rows, clocks = [], np.zeros(2)
-        for o in places:
-            history = panel.iloc[:o]
-            size = history.std().to_numpy()
-            start = time.process_time()
-            fitted = model.fit(history)
-            middle = time.process_time()
-            rng = np.random.default_rng(o)
-            drawn = fitted.sample(history, horizon=max(STEPS), paths=paths, rng=rng).samples / size
-            clocks += middle - start, time.process_time() - middle
-            came = panel.iloc[o : o + max(STEPS)].to_numpy() / size
-            marginal = [crps(drawn[:, h - 1], came[h - 1]).mean() for h in STEPS]
-            joint = [energy_score(drawn[:, h - 1], came[h - 1]) for h in STEPS]
-            rows.append(marginal + joint)
-        cells = " | ".join(f"{score:.3f}" for score in np.mean(rows, axis=0))
-        fit, draw = clocks / origins
-        print(f"| {name} | {cells} | {fit:.1f} | {draw:.1f} |", flush=True)
+        kept[name], clocks = scored(model, panel, places, 3 if name == DIRECT else 1, paths)
+        means = np.nanmean(kept[name], axis=0)
+        print_row(name, [f"{m:.3f}" for m in means] + [f"{clocks[0]:.1f}, {clocks[1]:.1f}"])
+        for other in (AUTOREGRESSION, DIRECT):
+            if other in kept and other != name:
+                cells = against(kept[name], kept[other], spacing)
+                print_row(f"... / {other} (p)", [*cells, ""])
+
+
+def print_row(name: str, cells: list[str]) -> None:
+    print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--weights", default="shipped")
-    parser.add_argument("--origins", type=int, default=6)
-    parser.add_argument("--paths", type=int, default=200)
+    parser.add_argument("--origins", type=int, default=40)
+    parser.add_argument("--paths", type=int, default=100)
+    parser.add_argument("--early", action="store_true", help="1972-1982, where choices were made")
     parser.add_argument("--without-direct", action="store_true", help="leave the slow one out")
     chosen = parser.parse_args()
-    core = Diffusion(weights=chosen.weights)
+    torch.set_num_threads(1)
+    core = Diffusion(weights=chosen.weights, wide=None)
     models: dict[str, Model] = {
-        "AR by BIC, each series": AR(),
-        "direct diffusion": core,
+        AUTOREGRESSION: AR(),
+        DIRECT: core,
         "latent diffusion": LatentDiffusion(core=core),
     }
     if chosen.without_direct:
-        del models["direct diffusion"]
+        del models[DIRECT]
+    stretch = EARLY if chosen.early else LATE
     for name in PANELS:
         print(f"\n### {name}\n")
-        compare(stationary(chosen.data, name), models, chosen.origins, chosen.paths)
+        panel = stationary(chosen.data, name, stretch)
+        compare(panel, models, FIRST[stretch], chosen.origins, chosen.paths)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,19 @@ def test_half_a_file_and_no_file_are_refused(saved, tmp_path):
         load(tmp_path / "elsewhere")
 
 
+def test_what_the_user_changed_of_the_law_is_kept(panel, tmp_path):
+    fitted = Diffusion(spread=1.3, recentre=False).fit(panel)
+    save(fitted, tmp_path / "wider")
+    np.testing.assert_array_equal(draw(load(tmp_path / "wider"), panel), draw(fitted, panel))
+    plain = draw(Diffusion().fit(panel), panel)
+    assert np.abs(draw(fitted, panel) - plain).max() > 0.01
+
+
+def test_what_cannot_be_saved_is_named(tmp_path):
+    with pytest.raises(TypeError, match="a str cannot be saved"):
+        save("a model", tmp_path / "model")
+
+
 def test_a_model_is_not_written_over(saved):
     with pytest.raises(FileExistsError, match="name another folder"):
         save(*saved)

@@ -10,9 +10,10 @@ innovations,
     u_it = l_i' g_t + e_it
 
 by principal components (`components`). What is left in them is not dependence on time, which
-the anchors have explained, but size, shape and company: so g and e are each white noise with a
-volatility of their own. The future of g, all factors jointly, is drawn by `Diffusion`; that of
-e from its volatility and its (shrunk) correlations; and the anchors turn u back into series.
+the anchors have explained, but size, shape and company: g and e have mean 0. The future of g,
+all factors jointly, is drawn by `Diffusion` with a volatility filtered once more, as shared
+shocks have a loudness of their own; that of e from its variances and (shrunk) correlations;
+and the anchors turn u back into series.
 
 (Splitting the series themselves, as an earlier version did, gives each two autoregressions, of
 what it shares and of what it does not, and both are worse estimated than its own one.)
@@ -50,9 +51,9 @@ class LatentDiffusion:
         u = _innovations(own.filter(y))
         components = principal_components(u[self.anchor.lags :], self.factors, self.most)
         shared, terms = components.split(u)
-        *_, core = self.core.steps(_named(shared, panel.index))
+        *_, core = replace(self.core, recentre=False).steps(_named(shared, panel.index))
         core = replace(core, coefficients=_memoryless(shared.T, self.core.anchor))
-        terms = _memoryless(terms.T, replace(self.anchor, mixture=0.0))  # the anchors have had it
+        terms = _memoryless(terms.T, replace(self.anchor, mixture=0.0))  # no volatility of theirs
         return FittedLatentDiffusion(own, components, core, terms, tuple(panel.columns))
 
 
@@ -97,7 +98,7 @@ def _innovations(state: Filtered) -> np.ndarray:
 
 
 def _memoryless(u: np.ndarray, settings: Anchor) -> Coefficients:
-    """An anchor of white noise `u` [series, time] about 0: a volatility, and correlations."""
+    """The anchor of noise `u` [series, time] that is white about 0: its size and correlations."""
     spread = np.sqrt(np.nanmean(u**2, axis=-1))
     zero, b = np.zeros(len(u)), np.zeros((len(u), 1 + settings.lags))
     blank = Coefficients(settings, zero, spread, b, np.ones(len(u)), np.empty(0))

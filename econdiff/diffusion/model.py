@@ -52,7 +52,8 @@ class Diffusion:
     a past that was itself drawn so.) `strength` leans on the history by more or less than was
     learned (classifier-free guidance), for weights that were trained for it.
 
-    A panel of `wide` series or more is left to `LatentDiffusion` with these settings, which
+    With `recentre` False the network changes the size and shape of the anchor's innovations and
+    leaves their mean alone. A panel of `wide` series or more is left to `LatentDiffusion` with these settings, which
     diffuses what its series share and draws twenty times faster; None keeps every panel here.
     """
 
@@ -64,6 +65,7 @@ class Diffusion:
     device: str | None = None
     spread: float = 1.0
     strength: float = 1.0
+    recentre: bool = True
     wide: int | None = 100
 
     def __post_init__(self) -> None:
@@ -215,8 +217,14 @@ class FittedDiffusion:
         return drawn
 
     def _origin(self, y: np.ndarray, horizon: int) -> Origin:
-        state, settings = self.coefficients.filter(y), self.settings
-        return origin(self.network, state, horizon, settings.spread, settings.strength)
+        return origin(
+            self.network,
+            self.coefficients.filter(y),
+            horizon,
+            spread=self.settings.spread,
+            strength=self.settings.strength,
+            recentre=self.settings.recentre,
+        )
 
 
 def _ragged(y: np.ndarray, history: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

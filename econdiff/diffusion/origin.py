@@ -127,7 +127,13 @@ class Origin:
 
 @torch.no_grad()  # not inference_mode: likelihoods differentiate through the context
 def origin(
-    network: Network, state: Filtered, horizon: int, spread: float = 1.0, strength: float = 1.0
+    network: Network,
+    state: Filtered,
+    horizon: int,
+    *,
+    spread: float = 1.0,
+    strength: float = 1.0,
+    recentre: bool = True,
 ) -> Origin:
     """Encode a filtered history, [series, time] or [origin, series, time], once."""
     if not 1 <= horizon <= MAX_HORIZON:
@@ -148,6 +154,8 @@ def origin(
     location, log_scale, lags = (
         a.cpu().double().numpy() for a in (context.location, context.log_scale, context.lags)
     )
+    if not recentre:
+        location, lags = np.zeros_like(location), np.zeros_like(lags)
     lags = np.concatenate([np.zeros_like(lags[..., :1]), lags], axis=-1)
     scale = np.exp(log_scale)
     return Origin(

@@ -17,15 +17,22 @@ from typing import Any
 import numpy as np
 
 from econdiff.anchor import Anchor, Coefficients
+from econdiff.diffusion.device import chosen
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
 from econdiff.diffusion.weights import WeightsError, fingerprint, load_weights, save_weights
 
-FORMAT = 1
+FORMAT = 2
+SETTINGS = ("turns", "window", "spread", "strength", "recentre")  # the device is the machine's
 ARRAYS = ("centre", "spread", "b", "deviation", "correlation")
 
 
 def save(forecaster: FittedDiffusion, folder: str | Path) -> None:
     """Write a fitted model into a new `folder`; raises `FileExistsError` if it is there."""
+    if not isinstance(forecaster, FittedDiffusion):
+        raise TypeError(
+            f"a {type(forecaster).__name__} cannot be saved; fit it again, which takes a second, "
+            "or fit the series directly: Diffusion(wide=None)"
+        )
     folder = Path(folder)
     if folder.exists():
         raise FileExistsError(f"{folder} is there already; name another folder or remove it")
@@ -33,8 +40,7 @@ def save(forecaster: FittedDiffusion, folder: str | Path) -> None:
     content: dict[str, Any] = {
         "format": FORMAT,
         "names": list(forecaster.names),
-        "turns": settings.turns,
-        "window": settings.window,
+        **{name: getattr(settings, name) for name in SETTINGS},
         "anchor": asdict(settings.anchor),
         "coefficients": {k: getattr(forecaster.coefficients, k).tolist() for k in ARRAYS},
         "weights_sha256": fingerprint(forecaster.network.state_dict()),
@@ -69,9 +75,9 @@ def load(folder: str | Path) -> FittedDiffusion:
     settings = Diffusion(
         weights=str(folder / "weights.safetensors"),
         anchor=anchor,
-        turns=content["turns"],
-        window=content["window"],
+        **{name: content[name] for name in SETTINGS},
     )
+    network = network.to(chosen())
     return FittedDiffusion(
         settings, Coefficients(anchor, **arrays), network, tuple(content["names"])
     )
