@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy.stats import gaussian_kde, multivariate_normal
 
-from econdiff.diffusion import predictive
+from econdiff.diffusion import model, predictive
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.network import Size, untrained
 from econdiff.diffusion.training import Training
@@ -61,11 +61,12 @@ def test_the_noise_of_the_anchor_s_own_futures_is_white(panel):
     np.testing.assert_allclose(np.cov(noise.reshape(500, -1).T), np.eye(8), atol=0.2)
 
 
-def test_longer_futures_are_scored_block_by_block(panel):
+def test_longer_futures_are_scored_block_by_block(panel, monkeypatch):
     fitted = ANCHOR.fit(panel[:100])
-    whole = fitted.log_density(panel[:100], panel[100:140])
-    first = fitted.log_density(panel[:100], panel[100:132])
-    rest = fitted.log_density(panel[:132], panel[132:140])
+    first = fitted.log_density(panel[:100], panel[100:103])
+    rest = fitted.log_density(panel[:103], panel[103:105])
+    monkeypatch.setattr(model, "MAX_HORIZON", 3)
+    whole = fitted.log_density(panel[:100], panel[100:105])
     assert whole == pytest.approx(first + rest, abs=1e-9)
 
 
@@ -81,15 +82,16 @@ def test_the_bound_lies_below_the_density_and_not_far(stirred, panel):
 
 
 def test_many_cells_are_scored_by_random_signs(stirred, panel, monkeypatch):
-    at, y = stirred.origin(panel[:-8], 8), panel[-8:].to_numpy().T[None]
+    history, future = panel[:-8], panel[-8:-4]
+    at, y = stirred.origin(history, 4), future.to_numpy().T[None]
     exact = float(predictive.log_density(at, y).value[0])
-    monkeypatch.setattr(predictive, "EXACT_TRACE", 15)
-    with pytest.raises(ValueError, match=r"16 cells .* say rng="):
-        stirred.log_density(panel[:-8], panel[-8:])
+    monkeypatch.setattr(predictive, "EXACT_TRACE", 7)
+    with pytest.raises(ValueError, match=r"8 cells .* say rng="):
+        stirred.log_density(history, future)
     found = predictive.log_density(at, y, rng=np.random.default_rng(0))
     assert 0 < float(found.standard_error[0]) < 1
     assert float(found.value[0]) == pytest.approx(exact, abs=4 * float(found.standard_error[0]))
-    again = stirred.log_density(panel[:-8], panel[-8:], rng=np.random.default_rng(0))
+    again = stirred.log_density(history, future, rng=np.random.default_rng(0))
     assert again == pytest.approx(float(found.value[0]), abs=1e-5)
 
 

@@ -58,7 +58,9 @@ def test_its_likelihood_is_nearer_to_the_law_than_a_kernel_estimate_of_its_draws
 @pytest.mark.parametrize("seed", range(10))
 def test_no_mode_is_lost_from_any_seed(seed):
     learned = learn(LAW, seeded(seed), steps=1500)
-    drawn = last(angular(learned, torch.randn(4000, 2, generator=seeded(50 + seed)), even_angles(8)))
+    drawn = last(
+        angular(learned, torch.randn(4000, 2, generator=seeded(50 + seed)), even_angles(8))
+    )
     mode = torch.cdist(drawn.double(), LAW.means).argmin(dim=1)
     shares = mode.bincount(minlength=4) / 4000
     assert shares.sub(0.25).abs().max() < 0.05

@@ -53,8 +53,9 @@ class Diffusion:
     learned (classifier-free guidance), for weights that were trained for it.
 
     With `recentre` False the network changes the size and shape of the anchor's innovations and
-    leaves their mean alone. A panel of `wide` series or more is left to `LatentDiffusion` with these settings, which
-    diffuses what its series share and draws twenty times faster; None keeps every panel here.
+    leaves their mean alone. A panel of `wide` series or more is left to `LatentDiffusion` with
+    these settings, which diffuses what its series share and draws many times faster; None keeps
+    every panel here.
     """
 
     weights: str | Path | None = "shipped"

@@ -158,9 +158,7 @@ def origin(
         location, lags = np.zeros_like(location), np.zeros_like(lags)
     lags = np.concatenate([np.zeros_like(lags[..., :1]), lags], axis=-1)
     scale = np.exp(log_scale)
-    return Origin(
-        state, network, context.vector, lags, location, scale, horizon, spread, strength
-    )
+    return Origin(state, network, context.vector, lags, location, scale, horizon, spread, strength)
 
 
 def untold_vector(network: Network) -> Tensor:

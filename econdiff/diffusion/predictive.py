@@ -50,7 +50,7 @@ def encode(at: Origin, y: np.ndarray) -> np.ndarray:
 
 def decode(at: Origin, noise: np.ndarray) -> np.ndarray:
     """The future that each row of `noise` leads to; undoes `encode`."""
-    return at.color(likelihood.decode(at.denoise, torch.from_numpy(noise)).numpy())
+    return at.color(likelihood.decode(at.denoise, torch.tensor(noise)).numpy())
 
 
 def bound(
