@@ -4,11 +4,11 @@
 
 Processor seconds of one thread for a joint path of 8 series over 30 steps, the shape of the
 exchange-rate benchmark, on a simulated VAR(1); the history is 60 steps for CSDI, which has no
-use for more, and all 400 for the others. Fitting is left out of the time per path. Read the ratios, of
-one run: the milliseconds are those of this machine at this moment. CSDI has the sizes of its
-paper (4 layers, 64 channels, 8 heads, 50 steps of diffusion; Tashiro et al., 2021, appendix E.1),
-and one epoch of training: what it learns does not change what a path costs. `pip install
-pypots`; without it its rows are left out.
+use for more, and all 400 for the others. Fitting is left out of the time per path. Read the
+ratios, of one run: the milliseconds are those of this machine at this moment. CSDI has 4 layers,
+64 channels, 8 heads and 50 steps of diffusion, as Tashiro et al. (2021) use it, and one epoch of
+training: what it learns does not change what a path costs. `pip install pypots`; without it its
+row is left out.
 """
 
 import argparse

@@ -162,6 +162,16 @@ def test_weights_survive_the_disk_and_damage_is_noticed(tmp_path, stirred):
         load_weights(tmp_path / "none.safetensors")
 
 
+@pytest.mark.parametrize("series", [1, 7, 30])
+def test_any_number_of_series_and_any_history_from_24_rows_will_do(stirred, series, rng):
+    index = pd.period_range("2000Q1", periods=24, freq="Q")
+    names = [f"s{k}" for k in range(series)]
+    panel = pd.DataFrame(rng.standard_normal((24, series)), index=index, columns=names)
+    forecast = draw(stirred, panel, paths=5, horizon=3)
+    assert forecast.samples.shape == (5, 3, series)
+    assert np.isfinite(forecast.samples).all()
+
+
 def test_too_short_a_panel_is_refused(panel):
     with pytest.raises(ValueError, match="24 are needed"):
         UNTRAINED.fit(panel[:20])

@@ -20,6 +20,7 @@ from econdiff.diffusion.schedule import linear
 
 EXACT_TRACE = 64  # cells of a future up to which the divergence is exact
 PROBES = 32  # random signs beyond that
+TOLERANCE = 1e-7  # of codes, so that they lead back to 1e-4 through a network in single precision
 
 
 def log_density(at: Origin, y: np.ndarray, *, rng: np.random.Generator | None = None) -> LogDensity:
@@ -45,12 +46,13 @@ def log_density(at: Origin, y: np.ndarray, *, rng: np.random.Generator | None = 
 
 def encode(at: Origin, y: np.ndarray) -> np.ndarray:
     """The noise [row, series, step] that each future comes from; N(0, I) under the model."""
-    return likelihood.encode(at.denoise, _innovations(at, y)).numpy()
+    return likelihood.encode(at.denoise, _innovations(at, y), tolerance=TOLERANCE).numpy()
 
 
 def decode(at: Origin, noise: np.ndarray) -> np.ndarray:
     """The future that each row of `noise` leads to; undoes `encode`."""
-    return at.color(likelihood.decode(at.denoise, torch.tensor(noise)).numpy())
+    z = likelihood.decode(at.denoise, torch.tensor(noise), tolerance=TOLERANCE)
+    return at.color(z.numpy())
 
 
 def bound(
