@@ -10,6 +10,8 @@ from econdiff.diffusion.latent import FittedLatentDiffusion, LatentDiffusion
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
 from econdiff.diffusion.network import Network, Size
 from econdiff.diffusion.weights import save_weights
+from econdiff.scenario.errors import ScenarioError
+from econdiff.scenario.law import law_of
 
 
 @pytest.fixture
@@ -161,6 +163,13 @@ def test_rows_after_the_origin_change_no_digit(world, core):
         return fitted.sample(panel[:200], horizon=3, paths=5, rng=np.random.default_rng(1)).samples
 
     np.testing.assert_array_equal(draw(panel), draw(changed))
+
+
+def test_a_scenario_for_a_wide_panel_is_told_what_to_do(world, core):
+    panel, _ = world
+    fitted = LatentDiffusion(core=core).fit(panel)
+    with pytest.raises(ScenarioError, match=r"60 series .* Diffusion\(wide=None\)"):
+        law_of(fitted, panel, 4)
 
 
 def test_what_cannot_be_split_is_named(world):

@@ -190,7 +190,7 @@ def _derivatives(energy: Energy, u: Tensor) -> tuple[Tensor, Tensor]:
     if bool(wrong.any()):
         raise ValueError(
             f"the energy has no finite first and second derivatives at {int(wrong.sum())} of "
-            f"{len(u)} signals, of which one is the mean of the law; smooth it there"
+            f"{len(u)} signals, which begin at the mean of the law; smooth it there"
         )
     size, axes = torch.linalg.eigh((curve + curve.mT) / 2)
     return slope.detach(), (axes * size.clamp(min=0)[:, None]) @ axes.mT
