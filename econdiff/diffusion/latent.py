@@ -81,7 +81,7 @@ class FittedLatentDiffusion:
         ahead = self.core.sample(
             _named(shared, history.index), horizon=horizon, paths=paths, rng=rng
         )
-        noise = rng.standard_normal((paths, len(self.names), horizon))
+        noise = rng.standard_normal((paths, len(self.names), horizon)) * self.core.settings.spread
         apart = self.terms.filter(terms.T).color(noise).swapaxes(1, 2)  # [path, step, series]
         u = self.components.join(ahead.samples, apart)
         samples = state.restore(u.swapaxes(1, 2)).swapaxes(1, 2)
