@@ -70,7 +70,9 @@ def csdi(panel: pd.DataFrame) -> Draw | None:
         verbose=False,
     )
     model.fit({"X": windows[:, :PAST], "X_pred": windows[:, PAST:]})
-    return lambda paths: model.predict({"X": y[None, -PAST:]}, n_sampling_times=paths)
+    unknown = np.full((1, STEPS, SERIES), np.nan, dtype=np.float32)
+    asked = {"X": y[None, -PAST:], "X_pred": unknown}
+    return lambda paths: model.predict(asked, n_sampling_times=paths)
 
 
 def milliseconds(draw: Draw, paths: int, times: int = 3) -> float:

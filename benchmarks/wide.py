@@ -40,6 +40,7 @@ LATE = ("1989", "1995", "2019")  # mostly known to, wholly known from, first ori
 EARLY = ("1965", "1969", "1984")
 FIRST = {LATE: "1995", EARLY: "1972"}
 AUTOREGRESSION, DIRECT = "AR by BIC, each series", "direct diffusion"
+EVERY = 4  # origins of which the direct model is asked one
 
 
 def stationary(data: Path, name: str, stretch: tuple[str, str, str] = LATE) -> pd.DataFrame:
@@ -60,9 +61,11 @@ def stationary(data: Path, name: str, stretch: tuple[str, str, str] = LATE) -> p
 
 def scored(
     model: Model, panel: pd.DataFrame, places: np.ndarray, every: int, paths: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """CRPS and energy score at each step [origin, 6], NaN where not asked; seconds [2]."""
-    rows, clocks = np.full((len(places), 2 * len(STEPS)), np.nan), np.zeros(2)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """CRPS [origin, step, series] and energy score [origin, step], NaN where not asked; seconds."""
+    shape = len(places), len(STEPS)
+    marginal, joint = np.full((*shape, panel.shape[1]), np.nan), np.full(shape, np.nan)
+    clocks = np.zeros(2)
     for row in range(0, len(places), every):
         o = places[row]
         history, future = panel.iloc[:o], panel.iloc[o : o + max(STEPS)]
@@ -74,22 +77,21 @@ def scored(
         drawn = fitted.sample(history, horizon=max(STEPS), paths=paths, rng=rng).samples / size
         clocks += middle - start, time.process_time() - middle
         came = future.to_numpy() / size
-        marginal = [crps(drawn[:, h - 1], came[h - 1]).mean() for h in STEPS]
-        joint = [energy_score(drawn[:, h - 1], came[h - 1]) for h in STEPS]
-        rows[row] = marginal + joint
-    return rows, clocks / len(range(0, len(places), every))
+        marginal[row] = [crps(drawn[:, h - 1], came[h - 1]) for h in STEPS]
+        joint[row] = [energy_score(drawn[:, h - 1], came[h - 1]) for h in STEPS]
+    return marginal, joint, clocks / len(range(0, len(places), every))
 
 
-def against(rows: np.ndarray, reference: np.ndarray, spacing: float) -> list[str]:
-    """Ratio and adjusted p-value of each cell, on the origins that both have."""
-    both = ~np.isnan(rows[:, 0]) & ~np.isnan(reference[:, 0])
+def against(losses: np.ndarray, reference: np.ndarray, spacing: float) -> list[str]:
+    """Ratio and adjusted p-value of each cell of [origin, 9], on the origins that both have."""
+    both = ~np.isnan(losses[:, 0]) & ~np.isnan(reference[:, 0])
     gap = spacing * np.diff(np.flatnonzero(both)).max()
-    ours, theirs = rows[both], reference[both]
+    ours, theirs = losses[both], reference[both]
     p = holm(
         np.array(
             [
                 diebold_mariano(ours[:, k], theirs[:, k], horizon=max(1, ceil(h / gap))).p_value
-                for k, h in enumerate(STEPS * 2)
+                for k, h in enumerate(STEPS * 3)
             ]
         )
     )
@@ -104,12 +106,18 @@ def compare(
     places = np.linspace(start, last, origins).astype(int)
     spacing = (last - start) / (origins - 1)
     print(f"{panel.shape[1]} series, {origins} origins, {paths} paths\n")
-    heads = [f"{what}, h={h}" for what in ("CRPS", "energy") for h in STEPS]
+    heads = [f"{what}, h={h}" for what in ("CRPS", "energy", "CRPS / AR") for h in STEPS]
     print("| model | " + " | ".join(heads) + " | seconds to fit, draw |")
     print("|---" * (len(heads) + 2) + "|")
-    kept = {}
+    kept: dict[str, np.ndarray] = {}
+    unit = np.ones((len(STEPS), panel.shape[1]))
     for name, model in models.items():
-        kept[name], clocks = scored(model, panel, places, 3 if name == DIRECT else 1, paths)
+        every = EVERY if name == DIRECT else 1
+        marginal, joint, clocks = scored(model, panel, places, every, paths)
+        if name == AUTOREGRESSION:  # the first
+            unit = marginal.mean(axis=0)
+        alike = (marginal / unit).mean(axis=-1)
+        kept[name] = np.hstack([marginal.mean(axis=-1), joint, alike])  # [origin, 9]
         means = np.nanmean(kept[name], axis=0)
         print_row(name, [f"{m:.3f}" for m in means] + [f"{clocks[0]:.1f}, {clocks[1]:.1f}"])
         for other in (AUTOREGRESSION, DIRECT):
@@ -127,7 +135,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--weights", default="shipped")
     parser.add_argument("--origins", type=int, default=40)
-    parser.add_argument("--paths", type=int, default=100)
+    parser.add_argument("--paths", type=int, default=60)
     parser.add_argument("--early", action="store_true", help="1972-1982, where choices were made")
     parser.add_argument("--without-direct", action="store_true", help="leave the slow one out")
     chosen = parser.parse_args()

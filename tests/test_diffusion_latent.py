@@ -1,5 +1,7 @@
 """Wide panels: components against the world that made them, joint draws of every series."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,8 @@ from econdiff.diffusion.latent import FittedLatentDiffusion, LatentDiffusion
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
 from econdiff.diffusion.network import Network, Size
 from econdiff.diffusion.weights import save_weights
+from econdiff.scenario.errors import ScenarioError
+from econdiff.scenario.law import law_of
 
 
 @pytest.fixture
@@ -161,6 +165,26 @@ def test_rows_after_the_origin_change_no_digit(world, core):
         return fitted.sample(panel[:200], horizon=3, paths=5, rng=np.random.default_rng(1)).samples
 
     np.testing.assert_array_equal(draw(panel), draw(changed))
+
+
+def test_spread_is_that_of_all_that_is_drawn(world, core):
+    panel, _ = world
+
+    def draw(spread):
+        fitted = LatentDiffusion(core=replace(core, spread=spread)).fit(panel)
+        return fitted.sample(panel, horizon=3, paths=20, rng=np.random.default_rng(2)).samples
+
+    y = panel.to_numpy().T
+    centre = Anchor().estimate(y).filter(y).color(np.zeros((60, 3))).T
+    expected = centre + 1.5 * (draw(1.0) - centre)
+    np.testing.assert_allclose(draw(1.5), expected, atol=0.02)  # of spreads near 1
+
+
+def test_a_scenario_for_a_wide_panel_is_told_what_to_do(world, core):
+    panel, _ = world
+    fitted = LatentDiffusion(core=core).fit(panel)
+    with pytest.raises(ScenarioError, match=r"60 series .* Diffusion\(wide=None\)"):
+        law_of(fitted, panel, 4)
 
 
 def test_what_cannot_be_split_is_named(world):

@@ -146,3 +146,15 @@ def test_paths_keep_their_shape():
     )
     assert found.particles.x.shape == (64, 2, 3)
     assert found.particles.x.dtype == torch.float32
+
+
+def test_an_energy_with_a_corner_where_the_law_has_its_mean_is_named():
+    law = four_modes()
+    with pytest.raises(ValueError, match=r"no finite .+ derivatives at .+ of 10 signals"):
+        multiplied(
+            law.denoise,
+            noise(10, 2),
+            even_angles(2),
+            lambda z: (z.norm(dim=1) - 2).square(),
+            seeded(1),
+        )

@@ -24,6 +24,7 @@ starts at the last complete row.
 """
 
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,7 @@ from econdiff.anchor import Anchor, Coefficients, Filtered
 from econdiff.diffusion.components import Components, principal_components
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
 from econdiff.forecast import Forecast, steps_after
+from econdiff.scenario.errors import ScenarioError
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class FittedLatentDiffusion:
         ahead = self.core.sample(
             _named(shared, history.index), horizon=horizon, paths=paths, rng=rng
         )
-        noise = rng.standard_normal((paths, len(self.names), horizon))
+        noise = rng.standard_normal((paths, len(self.names), horizon)) * self.core.settings.spread
         apart = self.terms.filter(terms.T).color(noise).swapaxes(1, 2)  # [path, step, series]
         u = self.components.join(ahead.samples, apart)
         samples = state.restore(u.swapaxes(1, 2)).swapaxes(1, 2)
@@ -89,6 +91,13 @@ class FittedLatentDiffusion:
             "factors": shared.shape[1],
         }
         return Forecast(samples, steps_after(history, horizon), self.names, provenance=provenance)
+
+    def law(self, history: pd.DataFrame, horizon: int) -> NoReturn:
+        """What `econdiff.scenario` asks for, and cannot have."""
+        raise ScenarioError(
+            f"{len(self.names)} series are diffused by what they share, and that takes no pins; "
+            "keep those that the scenario is about, or say Diffusion(wide=None) and be patient"
+        )
 
 
 def _innovations(state: Filtered) -> np.ndarray:

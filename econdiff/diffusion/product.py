@@ -186,6 +186,12 @@ def _derivatives(energy: Energy, u: Tensor) -> tuple[Tensor, Tensor]:
             for i in range(u.shape[1])
         ]
     curve = torch.stack(rows, dim=1)
+    wrong = ~torch.isfinite(curve).all(dim=(1, 2)) | ~torch.isfinite(slope).all(dim=1)
+    if bool(wrong.any()):
+        raise ValueError(
+            f"the energy has no finite first and second derivatives at {int(wrong.sum())} of "
+            f"{len(u)} signals, which begin at the mean of the law; smooth it there"
+        )
     size, axes = torch.linalg.eigh((curve + curve.mT) / 2)
     return slope.detach(), (axes * size.clamp(min=0)[:, None]) @ axes.mT
 
