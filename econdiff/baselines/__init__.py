@@ -6,7 +6,7 @@ from importlib import import_module
 from econdiff.forecast import Model
 
 
-def _settings(page: str, model: str, **settings: int) -> Callable[[], Model]:
+def _settings(page: str, model: str, **settings: int | str) -> Callable[[], Model]:
     """A maker of `model(**settings)` that imports its page only when it is called."""
 
     def make() -> Model:
@@ -36,9 +36,12 @@ BASELINES: dict[str, Callable[[], Model]] = {
     "bvar-sv": _settings("bvar_sv", "BVARSV"),
     "garch": _settings("garch", "GARCH", asymmetric=False),
     "gjr": _settings("garch", "GARCH"),
-    "gjr-fhs": _settings("garch", "GARCH", filtered=True),
+    "gjr-fhs": _settings("garch", "GARCH", shocks="past"),
+    "gjr-evt": _settings("garch", "GARCH", shocks="tails"),
+    "tgarch": _settings("garch", "GARCH", power=1),
+    "harch": _settings("harch", "HARCH"),
     "pdv": _settings("path_dependent", "PathDependent"),
-    "pdv-fhs": _settings("path_dependent", "PathDependent", filtered=True),
+    "mixed-volatility": _settings("mixed_volatility", "MixedVolatility"),
     "hs": _settings("historical_simulation", "HistoricalSimulation"),
     "ewma": _settings("ewma", "EWMA"),
     "ewma-fhs": _settings("ewma", "EWMA", filtered=True),
