@@ -17,6 +17,7 @@ import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -101,34 +102,46 @@ class Study:
     window: int = 1000  # rows that a fit and a forecast see; path-dependent models see 2000
     horizon: int = 1
 
-    @property
+    def held(self, day: int) -> np.ndarray:
+        """Weights [series, portfolio] from the last refit on: of series that were known by then."""
+        fit = day - (day - self.first) % REFIT
+        known = self.returns.iloc[max(0, fit - self.window) : fit].notna().all().to_numpy()
+        weights = self.weights * known[:, None]
+        return weights / weights.sum(axis=0)
+
+    @cached_property
     def realised(self) -> np.ndarray:
         """What each portfolio returned over `horizon` days from each origin [day, portfolio]."""
-        held = self.returns.to_numpy() @ self.weights
-        total = np.lib.stride_tricks.sliding_window_view(held, self.horizon, axis=0).sum(axis=-1)
-        return total[self.first :]
+        values = self.returns.fillna(0).to_numpy()
+        origins = range(self.first, len(values) - self.horizon + 1)
+        return np.array(
+            [values[day : day + self.horizon].sum(axis=0) @ self.held(day) for day in origins]
+        )
 
-    def days(self, model: Model) -> Iterator[tuple[int, pd.DataFrame, Forecaster]]:
-        """Each day forecast: its number, its history, and the model refitted every 21 days."""
+    def days(self, model: Model) -> Iterator[tuple[int, pd.DataFrame, Forecaster, np.ndarray]]:
+        """Each day forecast: number, history, model refitted every 21 days, weights it gives."""
         reaches = isinstance(model, PathDependent | MixedVolatility)
         seen = max(self.window, 2000) if reaches else self.window
         for day in range(self.first, len(self.returns) - self.horizon + 1):
-            history = self.returns.iloc[max(0, day - seen) : day]
             if (day - self.first) % REFIT == 0:
-                forecaster = model.fit(history)
-            yield day - self.first, history, forecaster
+                weights = self.held(day)
+                names = self.returns.columns[weights.any(axis=1)]
+                weights = weights[weights.any(axis=1)]
+                forecaster = model.fit(self.returns[names].iloc[max(0, day - seen) : day])
+            history = self.returns[names].iloc[max(0, day - seen) : day]
+            yield day - self.first, history, forecaster, weights
 
     def forecasts(self, model: Model, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """VaR and ES [day, portfolio, level]."""
         rng = np.random.default_rng(seed)
         shape = (*self.realised.shape, len(LEVELS))
         var, es = np.empty(shape), np.empty(shape)
-        for t, history, forecaster in self.days(model):
+        for t, history, forecaster, weights in self.days(model):
             if self.horizon == 1:
-                law = draws(forecaster, history, rng) @ self.weights
+                law = draws(forecaster, history, rng) @ weights
             else:
                 made = forecaster.sample(history, horizon=self.horizon, paths=2000, rng=rng)
-                law = made.samples.sum(axis=1) @ self.weights
+                law = made.samples.sum(axis=1) @ weights
             var[t] = np.quantile(law, LEVELS, axis=0).T
             es[t] = np.stack([expected_shortfall(law, a) for a in LEVELS], axis=-1)
         return np.minimum(var, -1e-9), np.minimum(es, var - 1e-9)
@@ -188,7 +201,7 @@ KERNELS = [
 ]  # rows; the third is Guyon and Lekeufack's own
 INDEX_CHOICES: dict[str, Model] = {
     "GJR-skewed-t": GARCH(),
-    "GJR-FHS": GARCH("past"),
+    "GJR-FHS": GARCH(filtered=True),
     **{f"path-dependent {a} {b}": PathDependent(trend=a, activity=b) for a, b in KERNELS},
     "path-dependent (2, 20) (3, 20), FHS": PathDependent("past"),
     "path-dependent (2, 20) (3, 20), 1000 rows": PathDependent(window=1000),
@@ -212,12 +225,12 @@ def index_choice(file: Path, cache: Path) -> None:
 
 INDEX_MODELS: dict[str, Model] = {
     "mixed volatility": MixedVolatility(),
-    "GJR, fitted tails": GARCH("tails"),
-    "threshold GARCH, fitted tails": GARCH("tails", power=1),
+    "GJR, fitted tails": GARCH(tails=True),
+    "threshold GARCH, fitted tails": GARCH(tails=True, power=1),
     "HARCH, fitted tails": HARCH("tails"),
     "path-dependent, fitted tails": PathDependent("tails"),
     "GJR-skewed-t": GARCH(),
-    "GJR-FHS": GARCH("past"),
+    "GJR-FHS": GARCH(filtered=True),
     "CAViaR-AS": CAViaR(),
     "GARCH-t": GARCH(asymmetric=False),
     "EWMA-normal": EWMA(),
@@ -351,17 +364,14 @@ def joint(study: Study, models: dict[str, Model], cache: Path) -> None:
 
 
 def large_cap_study(file: Path) -> Study:
-    """78 companies, 2010 - June 2025, companies known over the whole span."""
-    table = pd.read_parquet(file)
-    table.columns = [str(c).lower() for c in table.columns]
-    symbol = "symbol" if "symbol" in table else "ticker"
-    close = table.pivot(index="date", columns=symbol, values="close")
+    """Companies from 2010 to June 2025; each joins at a refit once 1000 of its days are known."""
+    table = pd.read_parquet(file, columns=["ticker", "date", "close"])
+    table["ticker"] = table["ticker"].astype(str)
+    close = table.pivot(index="date", columns="ticker", values="close").astype(float)
     close = close.drop(columns=[c for c in ("SPY", "QQQ", "TLT", "GLD", "^GSPC") if c in close])
-    returns = (
-        100 * close.pct_change(fill_method=None).loc["2006":].dropna(axis=1, thresh=1).dropna()
-    )
+    returns = 100 * close.pct_change(fill_method=None).loc["2005":]
     returns.index = pd.DatetimeIndex(returns.index).to_period("D")
-    first = max(1000, int(returns.index.searchsorted(pd.Period("2010-01-01", "D"))))
+    first = int(returns.index.searchsorted(pd.Period("2010-01-01", "D")))
     series = returns.shape[1]
     drawn = np.random.default_rng(0).dirichlet(np.ones(series), 9)
     return Study(returns, first, np.vstack([np.full(series, 1 / series), drawn]).T)

@@ -79,14 +79,14 @@ def test_one_step_draws_follow_the_fitted_skewed_t(returns, rng):
     np.testing.assert_allclose(np.quantile(draws, levels), expected, atol=0.04 * deviation)
 
 
-@pytest.mark.parametrize("shocks", ["skewed t", "past", "tails"])
-def test_assets_fall_together_as_they_did(shocks, returns, rng):
-    first = GARCH(shocks).fit(returns).sample(returns, horizon=1, paths=20_000, rng=rng)
+@pytest.mark.parametrize("model", [GARCH(), GARCH(filtered=True), GARCH(tails=True)])
+def test_assets_fall_together_as_they_did(model, returns, rng):
+    first = model.fit(returns).sample(returns, horizon=1, paths=20_000, rng=rng)
     assert np.corrcoef(first.samples[:, 0].T)[0, 1] == pytest.approx(0.8, abs=0.04)
 
 
 def test_filtered_historical_simulation_draws_past_shocks_of_one_date(returns, rng):
-    fitted = GARCH("past").fit(returns)
+    fitted = GARCH(filtered=True).fit(returns)
     draws = fitted.sample(returns, horizon=1, paths=200, rng=rng).samples[:, 0]
     drawn = np.stack(
         [

@@ -22,7 +22,7 @@ def returns(rng) -> pd.DataFrame:
 def test_past_rows_on_a_filter_are_filtered_historical_simulation(returns):
     """The same rows drawn in the same order: the same digits."""
     other = OnVolatility(HistoricalSimulation(window=500)).fit(returns)
-    known = GARCH("past").fit(returns)
+    known = GARCH(filtered=True).fit(returns)
     drawn, expected = (
         fitted.sample(returns, horizon=4, paths=200, rng=np.random.default_rng(0)).samples
         for fitted in (other, known)

@@ -6,7 +6,7 @@ from importlib import import_module
 from econdiff.forecast import Model
 
 
-def _settings(page: str, model: str, **settings: int | str) -> Callable[[], Model]:
+def _settings(page: str, model: str, **settings: int) -> Callable[[], Model]:
     """A maker of `model(**settings)` that imports its page only when it is called."""
 
     def make() -> Model:
@@ -36,8 +36,8 @@ BASELINES: dict[str, Callable[[], Model]] = {
     "bvar-sv": _settings("bvar_sv", "BVARSV"),
     "garch": _settings("garch", "GARCH", asymmetric=False),
     "gjr": _settings("garch", "GARCH"),
-    "gjr-fhs": _settings("garch", "GARCH", shocks="past"),
-    "gjr-evt": _settings("garch", "GARCH", shocks="tails"),
+    "gjr-fhs": _settings("garch", "GARCH", filtered=True),
+    "gjr-evt": _settings("garch", "GARCH", tails=True),
     "tgarch": _settings("garch", "GARCH", power=1),
     "harch": _settings("harch", "HARCH"),
     "pdv": _settings("path_dependent", "PathDependent"),

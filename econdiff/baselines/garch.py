@@ -15,26 +15,28 @@ import pandas as pd
 from arch import arch_model
 from scipy.signal import lfilter
 
-from econdiff.baselines.volatility import FittedVolatility, Shocks, fit_each
+from econdiff.baselines.volatility import FittedVolatility, Shocks, fit_each, quantile
 
 
 @dataclass(frozen=True)
 class GARCH:
-    """GJR-GARCH(1,1) of each series; `shocks` as in `volatility`.
+    """GJR-GARCH(1,1) of each series, with skewed t shocks.
 
-    `power` is p. Not `asymmetric` is Bollerslev's (1987) GARCH-t: gamma = 0 and Student's t.
+    `filtered` draws past shocks instead, `tails` past shocks with fitted tails. `power` is p. Not `asymmetric` is Bollerslev's (1987) GARCH-t: gamma = 0 and Student's t.
     A missing cell is passed over, as a day without trading is. A series that ends before the
     origin is simulated through the rows that it lacks.
     """
 
-    shocks: Shocks = "skewed t"
+    filtered: bool = False
+    tails: bool = False
     asymmetric: bool = True
     power: Literal[1, 2] = 2
 
     def fit(self, panel: pd.DataFrame) -> FittedVolatility:
         """Estimate each series; ValueError names one that is constant or too short."""
         name = ("threshold GARCH", "GJR-GARCH")[self.power - 1] if self.asymmetric else "GARCH-t"
-        return fit_each(panel, self._estimate, shocks=self.shocks, model=name)
+        shocks: Shocks = "past" if self.filtered else "tails" if self.tails else "skewed t"
+        return fit_each(panel, self._estimate, shocks=shocks, model=name)
 
     def _estimate(self, y: np.ndarray) -> "SeriesGARCH":
         unit = y.std()
@@ -75,6 +77,14 @@ class SeriesGARCH:
     skew: float  # lambda of the skewed t
     converged: bool
     power: Literal[1, 2] = 2
+
+    def variances(self, e: np.ndarray) -> np.ndarray:
+        """The squares of `scales`."""
+        return self.scales(e) ** 2
+
+    def quantile(self, u: np.ndarray) -> np.ndarray:
+        """Quantiles of z at `u`, of any shape."""
+        return quantile(self, u)
 
     def scales(self, e: np.ndarray) -> np.ndarray:
         """See `SeriesVolatility.scales`.
