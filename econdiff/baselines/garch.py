@@ -22,9 +22,10 @@ from econdiff.baselines.volatility import FittedVolatility, Shocks, fit_each, qu
 class GARCH:
     """GJR-GARCH(1,1) of each series, with skewed t shocks.
 
-    `filtered` draws past shocks instead, `tails` past shocks with fitted tails. `power` is p. Not `asymmetric` is Bollerslev's (1987) GARCH-t: gamma = 0 and Student's t.
-    A missing cell is passed over, as a day without trading is. A series that ends before the
-    origin is simulated through the rows that it lacks.
+    `filtered` draws past shocks instead, `tails` past shocks with fitted tails. `power` is p. Not
+    `asymmetric` is Bollerslev's (1987) GARCH-t: gamma = 0 and Student's t. A missing cell is
+    passed over, as a day without trading is. A series that ends before the origin is simulated
+    through the rows that it lacks.
     """
 
     filtered: bool = False
