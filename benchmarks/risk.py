@@ -17,21 +17,29 @@ import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 from scipy import stats
 
 from econdiff.baselines.caviar import CAViaR
 from econdiff.baselines.ewma import EWMA
 from econdiff.baselines.garch import GARCH
+from econdiff.baselines.harch import HARCH
 from econdiff.baselines.historical_simulation import HistoricalSimulation
 from econdiff.baselines.market_factor import MarketFactor
 from econdiff.baselines.market_fhs import MarketFHS
+from econdiff.baselines.mixed_volatility import MixedVolatility
+from econdiff.baselines.on_volatility import FittedOnVolatility, OnVolatility, past_shocks
 from econdiff.baselines.path_dependent import PathDependent
-from econdiff.baselines.volatility import FittedVolatility, quantile
+from econdiff.baselines.volatility import FittedVolatility
 from econdiff.commands.models import named_model
+from econdiff.diffusion.model import Diffusion, FittedDiffusion
+from econdiff.diffusion.sampler import angular, last
+from econdiff.diffusion.schedule import even_angles
 from econdiff.forecast import Forecaster, Model
 from econdiff.risk import backtests as bt
 from econdiff.risk.measures import expected_shortfall
@@ -40,6 +48,7 @@ from econdiff.scoring import model_confidence_set
 LEVELS = (0.01, 0.025, 0.05)
 REFIT = 21
 PATHS = 5000
+EVEN = 500  # draws of the diffusion model where they are not random
 
 
 def draws(forecaster: Forecaster, history: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
@@ -48,6 +57,13 @@ def draws(forecaster: Forecaster, history: pd.DataFrame, rng: np.random.Generato
         both = zip(forecaster.laws, history.to_numpy(float).T, strict=True)
         scale = np.array([law.scales(y - law.mean)[-1] for law, y in both])
         return np.array([law.mean for law in forecaster.laws]) + _shocks(forecaster) * scale
+    if isinstance(forecaster, FittedOnVolatility):
+        z = draws(forecaster.shocks, past_shocks(forecaster.volatility, history), rng)
+        both = zip(forecaster.volatility.laws, history.to_numpy(float).T, strict=True)
+        scale = np.array([law.scales(y - law.mean)[-1] for law, y in both])
+        return np.array([law.mean for law in forecaster.volatility.laws]) + z * scale
+    if isinstance(forecaster, FittedDiffusion) and len(forecaster.names) == 1:
+        return _even_draws(forecaster, history)
     if hasattr(forecaster, "atoms") and getattr(forecaster, "filtered", True):
         return forecaster.atoms(history)
     return forecaster.sample(history, horizon=1, paths=PATHS, rng=rng).samples[:, 0]
@@ -57,13 +73,23 @@ _grids: dict[int, np.ndarray] = {}
 
 
 def _shocks(forecaster: FittedVolatility) -> np.ndarray:
-    if forecaster.filtered:
+    if forecaster.quantiles is None:
         return forecaster.shocks
     if id(forecaster) not in _grids:
         _grids.clear()
         u = (np.arange(20_000) + 0.5) / 20_000
-        _grids[id(forecaster)] = np.stack([quantile(law, u) for law in forecaster.laws], axis=1)
+        _grids[id(forecaster)] = np.stack([q(u) for q in forecaster.quantiles], axis=1)
     return _grids[id(forecaster)]
+
+
+def _even_draws(forecaster: FittedDiffusion, history: pd.DataFrame) -> np.ndarray:
+    """One step of one series [draw, 1]: the sampler is a map, so even noise gives even draws."""
+    at = forecaster.origin(history, 1)
+    noise = stats.norm.ppf((np.arange(EVEN) + 0.5) / EVEN)[:, None, None]
+    with torch.inference_mode():
+        steps = even_angles(forecaster.settings.turns)
+        z = last(angular(at.denoise, torch.from_numpy(noise).float(), steps))
+    return at.color(z.double().numpy()[:, None])[:, 0, :, 0]
 
 
 @dataclass(frozen=True)
@@ -76,33 +102,46 @@ class Study:
     window: int = 1000  # rows that a fit and a forecast see; path-dependent models see 2000
     horizon: int = 1
 
-    @property
+    def held(self, day: int) -> np.ndarray:
+        """Weights [series, portfolio] from the last refit on: of series that were known by then."""
+        fit = day - (day - self.first) % REFIT
+        known = self.returns.iloc[max(0, fit - self.window) : fit].notna().all().to_numpy()
+        weights = self.weights * known[:, None]
+        return weights / weights.sum(axis=0)
+
+    @cached_property
     def realised(self) -> np.ndarray:
         """What each portfolio returned over `horizon` days from each origin [day, portfolio]."""
-        held = self.returns.to_numpy() @ self.weights
-        total = np.lib.stride_tricks.sliding_window_view(held, self.horizon, axis=0).sum(axis=-1)
-        return total[self.first :]
+        values = self.returns.fillna(0).to_numpy()
+        origins = range(self.first, len(values) - self.horizon + 1)
+        return np.array(
+            [values[day : day + self.horizon].sum(axis=0) @ self.held(day) for day in origins]
+        )
 
-    def days(self, model: Model) -> Iterator[tuple[int, pd.DataFrame, Forecaster]]:
-        """Each day forecast: its number, its history, and the model refitted every 21 days."""
-        seen = model.window if isinstance(model, PathDependent) else self.window
+    def days(self, model: Model) -> Iterator[tuple[int, pd.DataFrame, Forecaster, np.ndarray]]:
+        """Each day forecast: number, history, model refitted every 21 days, weights it gives."""
+        reaches = isinstance(model, PathDependent | MixedVolatility)
+        seen = max(self.window, 2000) if reaches else self.window
         for day in range(self.first, len(self.returns) - self.horizon + 1):
-            history = self.returns.iloc[max(0, day - seen) : day]
             if (day - self.first) % REFIT == 0:
-                forecaster = model.fit(history)
-            yield day - self.first, history, forecaster
+                weights = self.held(day)
+                names = self.returns.columns[weights.any(axis=1)]
+                weights = weights[weights.any(axis=1)]
+                forecaster = model.fit(self.returns[names].iloc[max(0, day - seen) : day])
+            history = self.returns[names].iloc[max(0, day - seen) : day]
+            yield day - self.first, history, forecaster, weights
 
     def forecasts(self, model: Model, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """VaR and ES [day, portfolio, level]."""
         rng = np.random.default_rng(seed)
         shape = (*self.realised.shape, len(LEVELS))
         var, es = np.empty(shape), np.empty(shape)
-        for t, history, forecaster in self.days(model):
+        for t, history, forecaster, weights in self.days(model):
             if self.horizon == 1:
-                law = draws(forecaster, history, rng) @ self.weights
+                law = draws(forecaster, history, rng) @ weights
             else:
-                made = forecaster.sample(history, horizon=self.horizon, paths=PATHS, rng=rng)
-                law = made.samples.sum(axis=1) @ self.weights
+                made = forecaster.sample(history, horizon=self.horizon, paths=2000, rng=rng)
+                law = made.samples.sum(axis=1) @ weights
             var[t] = np.quantile(law, LEVELS, axis=0).T
             es[t] = np.stack([expected_shortfall(law, a) for a in LEVELS], axis=-1)
         return np.minimum(var, -1e-9), np.minimum(es, var - 1e-9)
@@ -164,7 +203,7 @@ INDEX_CHOICES: dict[str, Model] = {
     "GJR-skewed-t": GARCH(),
     "GJR-FHS": GARCH(filtered=True),
     **{f"path-dependent {a} {b}": PathDependent(trend=a, activity=b) for a, b in KERNELS},
-    "path-dependent (2, 20) (3, 20), FHS": PathDependent(filtered=True),
+    "path-dependent (2, 20) (3, 20), FHS": PathDependent("past"),
     "path-dependent (2, 20) (3, 20), 1000 rows": PathDependent(window=1000),
     "path-dependent (2, 20) (3, 20), 4000 rows": PathDependent(window=4000),
 }
@@ -185,7 +224,11 @@ def index_choice(file: Path, cache: Path) -> None:
 
 
 INDEX_MODELS: dict[str, Model] = {
-    "path-dependent": PathDependent(),
+    "mixed volatility": MixedVolatility(),
+    "GJR, fitted tails": GARCH(tails=True),
+    "threshold GARCH, fitted tails": GARCH(tails=True, power=1),
+    "HARCH, fitted tails": HARCH("tails"),
+    "path-dependent, fitted tails": PathDependent("tails"),
     "GJR-skewed-t": GARCH(),
     "GJR-FHS": GARCH(filtered=True),
     "CAViaR-AS": CAViaR(),
@@ -193,15 +236,27 @@ INDEX_MODELS: dict[str, Model] = {
     "EWMA-normal": EWMA(),
     "EWMA-FHS": EWMA(filtered=True),
     "HS250": HistoricalSimulation(),
+    "diffusion": Diffusion(),
+    "diffusion on GJR": OnVolatility(Diffusion()),
+    "diffusion on mixed volatility": OnVolatility(Diffusion(), MixedVolatility()),
 }
+FOUR = tuple(name for name in INDEX_MODELS if name.endswith("fitted tails"))
 COMBINED = ("GJR-skewed-t", "GJR-FHS", "CAViaR-AS")
+
+
+def _mean(
+    found: dict[str, tuple[np.ndarray, np.ndarray]], names: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The means of the VaRs and of the ESs of some models."""
+    var, es = (np.mean([found[name][i] for name in names], axis=0) for i in (0, 1))
+    return var, es
 
 
 def index(extra: dict[str, Model], cache: Path) -> None:
     study = index_study()
     found = {name: _cached(cache, study, name, m) for name, m in (INDEX_MODELS | extra).items()}
-    mean = [np.mean([found[name][i] for name in COMBINED], axis=0) for i in (0, 1)]
-    found["mean of GJR, its FHS, CAViaR"] = (mean[0], mean[1])
+    found["mean of GJR, its FHS, CAViaR"] = _mean(found, COMBINED)
+    found["mean of the four with fitted tails"] = _mean(found, FOUR)
     losses = {name: fz0(study, *pair)[:, 0] for name, pair in found.items()}
     inside = []
     for k in range(len(LEVELS)):
@@ -210,26 +265,27 @@ def index(extra: dict[str, Model], cache: Path) -> None:
         inside.append(dict(zip(losses, kept, strict=True)))
     print(f"S&P 500, {len(study.realised)} days; MCS is the p-value in the 90% set")
     for k, alpha in enumerate(LEVELS):
-        print(f"\n{alpha:.1%}  {'':24s} hits%   FZ0     MCS    POF    CC     DQ")
+        print(f"\n{alpha:.1%}  {'':36s} hits%   FZ0     MCS    POF    CC     DQ")
         for name, pair in sorted(found.items(), key=lambda item: losses[item[0]][:, k].mean()):
             row = p_values(study, pair[0]).query("level == @alpha").iloc[0]
             print(
-                f"      {name:24s} {row.hits:5.2f}  {losses[name][:, k].mean():.4f}  "
+                f"      {name:36s} {row.hits:5.2f}  {losses[name][:, k].mean():.4f}  "
                 f"{inside[k][name]:.3f}  {row.POF:.3f}  {row.CC:.3f}  {row.DQ:.3f}"
             )
 
 
 def index_ten_days(cache: Path) -> None:
     study = index_study(10)
-    models = {n: INDEX_MODELS[n] for n in ("path-dependent", *COMBINED, "EWMA-FHS", "HS250")}
+    names = ("mixed volatility", "GJR, fitted tails", *COMBINED, "EWMA-FHS", "HS250")
+    models = {name: INDEX_MODELS[name] for name in names}
     found = {name: _cached(cache, study, name, m) for name, m in models.items()}
-    mean = [np.mean([found[name][i] for name in COMBINED], axis=0) for i in (0, 1)]
-    found["mean of GJR, its FHS, CAViaR"] = (mean[0], mean[1])
+    found["mean of GJR, its FHS, CAViaR"] = _mean(found, COMBINED)
+    found["mean of the four with fitted tails"] = _mean(found, FOUR)
     print(f"\nTen days, {len(study.realised)} overlapping origins: FZ0 at 1/2.5/5%, hits %")
     for name, pair in found.items():
         loss = fz0(study, *pair)[:, 0].mean(axis=0)
         hits = 100 * (study.realised < pair[0][:, 0]).mean(axis=0)
-        print(f"      {name:24s} {_row(loss)}   {_row(hits, 2)}")
+        print(f"      {name:36s} {_row(loss)}   {_row(hits, 2)}")
 
 
 def _cached(cache: Path, study: Study, name: str, model: Model) -> tuple[np.ndarray, np.ndarray]:
@@ -265,7 +321,8 @@ def stocks_study(first_day: str = "2005-01-01", end: str = "2023") -> Study:
 
 
 JOINT_MODELS: dict[str, Model] = {
-    "market factor": MarketFactor(),
+    "market factor, mixed volatility": MarketFactor(),
+    "market factor, path-dependent": MarketFactor(lead=PathDependent()),
     "market factor, GJR": MarketFactor(lead=GARCH()),
     "market and own volatility, FHS": MarketFHS(),
     "market and own volatility, FHS, .94": MarketFHS(decay=0.94),
@@ -278,7 +335,12 @@ JOINT_CHOICES: dict[str, Model] = {
         f"market (path-dependent) and own volatility, {d}": MarketFHS(decay=d, lead=PathDependent())
         for d in (0.97, 0.99)
     },
-    **{f"market factor (path-dependent), {d}": MarketFactor(fast=d) for d in (0.94, 0.97)},
+    **{
+        f"market factor (path-dependent), {d}": MarketFactor(lead=PathDependent(), fast=d)
+        for d in (0.94, 0.97)
+    },
+    "market factor (mixed), 0.97": MarketFactor(),
+    "market factor (GJR), 0.97": MarketFactor(lead=GARCH()),
 }
 
 
@@ -302,17 +364,14 @@ def joint(study: Study, models: dict[str, Model], cache: Path) -> None:
 
 
 def large_cap_study(file: Path) -> Study:
-    """78 companies, 2010 - June 2025, companies known over the whole span."""
-    table = pd.read_parquet(file)
-    table.columns = [str(c).lower() for c in table.columns]
-    symbol = "symbol" if "symbol" in table else "ticker"
-    close = table.pivot(index="date", columns=symbol, values="close")
+    """Companies from 2010 to June 2025; each joins at a refit once 1000 of its days are known."""
+    table = pd.read_parquet(file, columns=["ticker", "date", "close"])
+    table["ticker"] = table["ticker"].astype(str)
+    close = table.pivot(index="date", columns="ticker", values="close").astype(float)
     close = close.drop(columns=[c for c in ("SPY", "QQQ", "TLT", "GLD", "^GSPC") if c in close])
-    returns = (
-        100 * close.pct_change(fill_method=None).loc["2006":].dropna(axis=1, thresh=1).dropna()
-    )
+    returns = 100 * close.pct_change(fill_method=None).loc["2005":]
     returns.index = pd.DatetimeIndex(returns.index).to_period("D")
-    first = max(1000, int(returns.index.searchsorted(pd.Period("2010-01-01", "D"))))
+    first = int(returns.index.searchsorted(pd.Period("2010-01-01", "D")))
     series = returns.shape[1]
     drawn = np.random.default_rng(0).dirichlet(np.ones(series), 9)
     return Study(returns, first, np.vstack([np.full(series, 1 / series), drawn]).T)

@@ -19,7 +19,7 @@ from scipy.signal import lfilter
 from econdiff.anchor import power
 from econdiff.baselines.garch import GARCH
 from econdiff.baselines.history import complete_rows, values_of
-from econdiff.baselines.volatility import SeriesVolatility
+from econdiff.baselines.volatility import SeriesVolatility, shocks_of
 from econdiff.forecast import Forecast, steps_after
 
 FEWEST = 50  # complete rows
@@ -34,7 +34,7 @@ class DCC:
         """Estimate the margins, then a and b."""
         rows = complete_rows(panel, panel.to_numpy(float), need=FEWEST)
         margins = GARCH().fit(pd.DataFrame(rows, columns=panel.columns)).laws
-        z = np.stack([_shocks(law, y) for law, y in zip(margins, rows.T, strict=True)], axis=1)
+        z = np.stack([shocks_of(law, y) for law, y in zip(margins, rows.T, strict=True)], axis=1)
         target = np.atleast_2d(np.corrcoef(z.T))
         a, b = _speeds(z, target)
         return FittedDCC(tuple(panel.columns), margins, target, a, b)
@@ -99,14 +99,10 @@ class FittedDCC:
         """Past white shocks [row, series], the next Q, and each margin's state [part, 1]."""
         y = complete_rows(history, values_of(history, self.names), need=2)
         both = list(zip(self.margins, y.T, strict=True))
-        z = np.stack([_shocks(law, column) for law, column in both], axis=1)
+        z = np.stack([shocks_of(law, column) for law, column in both], axis=1)
         q = _paths_of_q(z, self.target, self.a, self.b)
         e = (power(_correlations(q[:-1]), -0.5) @ z[..., None])[..., 0]
         return e, q[-1], [law.state(column - law.mean)[:, None] for law, column in both]
-
-
-def _shocks(law: SeriesVolatility, y: np.ndarray) -> np.ndarray:
-    return (y - law.mean) / law.scales(y - law.mean)[:-1]
 
 
 def _paths_of_q(z: np.ndarray, target: np.ndarray, a: float, b: float) -> np.ndarray:

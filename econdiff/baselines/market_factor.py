@@ -19,10 +19,9 @@ import pandas as pd
 from scipy.signal import lfilter
 
 from econdiff.baselines.ewma import START, exponential_variance
-from econdiff.baselines.garch import GARCH
 from econdiff.baselines.history import complete_rows, values_of
-from econdiff.baselines.path_dependent import PathDependent
-from econdiff.baselines.volatility import SeriesVolatility
+from econdiff.baselines.mixed_volatility import MixedVolatility
+from econdiff.baselines.volatility import SeriesVolatility, VolatilityModel
 from econdiff.forecast import Forecast, steps_after
 
 
@@ -36,7 +35,7 @@ class MarketFactor:
     """
 
     market: str | None = None
-    lead: GARCH | PathDependent = field(default_factory=PathDependent)
+    lead: VolatilityModel = field(default_factory=MixedVolatility)
     slow: float = 0.9986  # a half-life of 500 rows
     fast: float = 0.97
 

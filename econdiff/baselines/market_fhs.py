@@ -20,8 +20,7 @@ from econdiff.baselines.ewma import START, exponential_variance
 from econdiff.baselines.garch import GARCH
 from econdiff.baselines.history import complete_rows, values_of
 from econdiff.baselines.market_factor import market_weights
-from econdiff.baselines.path_dependent import PathDependent
-from econdiff.baselines.volatility import SeriesVolatility
+from econdiff.baselines.volatility import SeriesVolatility, VolatilityModel
 from econdiff.forecast import Forecast, steps_after
 
 DECAYS = (0.94, 0.96, 0.97, 0.98, 0.99, 0.995)
@@ -39,7 +38,7 @@ class MarketFHS:
 
     market: str | None = None
     decay: float | None = 0.99
-    lead: GARCH | PathDependent = field(default_factory=GARCH)
+    lead: VolatilityModel = field(default_factory=GARCH)
 
     def fit(self, panel: pd.DataFrame) -> "FittedMarketFHS":
         """Estimate the market's volatility and the decay."""

@@ -14,8 +14,7 @@ import pandas as pd
 
 from econdiff.baselines.garch import GARCH
 from econdiff.baselines.history import values_of
-from econdiff.baselines.path_dependent import PathDependent
-from econdiff.baselines.volatility import FittedVolatility, futures, shocks
+from econdiff.baselines.volatility import FittedVolatility, VolatilityModel, futures, shocks_of
 from econdiff.forecast import Forecast, Forecaster, Model
 
 
@@ -24,12 +23,12 @@ class OnVolatility:
     """`shocks` models the standardised shocks that `volatility` leaves; for panels of returns."""
 
     shocks: Model
-    volatility: GARCH | PathDependent = field(default_factory=PathDependent)
+    volatility: VolatilityModel = field(default_factory=GARCH)
 
     def fit(self, panel: pd.DataFrame) -> "FittedOnVolatility":
         """Estimate the volatilities, then the other model on their shocks."""
         volatility = self.volatility.fit(panel)
-        return FittedOnVolatility(volatility, self.shocks.fit(shocks_of(volatility, panel)))
+        return FittedOnVolatility(volatility, self.shocks.fit(past_shocks(volatility, panel)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +42,7 @@ class FittedOnVolatility:
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator
     ) -> Forecast:
         """See `Forecaster.sample`."""
-        past = shocks_of(self.volatility, history)
+        past = past_shocks(self.volatility, history)
         drawn = self.shocks.sample(past, horizon=horizon, paths=paths, rng=rng)
         both = zip(self.volatility.laws, history[list(self.volatility.names)], strict=True)
         samples = [
@@ -54,8 +53,8 @@ class FittedOnVolatility:
         return Forecast(np.stack(samples, axis=-1), drawn.index, drawn.names, provenance=provenance)
 
 
-def shocks_of(volatility: FittedVolatility, panel: pd.DataFrame) -> pd.DataFrame:
+def past_shocks(volatility: FittedVolatility, panel: pd.DataFrame) -> pd.DataFrame:
     """Standardised shocks of `panel`, NaN where it is not known."""
     values = values_of(panel, volatility.names)
-    z = [shocks(law, y) for law, y in zip(volatility.laws, values.T, strict=True)]
+    z = [shocks_of(law, y) for law, y in zip(volatility.laws, values.T, strict=True)]
     return pd.DataFrame(np.stack(z, axis=1), panel.index, list(volatility.names))

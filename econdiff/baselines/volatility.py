@@ -5,23 +5,29 @@
 `SeriesVolatility` says how s_t follows from past e; GARCH and path-dependent volatility are two.
 Series are joint by their past: each step draws a row of past standardised shocks, all series of
 one date. Filtered historical simulation (Barone-Adesi, Giannopoulos and Vosper, 1999) takes the
-shocks of that row. Otherwise the row only gives each series' rank, and the shock is the skewed
-t's quantile at a point drawn inside that rank's cell: each series has exactly the fitted skewed
-t, and the dependence between series is that of the past (the empirical checkerboard copula).
+shocks of that row ("past"). Otherwise the row only gives each series' rank, and the shock is a
+quantile of the skewed t that was fitted ("skewed t"), or of the past with its tails fitted
+("tails"), at a point drawn inside that rank's cell: each series has exactly that law, and the
+dependence between series is that of the past (the empirical checkerboard copula).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
 from arch.univariate import SkewStudent
 
 from econdiff.baselines.history import complete_rows, values_of
+from econdiff.baselines.tails import fit_tails
 from econdiff.forecast import Forecast, steps_after
 
 FEWEST = 50  # known values of a series
+
+Shocks = Literal["skewed t", "past", "tails"]
+Quantile = Callable[[np.ndarray], np.ndarray]
 
 
 class SeriesVolatility(Protocol):
@@ -64,7 +70,7 @@ class SeriesVolatility(Protocol):
         ...
 
 
-def shocks(law: SeriesVolatility, y: np.ndarray) -> np.ndarray:
+def shocks_of(law: SeriesVolatility, y: np.ndarray) -> np.ndarray:
     """Standardised shocks z of `y` [time], NaN where it is not known."""
     known = np.isfinite(y)
     e = y[known] - law.mean
@@ -96,7 +102,7 @@ class FittedVolatility:
     names: tuple[str, ...]
     laws: tuple[SeriesVolatility, ...]
     shocks: np.ndarray  # [row, series], standardised
-    filtered: bool
+    quantiles: tuple[Quantile, ...] | None  # of each series' shocks; None draws past rows
     provenance: Mapping[str, Any]
 
     def sample(
@@ -119,33 +125,53 @@ class FittedVolatility:
     def _draw(self, paths: int, steps: int, rng: np.random.Generator) -> np.ndarray:
         """Standardised shocks [path, step, series]."""
         rows = rng.integers(len(self.shocks), size=(paths, steps))
-        if self.filtered:
+        if self.quantiles is None:
             return self.shocks[rows]
         ranks = self.shocks.argsort(axis=0).argsort(axis=0)[rows]
         u = (ranks + rng.uniform(size=ranks.shape)) / len(self.shocks)
-        return np.stack([quantile(law, u[..., i]) for i, law in enumerate(self.laws)], axis=-1)
+        return np.stack([q(u[..., i]) for i, q in enumerate(self.quantiles)], axis=-1)
+
+
+class VolatilityModel(Protocol):
+    """A `Model` whose series each have a `SeriesVolatility`."""
+
+    def fit(self, panel: pd.DataFrame) -> FittedVolatility:
+        """Estimate each series; ValueError names one that is constant or too short."""
+        ...
 
 
 def fit_each(
     panel: pd.DataFrame,
     estimate: Callable[[np.ndarray], SeriesVolatility],
     *,
-    filtered: bool,
+    shocks: Shocks,
     model: str,
 ) -> FittedVolatility:
     """Estimate each series of `panel`; ValueError names one that is constant or too short."""
     values = panel.to_numpy(float)
     laws = [_estimated(str(n), y, estimate) for n, y in zip(panel.columns, values.T, strict=True)]
-    z = np.stack([shocks(law, y) for law, y in zip(laws, values.T, strict=True)], axis=1)
+    past = np.stack([shocks_of(law, y) for law, y in zip(laws, values.T, strict=True)], axis=1)
+    z = complete_rows(panel, past, need=FEWEST // 2)
     unsure = [str(n) for n, law in zip(panel.columns, laws, strict=True) if not law.converged]
-    kind = "filtered historical" if filtered else "skewed t"
     return FittedVolatility(
         tuple(panel.columns),
         tuple(laws),
-        complete_rows(panel, z, need=FEWEST // 2),
-        filtered,
-        {"model": f"{model}, {kind}", "search_not_converged": unsure},
+        z,
+        _quantiles(shocks, laws, z),
+        {"model": f"{model}, shocks: {shocks}", "search_not_converged": unsure},
     )
+
+
+def _quantiles(
+    shocks: Shocks, laws: Sequence[SeriesVolatility], z: np.ndarray
+) -> tuple[Quantile, ...] | None:
+    if shocks == "past":
+        return None
+    if shocks == "tails":
+        return tuple(fit_tails(column).quantile for column in z.T)
+    if shocks != "skewed t":
+        raise ValueError(f"shocks are 'skewed t', 'past' or 'tails', got {shocks!r}")
+    return tuple(partial(quantile, law) for law in laws)
 
 
 def _estimated(

@@ -34,8 +34,16 @@ def _scratch() -> Model:
     return Diffusion(weights=None)
 
 
+def _on_gjr() -> Model:
+    """The diffusion model of the shocks that a GJR-GARCH leaves: for daily returns."""
+    from econdiff.baselines.on_volatility import OnVolatility
+
+    return OnVolatility(_shipped())
+
+
 OURS: dict[str, Callable[[], Model]] = {
     "diffusion": _shipped,
+    "diffusion-gjr": _on_gjr,
     "anchor": _anchor,
     "scratch": _scratch,
 }
