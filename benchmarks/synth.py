@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from econdiff.synth import (
+    GAN,
+    VAE,
     BlockBootstrap,
     DiffusedPanel,
     EntityPanel,
@@ -22,6 +24,7 @@ from econdiff.synth import (
     VARBootstrap,
     examine,
     read_entities,
+    scores,
     transfer,
     within,
 )
@@ -100,6 +103,33 @@ def law(generators: dict) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def par(file: str) -> pd.DataFrame:
+    """SDV's PAR on seed 0 of bar 1, from what `par_peer.py` wrote; and the real panel's own row."""
+    real = known_panel(0)
+    names = [*FREE, "gdp"]
+    order = [names.index(name) for name in real.schema.series]
+    found = []
+    for _, frame in pd.read_csv(file).groupby("panel"):
+        parts = [part.sort_values("quarter") for _, part in frame.groupby("country")]
+        values = np.stack([part[names].to_numpy(float) for part in parts])[..., order]
+        statics = pd.DataFrame({"group": [part["group"].iloc[0] for part in parts]})
+        made = EntityPanel(values, real.index, real.entities, statics, real.schema)
+        found.append(described(values, made))
+    labels = [
+        "ar c",
+        "ar i",
+        "ar nx",
+        "r c,i",
+        "r c,nx",
+        "r i,nx",
+        "sd calm",
+        "sd loud",
+        "identity",
+    ]
+    rows = {"PAR": np.mean(found, axis=0), "the real panel": described(real.values, real)}
+    return pd.DataFrame([{"row": k, **dict(zip(labels, v, strict=True))} for k, v in rows.items()])
 
 
 def munnell_panel() -> EntityPanel:
@@ -215,6 +245,32 @@ def _alone(real: np.ndarray, made: np.ndarray, cut: int, series: int) -> float:
     return float(transfer.ratio(real[..., at], made[..., at], cut, 2)[0])
 
 
+def accounts(generators: dict) -> pd.DataFrame:
+    """Bar 5, national accounts: `gdp = c + i + g + nx` on levels, c, i and g above zero."""
+    from statsmodels.datasets import macrodata
+
+    data = macrodata.load_pandas().data
+    frame = pd.DataFrame(
+        {
+            "date": [f"{int(y)}Q{int(q)}" for y, q in zip(data.year, data.quarter, strict=True)],
+            "gdp": data.realgdp,
+            "c": data.realcons,
+            "i": data.realinv,
+            "g": data.realgovt,
+        }
+    )
+    frame["nx"] = frame["gdp"] - frame["c"] - frame["i"] - frame["g"]
+    identity = "gdp = c + i + g + nx"
+    panel = read_entities(frame, identities=[identity], positive=("c", "i", "g"))
+    rows = []
+    for name, generator in generators.items():
+        made = generator.fit(panel).sample(panels=20, rng=np.random.default_rng(0))
+        miss = np.abs(made.schema.identities[0].residual(made.values, made.schema.series))
+        above = all((made.values[..., panel.schema.series.index(n)] > 0).all() for n in "cig")
+        rows.append({"generator": name, "largest miss": miss.max(), "c, i, g above zero": above})
+    return pd.DataFrame(rows)
+
+
 def membership(generators: dict) -> pd.DataFrame:
     """Bar 6 on every benchmark panel: the mean AUC over ten splits, and copies."""
     rows = []
@@ -233,7 +289,64 @@ def membership(generators: dict) -> pd.DataFrame:
                     "copies": sum(one.exact + one.near for one in found),
                 }
             )
+            print(rows[-1], flush=True)
     return pd.DataFrame(rows)
+
+
+def stocks(generators: dict, file: str, repeats: int) -> pd.DataFrame:
+    """Bar 3: TimeGAN's protocol on one stock: windows of 24 days in [0, 1].
+
+    The file has a row a day and columns open, high, low, close, volume (and adj close); of a long
+    table with a column `ticker`, GOOGL from 2004-08-19 to 2019. Windows that do not overlap are
+    the entities that generators are fitted to; scores compare with all windows, as the paper does.
+    """
+    days = stock_days(file)
+    length, k = 24, days.shape[1]
+    count = len(days) // length
+    cells = days.to_numpy(float)[: count * length].reshape(count, length, k)
+    frame = pd.DataFrame(cells.reshape(-1, k), columns=days.columns)
+    frame["window"] = np.repeat(np.arange(count), length)
+    frame["day"] = np.tile(pd.period_range("2000-01", periods=length, freq="M").astype(str), count)
+    panel = read_entities(frame, entity="window", time="day")
+    low, high = days.min().to_numpy(), days.max().to_numpy()
+    every = np.stack([days.to_numpy(float)[at : at + length] for at in range(len(days) - length)])
+    real = (every - low) / (high - low)
+    rows = []
+    for name, generator in generators.items():
+        rng = np.random.default_rng(0)
+        panels = 1 if name == "copy" else -(-len(real) // count)
+        made = generator.fit(panel).sample(panels=panels, rng=rng).values
+        made = real if name == "copy" else (made.reshape(-1, length, k) - low) / (high - low)
+        told = [scores.discriminative(real, made, rng) for _ in range(repeats)]
+        error = [scores.predictive(real, made, rng) for _ in range(repeats)]
+        found = examine(generator, panel, rng=rng)
+        rows.append(
+            {
+                "generator": name,
+                "discriminative": np.mean(told),
+                "its deviation": np.std(told),
+                "predictive": np.mean(error),
+                "its deviation ": np.std(error),
+                "AUC": found.auc,
+                "copies": found.exact + found.near,
+            }
+        )
+        print(rows[-1], flush=True)
+    return pd.DataFrame(rows)
+
+
+def stock_days(file: str) -> pd.DataFrame:
+    """Positive columns of a stock's days."""
+    frame = pd.read_parquet(file) if file.endswith(".parquet") else pd.read_csv(file)
+    frame.columns = [str(name).lower() for name in frame.columns]
+    name = next((n for n in ("ticker", "symbol") if n in frame), None)
+    if name is not None:
+        frame = frame[frame[name] == "GOOGL"]
+        date = pd.to_datetime(frame["date"])
+        frame = frame[(date >= "2004-08-19") & (date < "2020-01-01")]
+    wanted = ("open", "high", "low", "close", "adj close", "volume")
+    days = frame[[n for n in wanted if n in frame]].astype(float)
+    return days[(days > 0).all(axis=1)].reset_index(drop=True)
 
 
 def speed(weights: str | None) -> pd.DataFrame:
@@ -260,7 +373,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", default="shipped")
     parser.add_argument("--generators", default="", help="names that begin so, comma between")
-    parser.add_argument("--only", default="law,munnell,membership,markets,macro,speed")
+    parser.add_argument("--stock", metavar="FILE", help="for the bar `stocks`")
+    parser.add_argument("--par", metavar="FILE", help="for the bar `par`")
+    parser.add_argument("--repeats", type=int, default=10)
+    parser.add_argument("--only", default="law,munnell,membership,markets,macro,accounts,speed")
     chosen = parser.parse_args()
     warnings.simplefilter("ignore", FutureWarning)
     weights = None if chosen.weights == "none" else chosen.weights
@@ -271,6 +387,8 @@ def main() -> None:
         "VAR bootstrap": VARBootstrap(),
         "factor bootstrap": FactorBootstrap(),
         "block bootstrap": BlockBootstrap(),
+        "GAN": GAN(),
+        "VAE": VAE(),
         "shuffled": Shuffle(),
         "copy": Copy(),
     }
@@ -282,9 +400,17 @@ def main() -> None:
         "membership": membership,
         "markets": markets,
         "macro": macro,
+        "accounts": accounts,
     }
     for name in chosen.only.split(","):
-        table = speed(weights) if name == "speed" else bars[name](generators)
+        if name == "speed":
+            table = speed(weights)
+        elif name == "par":
+            table = par(chosen.par)
+        elif name == "stocks":
+            table = stocks(generators, chosen.stock, chosen.repeats)
+        else:
+            table = bars[name](generators)
         print(f"\n### {name}\n\n{_markdown(table)}", flush=True)
 
 
