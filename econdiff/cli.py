@@ -206,6 +206,33 @@ def _entities(chosen: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _risk(chosen: argparse.Namespace) -> Answer:
+    from econdiff.commands.risk import RiskRequest, risk
+
+    request = RiskRequest(
+        _reading(chosen),
+        out=chosen.out,
+        weights=chosen.weights,
+        alphas=chosen.alpha,
+        horizons=chosen.horizon,
+        models=chosen.models,
+        backtest=chosen.backtest,
+        factors=chosen.factors,
+        stresses=tuple(chosen.stress),
+        scenario=chosen.scenario,
+        pins=tuple(chosen.pin),
+        supervisory=chosen.supervisory,
+        given=chosen.given,
+        window=chosen.window,
+        refit=chosen.refit,
+        paths=chosen.paths,
+        seed=chosen.seed,
+        workers=chosen.workers,
+        overwrite=chosen.overwrite,
+    )
+    return risk(request, chosen.command, _progress(chosen))
+
+
 def _risk_backtest(chosen: argparse.Namespace) -> Answer:
     from econdiff.commands.risk_backtest import RiskBacktestRequest, risk_backtest
 
@@ -354,6 +381,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("synthetic", metavar="SYNTHETIC", help="the same columns, perhaps `panel`")
     _of_entities(command)
 
+    command = _command(commands, "risk", _risk, "VaR and ES of portfolios, validated", said)
+    _input(command)
+    _at_risk(command)
+    _output(command)
+
     command = _command(commands, "risk-backtest", _risk_backtest, "test anybody's VaR and ES", said)
     command.add_argument("file", type=Path, metavar="FILE", help="a CSV: date, return, VaR, ES")
     command.add_argument(
@@ -497,6 +529,74 @@ def _output(command: argparse.ArgumentParser) -> None:
     command.add_argument("--overwrite", action="store_true", help="replace an earlier result")
 
 
+def _at_risk(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--weights",
+        default="equal",
+        metavar="FILE|equal",
+        help="a CSV of shares of wealth, a row a series and a column a portfolio, negative where "
+        "short; default: the same of each",
+    )
+    command.add_argument(
+        "--alpha",
+        type=_numbers,
+        default=(0.01, 0.025, 0.05),
+        metavar="A,B",
+        help="shares of bad days; default: .01,.025,.05",
+    )
+    command.add_argument(
+        "--horizon", type=_steps, default=(1, 10), metavar="H,H", help="steps; default: 1,10"
+    )
+    command.add_argument(
+        "--models",
+        type=_names,
+        default=("diffusion", "gjr-fhs", "hs"),
+        metavar="A,B",
+        help="the first is validated; default: diffusion,gjr-fhs,hs",
+    )
+    command.add_argument(
+        "--backtest", metavar="START", help="forecast every day since START, and test"
+    )
+    command.add_argument(
+        "--factors",
+        type=_names,
+        default=(),
+        metavar="A,B",
+        help="series to split risk by; default: those not held, else the mean of all",
+    )
+    command.add_argument(
+        "--stress",
+        action="append",
+        default=[],
+        metavar="NAME=-30%",
+        help="over the longest horizon, or NAME=+200bp, NAME=80; may be repeated; default: each "
+        "series as in the worst stretch of its history",
+    )
+    command.add_argument(
+        "--scenario", type=Path, metavar="FILE", help="as in econdiff scenario: the loss given it"
+    )
+    command.add_argument(
+        "--pin", action="append", default=[], metavar="NAME=V,V", help="as in econdiff scenario"
+    )
+    command.add_argument(
+        "--supervisory",
+        type=Path,
+        metavar="FOLDER",
+        help="the Federal Reserve's scenario tables, set beside the prices by quarters",
+    )
+    command.add_argument(
+        "--given", type=_names, default=(), metavar="A,B", help="supervisory variables to pin"
+    )
+    command.add_argument(
+        "--window", type=_positive, default=1000, metavar="N", help="rows to fit on; default: 1000"
+    )
+    command.add_argument(
+        "--refit", type=_positive, default=21, metavar="K", help="days between fits; default: 21"
+    )
+    command.add_argument("--paths", type=_positive, default=5000, metavar="N", help="default: 5000")
+    command.add_argument("--seed", type=_count, default=0, metavar="S", help="default: 0")
+
+
 def _pull(command: argparse.ArgumentParser) -> None:
     command.add_argument("service", choices=("fred", "fredgraph", "alfred", "yahoo"))
     command.add_argument("names", type=_names, metavar="A,B", help="series ids or tickers")
@@ -518,6 +618,19 @@ def _names(text: str) -> tuple[str, ...]:
     if "" in names:
         raise argparse.ArgumentTypeError(f"names divided by commas are needed, got {text!r}")
     return names
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"numbers divided by commas are needed, got {text!r}"
+        ) from error
+
+
+def _steps(text: str) -> tuple[int, ...]:
+    return tuple(_positive(part.strip()) for part in text.split(","))
 
 
 def _deviation(text: str) -> float:

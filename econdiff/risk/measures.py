@@ -73,10 +73,27 @@ def loss_probability(returns: np.ndarray, loss: float) -> np.ndarray:
     return (returns < -loss).mean(axis=0)
 
 
+def loss_probability_error(returns: np.ndarray, loss: float) -> np.ndarray:
+    """Monte Carlo standard error of `loss_probability`, sqrt(p (1 - p) / n), independent paths."""
+    p = loss_probability(returns, loss)
+    return np.sqrt(p * (1 - p) / len(returns))
+
+
 def semi_deviation(returns: np.ndarray, *, target: float = 0.0) -> np.ndarray:
     """Root mean square of what falls short of `target`, sqrt E[min(r - target, 0)^2]."""
     _check(returns, 0.5)
     return np.sqrt((np.minimum(returns - target, 0) ** 2).mean(axis=0))
+
+
+def semi_deviation_error(returns: np.ndarray, *, target: float = 0.0) -> np.ndarray:
+    """Monte Carlo standard error of `semi_deviation`, by the delta method, independent paths.
+
+    sd(min(r - target, 0)^2) / (2 semi_deviation sqrt(n)); 0 where no path falls short.
+    """
+    short = np.minimum(returns - target, 0) ** 2
+    level = semi_deviation(returns, target=target)
+    error = short.std(axis=0) / np.sqrt(len(returns))
+    return np.divide(error, 2 * level, out=np.zeros_like(error), where=level > 0)
 
 
 def maximum_drawdown(wealth: np.ndarray) -> np.ndarray:

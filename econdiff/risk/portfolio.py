@@ -19,6 +19,7 @@ from econdiff.risk.measures import (
     expected_shortfall,
     maximum_drawdown,
     semi_deviation,
+    semi_deviation_error,
     tail_weights,
     value_at_risk,
     var_standard_error,
@@ -39,6 +40,38 @@ class Gains:
         if not 1 <= horizon <= self.values.shape[1]:
             raise ValueError(f"the paths reach {self.values.shape[1]} steps, asked for {horizon}")
         return self.values[:, horizon - 1]
+
+    def frame(self, horizon: int = 1) -> pd.DataFrame:
+        """Gains over the first `horizon` steps as a plain table [path x series], fractions.
+
+        What PyPortfolioOpt (`EfficientCVaR(expected_returns, returns=frame)`) and Riskfolio-Lib
+        (`Portfolio(returns=frame)`) take for returns: every row one scenario of equal probability.
+        """
+        rows = pd.RangeIndex(len(self.values), name="path")
+        return pd.DataFrame(self.at(horizon), index=rows, columns=list(self.names))
+
+
+def price_gains(forecast: Forecast, last: pd.Series) -> Gains:
+    """Gains of each asset on paths of its price, from the `last` price known: P_h / P_0 - 1.
+
+    `forecast` is in prices, by series of which `last` [series] names some or all, and may hold
+    others (macro series), which are passed over. So a joint path of macro and market series, free
+    or conditioned on a scenario, has a portfolio loss. Raises ValueError where a price is not
+    above zero, or is drawn below it.
+    """
+    held = [name for name in forecast.names if name in last.index]
+    start = last.reindex(held).to_numpy(float)
+    wrong = [name for name, price in zip(held, start, strict=True) if not price > 0]
+    if wrong or not held:
+        raise ValueError(
+            f"the last price of {wrong or list(last.index)} is needed and must be above zero"
+        )
+    drawn = forecast.select(*held).samples
+    if drawn.min() < 0:
+        raise ValueError(
+            f"a price of {drawn.min():g} was drawn, below zero; model prices by their logarithms"
+        )
+    return Gains(drawn / start - 1, tuple(held))
 
 
 def gains(forecast: Forecast, *, kind: Kind, percent: bool = False) -> Gains:
@@ -91,8 +124,8 @@ def risk_table(
 ) -> pd.DataFrame:
     """One row a portfolio, horizon and level: VaR and ES as returns, with Monte Carlo errors.
 
-    Columns: portfolio, horizon, alpha, VaR, VaR_se, ES, ES_se, mean, semi_deviation, and the
-    median over paths of the maximum drawdown up to the horizon.
+    Columns: portfolio, horizon, alpha, VaR, VaR_se, ES, ES_se, mean, semi_deviation and its error,
+    and the median over paths of the maximum drawdown up to the horizon.
     """
     held = matched_weights(weights, assets.names)
     rows = []
@@ -113,6 +146,7 @@ def risk_table(
                     "ES_se": float(es_standard_error(total, alpha)),
                     "mean": float(total.mean()),
                     "semi_deviation": float(semi_deviation(total)),
+                    "semi_deviation_se": float(semi_deviation_error(total)),
                     "maximum_drawdown": drawdown,
                 }
                 for alpha in alphas

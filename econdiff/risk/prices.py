@@ -20,7 +20,7 @@ def returns_of(prices: pd.DataFrame, *, kind: Literal["log", "simple"] = "log") 
     if kind not in ("log", "simple"):
         raise ValueError(f"kind is 'log' or 'simple', got {kind!r}")
     values = prices.to_numpy(float)
-    labels = period_labels(_dated(prices))
+    labels = labels_of(prices)
     for name, column in zip(prices.columns, values.T, strict=True):
         known = int(np.isfinite(column).sum())
         if known < 2:
@@ -45,7 +45,7 @@ def suspicious(prices: pd.DataFrame) -> pd.DataFrame:
     values = prices.to_numpy(float)
     logs = np.log(np.where(values > 0, values, np.nan))
     moves = np.diff(logs, axis=0, prepend=np.nan)
-    labels = period_labels(_dated(prices))
+    labels = labels_of(prices)
     rows = []
     for name, r in zip(prices.columns, moves.T, strict=True):
         usual = np.nanmedian(np.abs(r)) if np.isfinite(r).any() else np.nan
@@ -71,10 +71,11 @@ def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
     ]
 
 
-def _dated(prices: pd.DataFrame) -> pd.PeriodIndex | pd.DatetimeIndex:
+def labels_of(prices: pd.DataFrame | pd.Series) -> list[str]:
+    """The periods of the rows as text; TypeError where the index holds no dates."""
     if not isinstance(prices.index, pd.PeriodIndex | pd.DatetimeIndex):
         raise TypeError(
             f"prices need dates for an index, got {type(prices.index).__name__}; "
             "read them with econdiff.panel.read_panel"
         )
-    return prices.index
+    return period_labels(prices.index)

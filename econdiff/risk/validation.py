@@ -24,7 +24,9 @@ def validate(
     """
     r, q, e = _columns(frame)
     bt.checked(r, q, e, alpha)
-    rows = [_row(name, test(r, q, e, alpha), significance) for name, test in _tests().items()]
+    rows = [
+        verdict_row(name, test(r, q, e, alpha), significance) for name, test in _tests().items()
+    ]
     light = bt.traffic_light(r < q, alpha)
     rows.append(("Basel traffic light", float(light.hits), 1 - light.probability, light.zone))
     losses = {
@@ -66,7 +68,8 @@ def _tests() -> dict[str, Callable[..., Outcome]]:
     }
 
 
-def _row(name: str, outcome: Outcome, significance: float) -> tuple[str, float, float, str]:
+def verdict_row(name: str, outcome: Outcome, significance: float) -> tuple[str, float, float, str]:
+    """A test as `test, statistic, p_value, verdict`."""
     if outcome.note:
         return name, outcome.statistic, outcome.p_value, f"no evidence: {outcome.note}"
     verdict = "reject" if outcome.p_value < significance else "pass"

@@ -1,0 +1,199 @@
+"""Scenarios with a portfolio loss: joint paths of macro and market series, given what is assumed.
+
+The assumption is a file or pins, as in `econdiff scenario`, or the Federal Reserve's supervisory
+scenarios, whose variables are set beside the prices and pinned.
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from econdiff.commands.errors import UsageError
+from econdiff.commands.manifest import panel_record
+from econdiff.commands.models import nearest
+from econdiff.commands.progress import Progress
+from econdiff.commands.reading import Read
+from econdiff.data.alignment import align
+from econdiff.report.validation import ScenarioLosses
+from econdiff.risk.portfolio import Gains, price_gains, risk_table
+from econdiff.risk.supervisory import Supervisory, read_supervisory
+from econdiff.scenario import (
+    Scenario,
+    ScenarioError,
+    ScenarioWarning,
+    conditional,
+    parse_pin,
+    plausibility,
+    read_scenario,
+)
+from econdiff.scenario.law import HasLaw, HasMoments
+from econdiff.transforms import Transformed, TransformedForecaster
+
+GIVEN = (
+    "Unemployment rate",
+    "10-year Treasury yield",
+    "BBB corporate yield",
+    "Dow Jones Total Stock Market Index (Level)",
+    "Market Volatility Index (Level)",
+)
+"""The supervisory variables that are pinned where none are named."""
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """A scenario and what it is called."""
+
+    name: str
+    scenario: Scenario
+
+
+def assumed(file: Path | None, pins: Sequence[str]) -> tuple[Assumed, ...]:
+    """The scenario of a file and of pins, one; none where nothing is said."""
+    try:
+        said = read_scenario(file) if file else Scenario()
+        for text in pins:
+            said = said + parse_pin(text)
+    except ScenarioError as error:
+        raise UsageError(str(error)) from error
+    if said.events and not said.pins:
+        raise UsageError("a scenario for a portfolio needs pins; events choose among paths")
+    return (Assumed(said.name or "scenario", said),) if said.pins else ()
+
+
+def with_supervisory(
+    data: Read, folder: Path, given: Sequence[str]
+) -> tuple[Read, tuple[Assumed, ...]]:
+    """The prices by quarters beside the supervisory variables, and the scenarios that pin these.
+
+    The origin is the last quarter of the tables' history; later prices are left out.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"--supervisory takes a folder of the published tables; got {folder.name}")
+    published = read_supervisory(folder)
+    names = _chosen(published, given)
+    series = {str(name): column for name, column in data.panel.items()}
+    clash = [name for name in series if name in names]
+    if clash:
+        raise UsageError(f"{clash[0]!r} is both a price and a supervisory variable; rename one")
+    quarters, _ = align(series, freq="Q", aggregation=dict.fromkeys(series, "last"))
+    history = published.history[names]
+    panel = pd.concat([history, quarters], axis=1).loc[: history.index[-1]]
+    whole = panel.notna().all(axis=1)
+    if not whole.any():
+        raise UsageError(
+            f"no quarter up to {history.index[-1]} has both the prices and {', '.join(names)}"
+        )
+    panel = panel.loc[whole.idxmax() :]
+    panel.index.name = "period"
+    record = data.record | panel_record(panel)
+    record["notes"] = [
+        *data.record["notes"],
+        f"prices are brought to quarters by their last value, and set beside {len(names)} "
+        f"variables of the {published.year} supervisory scenarios up to {history.index[-1]}",
+    ]
+    said = tuple(
+        Assumed(name, Scenario.of(table.loc[:, names], name=name))
+        for name, table in published.scenarios.items()
+    )
+    return Read(panel, data.transforms, record), said
+
+
+def scenario_losses(
+    said: Sequence[Assumed],
+    models: Mapping[str, Transformed],
+    panel: pd.DataFrame,
+    weights: pd.DataFrame,
+    *,
+    horizons: Sequence[int],
+    alphas: Sequence[float],
+    paths: int,
+    seed: int,
+    progress: Progress,
+) -> ScenarioLosses | None:
+    """Gains of the portfolios without and with each scenario, from one model's joint law.
+
+    The model is the first that can condition. None where nothing is assumed.
+    """
+    if not said:
+        return None
+    held = panel[list(weights.index)].ffill().iloc[-1]
+    with progress("scenarios", len(said) + 1) as step:
+        name, forecaster = _conditioning(models, panel)
+        step()
+        drawn: dict[str, Gains] = {}
+        verdicts: dict[str, str] = {}
+        notes: list[str] = []
+        for one in said:
+            answer, warned = _answered(forecaster, panel, one, max(horizons), paths, seed)
+            drawn.setdefault("no scenario", price_gains(answer.baseline, held))
+            drawn[one.name] = price_gains(answer.alternative, held)
+            verdicts[one.name] = plausibility(answer).verdict
+            notes += warned
+            step()
+    tables = [
+        risk_table(gained, weights, alphas=alphas, horizons=horizons).assign(scenario=label)
+        for label, gained in drawn.items()
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    first = ["scenario", "portfolio", "horizon", "alpha", "mean"]
+    table = table.loc[:, [*first, *(column for column in table if column not in first)]]
+    return ScenarioLosses(name, table, drawn, verdicts, tuple(dict.fromkeys(notes)))
+
+
+def _answered(forecaster, panel: pd.DataFrame, one: Assumed, horizon: int, paths: int, seed: int):
+    pins = one.scenario
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ScenarioWarning)
+        try:
+            answer = conditional(
+                forecaster,
+                panel,
+                _within(pins, panel, horizon),
+                mode="hard",
+                horizon=horizon,
+                paths=paths,
+                rng=np.random.default_rng(seed),
+            )
+        except ScenarioError as error:
+            raise UsageError(f"{one.name}: {error}") from error
+    kept = [str(w.message) for w in caught if issubclass(w.category, ScenarioWarning)]
+    return answer, kept
+
+
+def _within(said: Scenario, panel: pd.DataFrame, horizon: int) -> Scenario:
+    """The pins of a table up to the horizon; a period beyond it would be refused."""
+    end = panel.index[-1] + horizon if isinstance(panel.index, pd.PeriodIndex) else None
+    pins = tuple(
+        pin
+        for pin in said.pins
+        if end is None
+        or not all(isinstance(term.when, pd.Period) and term.when > end for term in pin.terms)
+    )
+    return replace(said, pins=pins)
+
+
+def _conditioning(
+    models: Mapping[str, Transformed], panel: pd.DataFrame
+) -> tuple[str, TransformedForecaster]:
+    for name, model in models.items():
+        forecaster = model.fit(panel)
+        if isinstance(forecaster.inner, HasLaw | HasMoments):
+            return name, forecaster
+    raise UsageError(
+        f"none of {', '.join(models)} can be given a scenario; add diffusion, var or bvar "
+        "to --models"
+    )
+
+
+def _chosen(published: Supervisory, given: Sequence[str]) -> list[str]:
+    known = list(published.history.columns)
+    wrong = [name for name in given if name not in known]
+    if wrong:
+        raise UsageError(
+            f"--given: no supervisory variable {wrong[0]!r}; {nearest(wrong[0], known)}"
+        )
+    return list(dict.fromkeys(given)) or [name for name in GIVEN if name in known]

@@ -1,0 +1,161 @@
+"""A table of stresses: what each portfolio returns if a series does this, and how plausible it is.
+
+    sp500=-30%      thirty per cent below its last value at the horizon
+    yield=+200bp    two points above
+    vix=80          at 80
+
+The joint paths are conditioned on the value (`econdiff.risk.stress.near`). Where too few of them
+come near it, the portfolio is moved along its regression on the series (`gaussian_shift`), which
+is said.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from econdiff.forecast import Forecast
+from econdiff.risk import stress
+from econdiff.risk.measures import expected_shortfall
+from econdiff.risk.prices import labels_of
+
+_SAID = re.compile(r"^\s*(?P<by>[+-]?\d+(?:\.\d+)?)\s*(?P<unit>%|bp)?\s*$")
+
+
+@dataclass(frozen=True)
+class Move:
+    """A series at a value at the horizon; `label` for tables."""
+
+    label: str
+    series: str
+    value: float
+
+
+def parse_move(text: str, last: pd.Series) -> Move:
+    """Read `NAME=-30%`, `NAME=+200bp` or `NAME=80`; `last` [series] is where each series stands."""
+    name, equals, said = (part.strip() for part in text.rpartition("="))
+    found = _SAID.match(said)
+    if not equals or not found:
+        raise ValueError(f"a stress is written NAME=-30%, NAME=+200bp or NAME=80; got {text!r}")
+    if name not in last.index:
+        raise ValueError(f"the stress {text!r} names no series; there are {list(last.index)}")
+    now, by = float(np.asarray(last.loc[[name]], float)[0]), float(found["by"])
+    value = {"%": now * (1 + by / 100), "bp": now + by / 100}.get(found["unit"], by)
+    return Move(f"{name} {said}", name, value)
+
+
+def worst_moves(prices: pd.DataFrame, names: Sequence[str], horizon: int) -> list[Move]:
+    """Each series falls as in the worst `horizon` steps of its history, from where it is now."""
+    moves = []
+    labels = labels_of(prices)
+    for name in names:
+        column = prices[name].ffill().to_numpy(float)
+        gained = column[horizon:] / column[:-horizon] - 1
+        if not np.isfinite(gained).any():
+            continue
+        at = int(np.nanargmin(gained))
+        fall = float(gained[at])
+        label = f"{name} {100 * fall:+.1f}%, as to {labels[at + horizon]}"
+        moves.append(Move(label, name, float(column[np.isfinite(column)][-1]) * (1 + fall)))
+    return moves
+
+
+def stress_table(
+    forecast: Forecast,
+    totals: pd.DataFrame,
+    moves: Sequence[Move],
+    history: pd.DataFrame,
+    *,
+    horizon: int,
+    alpha: float,
+) -> pd.DataFrame:
+    """One row a move and portfolio, from joint paths.
+
+    `totals` [path x portfolio] are gains over `horizon` steps on the paths of `forecast`, `history`
+    the panel up to the origin. Columns: stress, portfolio, mean, VaR (the `alpha` quantile under
+    the stress), method, paths (effective ones), plausibility (of so large a move either way, were
+    the paths Gaussian), beyond_history (no stretch of `history` moved so far).
+    """
+    rows = []
+    for move in moves:
+        x = forecast.samples[:, horizon - 1, forecast.names.index(move.series)]
+        past = history[move.series].ffill().to_numpy(float)
+        told = {
+            "plausibility": stress.plausibility(x, move.value),
+            "beyond_history": _beyond(past, move.value, horizon),
+        }
+        for name, total in totals.items():
+            rows.append({"stress": move.label, "portfolio": str(name)}
+                        | _under(x, move.value, total.to_numpy(float), alpha) | told)  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def historical_worst(prices: pd.DataFrame, weights: pd.DataFrame, *, horizon: int) -> pd.DataFrame:
+    """The worst `horizon` steps that each portfolio, as held now, would have had: one row each.
+
+    `prices` of what is held, `weights` [series x portfolio]. Columns: portfolio, from, to, return.
+    """
+    names = list(weights.index)
+    whole = prices[names].ffill().dropna()
+    labels = labels_of(whole)
+    gained = (whole.to_numpy()[horizon:] / whole.to_numpy()[:-horizon] - 1) @ weights.to_numpy()
+    rows = []
+    for place, name in enumerate(weights.columns):
+        at = int(gained[:, place].argmin())
+        rows.append((str(name), labels[at], labels[at + horizon], float(gained[at, place])))
+    return pd.DataFrame(rows, columns=["portfolio", "from", "to", "return"])
+
+
+def reverse_table(assets: pd.DataFrame, totals: pd.DataFrame, *, alpha: float) -> pd.DataFrame:
+    """The most plausible way to lose each portfolio's ES: one row a portfolio and asset.
+
+    `assets` [path x series] and `totals` [path x portfolio] are gains on the same paths.
+    Columns: portfolio, loss, probability, series, scenario (on that path), typical (mean over all
+    paths that lose so much).
+    """
+    rows = []
+    for name, total in totals.items():
+        returns = total.to_numpy(float)
+        loss = -float(expected_shortfall(returns, alpha))
+        found = stress.reverse_stress(assets.to_numpy(float), returns, loss)
+        rows += [
+            (str(name), found.loss, found.probability, series, move, usual)
+            for series, move, usual in zip(
+                assets.columns, found.scenario, found.typical, strict=True
+            )
+        ]
+    columns = ["portfolio", "loss", "probability", "series", "scenario", "typical"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _under(x: np.ndarray, value: float, total: np.ndarray, alpha: float) -> dict[str, object]:
+    try:
+        near = stress.near(x, value)
+    except stress.StressError:
+        moved = stress.gaussian_shift(x, value, total[:, None])[:, 0]
+        return {
+            "mean": float(moved.mean()),
+            "VaR": float(np.quantile(moved, alpha)),
+            "method": "regression",
+            "paths": float(len(x)),
+        }
+    return {
+        "mean": float(near.mean(total)),
+        "VaR": near.quantile(total, alpha),
+        "method": "paths near it",
+        "paths": near.effective_paths,
+    }
+
+
+def _beyond(past: np.ndarray, value: float, horizon: int) -> bool:
+    """Whether the move lies further out than any of the same length in the past."""
+    known = past[np.isfinite(past)]
+    if len(known) <= horizon + 2:
+        return True
+    if (known > 0).all() and value > 0:
+        moved, asked = np.log(known[horizon:] / known[:-horizon]), np.log(value / known[-1])
+    else:
+        moved, asked = known[horizon:] - known[:-horizon], value - known[-1]
+    return stress.extrapolates(moved, asked)
