@@ -4,6 +4,7 @@ Gains and losses in the files are fractions of wealth: -0.02 is a loss of 2%.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ from econdiff.risk.stresses import (
 from econdiff.transforms import Transform, Transformed
 
 DAYS = "days"  # the folder of finished blocks
-LEAST = 100  # rows before the first forecast
+LEAST = {"D": 100, "W": 100}  # rows before the first forecast
+LEAST_SLOW = 40  # ... of months, quarters and years
 SHOCKED = 6  # series that are stressed where none is named
 
 
@@ -146,8 +148,9 @@ def _desk(request: RiskRequest) -> Desk:
         )
     first = len(panel) if request.backtest is None else _row(panel, request.backtest)
     complete = int(panel.iloc[max(0, first - request.window - 1) : first].notna().all(axis=1).sum())
-    if complete < min(LEAST, 2 * request.window):
-        raise UsageError(_too_short(panel, first, complete, request))
+    least = LEAST.get(pd.PeriodIndex(panel.index).freqstr[0], LEAST_SLOW)
+    if complete < least:
+        raise UsageError(_too_short(panel, first, complete, least, request))
     transforms = log_returns(panel, hold.held, first)
     plan = None
     if request.backtest is not None:
@@ -195,16 +198,20 @@ def _row(panel: pd.DataFrame, start: str) -> int:
     return row
 
 
-def _too_short(panel: pd.DataFrame, first: int, complete: int, request: RiskRequest) -> str:
+def _too_short(
+    panel: pd.DataFrame, first: int, complete: int, least: int, request: RiskRequest
+) -> str:
     labels = labels_of(panel)
     where = f"before {labels[first]}" if first < len(panel) else f"up to {labels[-1]}"
     known = panel.iloc[:first].notna().sum()
     scarce = str(known.idxmin())
     since = panel[scarce].first_valid_index()
+    mend = "begin later with --backtest, or give a longer history"
+    if since is not None and since > panel.index[0]:
+        mend = "leave it out with --series, or begin later with --backtest"
     return (
-        f"{complete} of the last {request.window} rows {where} have every series known, {LEAST} "
-        f"are needed; {scarce!r} is known from {since} on: leave it out with --series, or begin "
-        "later with --backtest"
+        f"{complete} of the last {request.window} rows {where} have every series known, {least} "
+        f"are needed; {scarce!r} is known from {since} on: {mend}"
     )
 
 
@@ -277,7 +284,7 @@ def _validation(
             ],
             ignore_index=True,
         ).pipe(_first, "model"),
-        sensitivity=_sensitivity(desk, request, progress),
+        sensitivity=_sensitivity(desk, assets, request, progress),
         stresses=stress_table(
             forecasts[subject], totals, desk.moves, desk.data.panel, horizon=horizon, alpha=alpha
         ),
@@ -326,40 +333,43 @@ def _factors(
     return pd.DataFrame(moved, columns=list(names))
 
 
-def _sensitivity(desk: Desk, request: RiskRequest, progress: Progress) -> pd.DataFrame:
-    """The next step's VaR and ES with half and with twice the history, and with another seed."""
-    panel, alpha = desk.data.panel, min(request.alphas)
+def _sensitivity(
+    desk: Desk, assets: Mapping[str, Gains], request: RiskRequest, progress: Progress
+) -> pd.DataFrame:
+    """The next step's VaR and ES with half and with twice the history, and with another seed.
+
+    A case that a model has too few rows for is left out.
+    """
+    rows = [
+        _next_step(gained, desk, request).assign(model=model, case="as reported")
+        for model, gained in assets.items()
+    ]
     cases = {
-        "as reported": (request.window, request.seed),
-        "half the history": (request.window // 2, request.seed),
+        "half the history": (min(request.window, len(desk.data.panel) - 1) // 2, request.seed),
         "twice the history": (2 * request.window, request.seed),
         "another seed": (request.window, request.seed + 1),
     }
-    rows = []
+    if len(desk.data.panel) <= request.window + 1:
+        del cases["twice the history"]
     with progress("sensitivity", len(cases) * len(desk.wrapped)) as step:
         for model, wrapped in desk.wrapped.items():
             for case, (window, seed) in cases.items():
-                history = panel.iloc[-window - 1 :]
-                if case == "twice the history" and len(panel) <= request.window + 1:
-                    step()
-                    continue
-                try:
+                history = desk.data.panel.iloc[-window - 1 :]
+                rng = np.random.default_rng(seed)
+                with suppress(ValueError):
                     drawn = wrapped.fit(history).sample(
-                        history,
-                        horizon=max(request.horizons),  # the same random numbers as in the report
-                        paths=request.paths,
-                        rng=np.random.default_rng(seed),
+                        history, horizon=1, paths=request.paths, rng=rng
                     )
-                except ValueError:
-                    step()  # too short a history for this model: the row is left out
-                    continue
-                gained = price_gains(drawn, desk.last.loc[desk.hold.held])
-                table = risk_table(gained, desk.hold.weights, alphas=[alpha])
-                rows.append(
-                    table[["portfolio", "VaR", "ES"]].assign(model=model, case=case, rows=window)
-                )
+                    gained = price_gains(drawn, desk.last.loc[desk.hold.held])
+                    made = _next_step(gained, desk, request)
+                    rows.append(made.assign(model=model, case=case))
                 step()
-    return pd.concat(rows, ignore_index=True).pipe(_first, "model", "portfolio", "case", "rows")
+    return pd.concat(rows, ignore_index=True).pipe(_first, "model", "portfolio", "case")
+
+
+def _next_step(gained: Gains, desk: Desk, request: RiskRequest) -> pd.DataFrame:
+    table = risk_table(gained, desk.hold.weights, alphas=[min(request.alphas)])
+    return table.loc[:, ["portfolio", "VaR", "ES"]]
 
 
 def _first(table: pd.DataFrame, *names: str) -> pd.DataFrame:

@@ -41,6 +41,7 @@ GIVEN = (
     "Market Volatility Index (Level)",
 )
 """The supervisory variables that are pinned where none are named."""
+MOST = 2000  # paths; conditioning costs far more than drawing
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def scenario_losses(
 ) -> ScenarioLosses | None:
     """Gains of the portfolios without and with each scenario, from one model's joint law.
 
-    The model is the first that can condition. None where nothing is assumed.
+    The model is the first that can condition; at most 2000 paths. None where nothing is assumed.
     """
     if not said:
         return None
@@ -128,7 +129,9 @@ def scenario_losses(
         verdicts: dict[str, str] = {}
         notes: list[str] = []
         for one in said:
-            answer, warned = _answered(forecaster, panel, one, max(horizons), paths, seed)
+            answer, warned = _answered(
+                forecaster, panel, one, max(horizons), min(paths, MOST), seed
+            )
             drawn.setdefault("no scenario", price_gains(answer.baseline, held))
             drawn[one.name] = price_gains(answer.alternative, held)
             verdicts[one.name] = plausibility(answer).verdict

@@ -347,8 +347,8 @@ def _attribution(found: Validation, pictured: Mapping[str, str]) -> Section:
         pictures=_some(pictured, "contributions", "Bars: the part of each asset in VaR and ES.",
                        "Components by asset", found),
         tables=(
-            Table("By asset", by["asset"], digits=3, folded=len(by["asset"]) > LONG),
-            Table("By factor", by["factor"], digits=3, folded=len(by["factor"]) > LONG),
+            Table("By asset", by["asset"], decimals=2, folded=len(by["asset"]) > LONG),
+            Table("By factor", by["factor"], decimals=2, folded=len(by["factor"]) > LONG),
         ),
     )  # fmt: skip
 
