@@ -233,6 +233,33 @@ def _risk(chosen: argparse.Namespace) -> Answer:
     return risk(request, chosen.command, _progress(chosen))
 
 
+def _credit(chosen: argparse.Namespace) -> Answer:
+    from econdiff.commands.credit import CreditRequest, credit
+
+    request = CreditRequest(
+        _reading(chosen),
+        horizon=chosen.horizon,
+        out=chosen.out,
+        rate=chosen.rate,
+        drivers=chosen.drivers,
+        scenario=chosen.scenario,
+        pins=tuple(chosen.pin),
+        supervisory=chosen.supervisory,
+        link_until=chosen.link_until,
+        fractions=chosen.rate_in == "fractions",
+        per_step=chosen.rate_over == "period",
+        loss_given_default=chosen.lgd,
+        correlation=chosen.correlation,
+        discount=chosen.discount,
+        level=chosen.level,
+        model=chosen.model,
+        paths=chosen.paths,
+        seed=chosen.seed,
+        overwrite=chosen.overwrite,
+    )
+    return credit(request, chosen.command, _progress(chosen))
+
+
 def _risk_backtest(chosen: argparse.Namespace) -> Answer:
     from econdiff.commands.risk_backtest import RiskBacktestRequest, risk_backtest
 
@@ -385,6 +412,12 @@ def _parser() -> argparse.ArgumentParser:
     _input(command)
     _at_risk(command)
     _output(command)
+
+    command = _command(commands, "credit", _credit, "losses of loans by macro scenario", said)
+    _input(command)
+    _lent(command)
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to make")
+    command.add_argument("--overwrite", action="store_true", help="replace an earlier result")
 
     command = _command(commands, "risk-backtest", _risk_backtest, "test anybody's VaR and ES", said)
     command.add_argument("file", type=Path, metavar="FILE", help="a CSV: date, return, VaR, ES")
@@ -593,6 +626,60 @@ def _at_risk(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--refit", type=_positive, default=21, metavar="K", help="days between fits; default: 21"
     )
+    command.add_argument("--paths", type=_positive, default=5000, metavar="N", help="default: 5000")
+    command.add_argument("--seed", type=_count, default=0, metavar="S", help="default: 0")
+
+
+def _lent(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--horizon", type=_positive, required=True, metavar="H", help="steps ahead"
+    )
+    command.add_argument(
+        "--rate", metavar="NAME", help="the series of default rates; the only one unless said"
+    )
+    command.add_argument(
+        "--rate-in", choices=("percent", "fractions"), default="percent", help="default: percent"
+    )
+    command.add_argument(
+        "--rate-over",
+        choices=("year", "period"),
+        default="year",
+        help="the rate is of a year (default) or of one period of the panel",
+    )
+    command.add_argument(
+        "--drivers",
+        type=_names,
+        default=(),
+        metavar="A,B",
+        help="macro series that rates follow, NAME or change(NAME); default: all others of INPUT, "
+        "of the supervisory tables GDP growth and the change of unemployment",
+    )
+    command.add_argument(
+        "--link-until", metavar="PERIOD", help="last period that the link is estimated on"
+    )
+    command.add_argument("--scenario", type=Path, metavar="FILE", help="as in econdiff scenario")
+    command.add_argument(
+        "--pin", action="append", default=[], metavar="NAME=V,V", help="as in econdiff scenario"
+    )
+    command.add_argument(
+        "--supervisory",
+        type=Path,
+        metavar="FOLDER",
+        help="the Federal Reserve's scenario tables: macro series and scenarios",
+    )
+    command.add_argument(
+        "--lgd", type=float, default=0.45, metavar="S", help="loss given default; default: 0.45"
+    )
+    command.add_argument(
+        "--correlation", type=float, default=0.15, metavar="R", help="of assets; default: 0.15"
+    )
+    command.add_argument(
+        "--discount", type=float, default=0.0, metavar="R", help="rate a year; default: 0"
+    )
+    command.add_argument(
+        "--level", type=float, default=0.999, metavar="P", help="of credit VaR; default: 0.999"
+    )
+    command.add_argument("--model", default="diffusion", metavar="NAME", help="default: diffusion")
     command.add_argument("--paths", type=_positive, default=5000, metavar="N", help="default: 5000")
     command.add_argument("--seed", type=_count, default=0, metavar="S", help="default: 0")
 

@@ -49,16 +49,23 @@ class LogitLink:
             )
         b = np.linalg.lstsq(X, table["y"].to_numpy(float), rcond=None)[0]
         u = table["y"].to_numpy(float) - X @ b
-        return FittedLogitLink(self.macro, b, float(np.sqrt(u @ u / freedom)))
+        variance = float(u @ u / freedom)
+        errors = np.sqrt(variance * np.diag(np.linalg.pinv(X.T @ X)))
+        return FittedLogitLink(self.macro, b, float(np.sqrt(variance)), errors, len(table))
 
 
 @dataclass(frozen=True, eq=False)
 class FittedLogitLink:
-    """Coefficients: constant, lag, one a macro series; and the deviation of the shock."""
+    """Coefficients: constant, lag, one a macro series; and the deviation of the shock.
+
+    `errors` are the coefficients' least-squares standard errors, `periods` how many were used.
+    """
 
     macro: tuple[str, ...]
     coefficients: np.ndarray
     deviation: float
+    errors: np.ndarray | None = None
+    periods: int = 0
 
     def rates(self, last: float, forecast: Forecast, *, rng: np.random.Generator) -> np.ndarray:
         """Default rates [path, step] on each macro path, from the `last` known rate."""
@@ -130,6 +137,11 @@ def portfolio_losses(
     factor = (1 + discount) ** -np.arange(1, drawn.shape[1] + 1)
     losses = loss_given_default * alive * drawn * factor
     return CreditLoss(losses.sum(axis=1), losses.mean(axis=0))
+
+
+def each_step(annual: np.ndarray, per_year: int) -> np.ndarray:
+    """Default rates of a step of 1 / `per_year` years that make up `annual` ones, 1-(1-r)^(1/n)."""
+    return -np.expm1(np.log1p(-annual) / per_year)
 
 
 def _check(correlation: float) -> None:

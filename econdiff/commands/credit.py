@@ -1,0 +1,345 @@
+"""`econdiff credit`: from macro scenarios to default rates to the losses of a loan portfolio."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from econdiff.commands.answer import Answer
+from econdiff.commands.errors import UsageError
+from econdiff.commands.folder import whole, write_manifest, write_text
+from econdiff.commands.manifest import new_manifest
+from econdiff.commands.models import named_model, nearest
+from econdiff.commands.progress import Progress, silent
+from econdiff.commands.reading import Read, Reading, read
+from econdiff.commands.risk_scenario import Assumed, assumed
+from econdiff.forecast import Forecast, steps_after
+from econdiff.report.credit import CreditStudy, credit_page, pictures
+from econdiff.report.figures import png, svg
+from econdiff.report.page import render
+from econdiff.risk.credit import (
+    CreditLoss,
+    FittedLogitLink,
+    LogitLink,
+    each_step,
+    portfolio_losses,
+)
+from econdiff.risk.measures import var_standard_error
+from econdiff.risk.supervisory import read_supervisory
+from econdiff.scenario import Scenario, ScenarioError, conditional
+from econdiff.transforms import Transformed, choose, periods_per_year
+
+DRIVERS = ("Real GDP growth", "change(Unemployment rate)")  # of the supervisory tables
+_CHANGE = re.compile(r"^change\((.+)\)$")
+REPEATS = 20  # portfolios drawn on each path of default rates
+FREE = "no scenario"
+
+
+@dataclass(frozen=True)
+class CreditRequest:
+    """What was asked; the fields are the command's options."""
+
+    reading: Reading
+    horizon: int
+    out: Path
+    rate: str | None = None
+    drivers: tuple[str, ...] = ()
+    scenario: Path | None = None
+    pins: tuple[str, ...] = ()
+    supervisory: Path | None = None
+    link_until: str | None = None
+    fractions: bool = False
+    per_step: bool = False
+    loss_given_default: float = 0.45
+    correlation: float = 0.15
+    discount: float = 0.0
+    level: float = 0.999
+    model: str = "diffusion"
+    paths: int = 5000
+    seed: int = 0
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Book:
+    """Rates [period] as fractions, the macro panel beside them, the link, and what is assumed."""
+
+    data: Read
+    rates: pd.Series
+    macro: pd.DataFrame
+    link: FittedLogitLink
+    said: tuple[Assumed, ...]
+
+
+def credit(request: CreditRequest, command: str, progress: Progress = silent) -> Answer:
+    """Fit the link, draw the losses by scenario, and write the folder `request.out`, whole."""
+    book = _book(request)
+    manifest = new_manifest("credit", command, _settings(request)) | {"data": book.data.record}
+    with whole(request.out, overwrite=request.overwrite) as folder:
+        macro = _paths(book, request, progress)
+        rates = {name: _rates(book, drawn, request) for name, drawn in macro.items()}
+        losses = {name: _losses(book, made, request) for name, made in rates.items()}
+        study = CreditStudy(
+            manifest=manifest,
+            history=book.rates,
+            link=_link_table(book.link),
+            link_words=_link_words(book.link),
+            rates=rates,
+            losses=losses,
+            index=steps_after(book.macro, request.horizon),
+            table=_table(rates, losses, request),
+            steps=_steps(book, rates, losses, request),
+        )
+        _write(study, folder)
+    words = study.table.to_string(index=False, float_format=lambda x: f"{x:.4g}")
+    facts = {"out": str(request.out), "losses": study.table.to_dict("records")}
+    return Answer(facts, f"{words}\n\n{request.out / 'report.html'}")
+
+
+def _book(request: CreditRequest) -> Book:
+    """Read and refuse, before any work."""
+    _check(request)
+    data = read(request.reading)
+    name = _rate_name(request, list(data.panel.columns))
+    rates = data.panel.loc[:, name].dropna() / (1 if request.fractions else 100)
+    said = assumed(request.scenario, request.pins)
+    macro = data.panel.drop(columns=name)
+    drivers = request.drivers
+    if request.supervisory is not None:
+        published = read_supervisory(request.supervisory)
+        drivers = drivers or DRIVERS
+        names = _bases(drivers, list(published.history.columns))
+        macro = published.history.loc[:, names]
+        tables = published.scenarios.items()
+        made = (Assumed(key, Scenario.of(table.loc[:, names])) for key, table in tables)
+        said = (*made, *said)
+    drivers = drivers or tuple(str(column) for column in macro.columns)
+    _bases(drivers, list(macro.columns))
+    if not drivers:
+        raise UsageError(
+            "the panel has no series beside the rate; give macro series in the same file, or "
+            "--supervisory FOLDER"
+        )
+    macro = macro.loc[macro.notna().all(axis=1)]
+    if macro.empty or not isinstance(macro.index, pd.PeriodIndex):
+        raise UsageError("no period has every macro series")
+    if rates.index.dtype != macro.index.dtype:
+        raise UsageError(
+            f"the rate is {rates.index.dtype} and the macro series are {macro.index.dtype}; bring "
+            "them to one frequency"
+        )
+    used = slice(None, request.link_until)
+    try:
+        link = LogitLink(drivers).fit(rates.loc[used], _driven_panel(macro, drivers).loc[used])
+    except (KeyError, pd.errors.ParserError) as error:
+        raise UsageError(f"--link-until takes a period such as 2019Q4; {error}") from error
+    return Book(data, rates, macro, link, said)
+
+
+def _check(request: CreditRequest) -> None:
+    for name, value in (
+        ("--lgd", request.loss_given_default),
+        ("--correlation", request.correlation),
+        ("--level", request.level),
+    ):
+        if not 0 <= value <= 1 or (value == 1 and name != "--lgd"):
+            raise UsageError(f"{name} is a share such as 0.45; got {value:g}")
+
+
+def _rate_name(request: CreditRequest, names: list[str]) -> str:
+    if request.rate is None and len(names) > 1:
+        raise UsageError(f"which series is the default rate? say --rate, one of {', '.join(names)}")
+    name = names[0] if request.rate is None else request.rate
+    if name not in names:
+        raise UsageError(f"--rate: no series {name!r}; {nearest(name, names)}")
+    return name
+
+
+def _base(driver: str) -> str:
+    """The series that a driver is made of: `change(NAME)` is the change of NAME over a period."""
+    found = _CHANGE.match(driver)
+    return found[1].strip() if found else driver
+
+
+def _bases(drivers: Sequence[str], names: list[str]) -> list[str]:
+    bases = list(dict.fromkeys(map(_base, drivers)))
+    wrong = [name for name in bases if name not in names]
+    if wrong:
+        raise UsageError(f"--drivers: no series {wrong[0]!r}; {nearest(wrong[0], names)}")
+    return bases
+
+
+def _driven(values: np.ndarray, names: Sequence[str], drivers: Sequence[str]) -> np.ndarray:
+    """Drivers [..., time - 1, driver] from `values` [..., time, series], less its first row."""
+    columns = []
+    for driver in drivers:
+        y = values[..., list(names).index(_base(driver))]
+        columns.append(np.diff(y, axis=-1) if _CHANGE.match(driver) else y[..., 1:])
+    return np.stack(columns, axis=-1)
+
+
+def _driven_panel(macro: pd.DataFrame, drivers: Sequence[str]) -> pd.DataFrame:
+    made = _driven(macro.to_numpy(float), list(macro.columns), drivers)
+    return pd.DataFrame(made, index=macro.index[1:], columns=list(drivers))
+
+
+def _paths(book: Book, request: CreditRequest, progress: Progress) -> dict[str, Forecast]:
+    """Macro paths without and with each scenario."""
+    macro, index = book.macro, steps_after(book.macro, request.horizon)
+    with progress("macro paths", 2 + len(book.said)) as step:
+        model = Transformed(named_model(request.model), choose(macro)).fit(macro)
+        step()
+        made = {
+            FREE: model.sample(
+                macro, horizon=request.horizon, paths=request.paths, rng=_rng(request)
+            )
+        }
+        step()
+        for one in book.said:
+            told = _told(one.scenario, macro, index)
+            if told is not None:
+                samples = np.broadcast_to(told, (request.paths, *told.shape))
+                made[one.name] = Forecast(samples, index, tuple(map(str, macro.columns)))
+            else:
+                made[one.name] = _conditioned(model, macro, one, request)
+            step()
+    return made
+
+
+def _conditioned(model, macro: pd.DataFrame, one: Assumed, request: CreditRequest) -> Forecast:
+    try:
+        answer = conditional(
+            model, macro, one.scenario,
+            mode="hard", horizon=request.horizon, paths=request.paths, rng=_rng(request),
+        )  # fmt: skip
+    except ScenarioError as error:
+        raise UsageError(f"{one.name}: {error}") from error
+    return answer.alternative
+
+
+def _told(said: Scenario, macro: pd.DataFrame, index: pd.Index) -> np.ndarray | None:
+    """The path [step, series] that a scenario states, where it states every cell; else None."""
+    cells = {
+        (pin.terms[0].series, str(pin.terms[0].when)): pin.value
+        for pin in said.pins
+        if len(pin.terms) == 1 and not pin.relative and not pin.growth
+    }
+    wanted = [[(str(name), str(when)) for name in macro.columns] for when in index]
+    if not all(key in cells for row in wanted for key in row):
+        return None
+    return np.array([[cells[key] for key in row] for row in wanted])
+
+
+def _rates(book: Book, drawn: Forecast, request: CreditRequest) -> np.ndarray:
+    """Default rates [path, step] of the horizon, from the last rate known.
+
+    Periods whose macro series are known and whose rate is not stand between the two.
+    """
+    since = max(int(np.count_nonzero(book.macro.index <= book.rates.index[-1])) - 1, 0)
+    known = book.macro.iloc[since:]
+    before = np.broadcast_to(known.to_numpy(float), (drawn.paths, *known.shape))
+    values = np.concatenate([before, drawn.samples], axis=1)
+    made = _driven(values, drawn.names, book.link.macro)
+    index = pd.PeriodIndex([*known.index[1:], *drawn.index])
+    path = Forecast(made, index, book.link.macro)
+    last = float(book.rates.iloc[-1])
+    return book.link.rates(last, path, rng=_rng(request))[:, len(known) - 1 :]
+
+
+def _losses(book: Book, rates: np.ndarray, request: CreditRequest) -> CreditLoss:
+    per_year = 1 if request.per_step else periods_per_year(book.macro.index)
+    return portfolio_losses(
+        np.repeat(each_step(rates, per_year), REPEATS, axis=0),
+        loss_given_default=request.loss_given_default,
+        correlation=request.correlation,
+        discount=(1 + request.discount) ** (1 / periods_per_year(book.macro.index)) - 1,
+        rng=_rng(request),
+    )
+
+
+def _table(
+    rates: Mapping[str, np.ndarray], losses: Mapping[str, CreditLoss], request: CreditRequest
+) -> pd.DataFrame:
+    """One row a scenario; losses and rates are fractions."""
+    rows = []
+    for name, loss in losses.items():
+        error = float(var_standard_error(-loss.losses, 1 - request.level))
+        rows.append(
+            {
+                "scenario": name,
+                "expected_loss": loss.expected,
+                "level": request.level,
+                "quantile": float(np.quantile(loss.losses, request.level)),
+                "quantile_se": error,
+                "credit_VaR": loss.value_at_risk(request.level),
+                "rate_highest": float(rates[name].mean(axis=0).max()),
+                "rate_end": float(rates[name][:, -1].mean()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _steps(
+    book: Book,
+    rates: Mapping[str, np.ndarray],
+    losses: Mapping[str, CreditLoss],
+    request: CreditRequest,
+) -> pd.DataFrame:
+    """One row a scenario and period."""
+    index = steps_after(book.macro, request.horizon)
+    tables = []
+    for name, made in rates.items():
+        low, middle, high = np.quantile(made, [0.05, 0.5, 0.95], axis=0)
+        columns = {"period": [str(p) for p in index], "rate": made.mean(axis=0), "rate_q05": low,
+                   "rate_q50": middle, "rate_q95": high,
+                   "expected_loss": losses[name].by_step}  # fmt: skip
+        tables.append(pd.DataFrame(columns).assign(scenario=name))
+    table = pd.concat(tables, ignore_index=True)
+    return table.loc[:, ["scenario", *(name for name in table if name != "scenario")]]
+
+
+def _link_table(link: FittedLogitLink) -> pd.DataFrame:
+    names = ["constant", "logit of the last rate", *link.macro]
+    errors = np.full(len(names), np.nan) if link.errors is None else link.errors
+    table = pd.DataFrame(
+        {"term": names, "coefficient": link.coefficients, "standard_error": errors}
+    )
+    return table.assign(t=table["coefficient"] / table["standard_error"])
+
+
+def _link_words(link: FittedLogitLink) -> str:
+    lag = float(link.coefficients[1])
+    steady = "" if abs(lag) < 1 else " The lag is 1 or more: rates do not come back by themselves."
+    return (
+        f"Estimated on {link.periods} periods; the shock has a standard deviation of "
+        f"{link.deviation:.3f} on the logit scale.{steady}"
+    )
+
+
+def _write(study: CreditStudy, folder: Path) -> None:
+    study.table.to_csv(folder / "credit.csv", index=False)
+    study.steps.to_csv(folder / "rates.csv", index=False)
+    study.link.to_csv(folder / "link.csv", index=False)
+    for name, figure in pictures(study).items():
+        write_text(folder / f"{name}.svg", svg(figure))
+        (folder / f"{name}.png").write_bytes(png(figure))
+    write_manifest(folder, dict(study.manifest))
+    write_text(folder / "report.html", render(credit_page(study)))
+
+
+def _rng(request: CreditRequest) -> np.random.Generator:
+    return np.random.default_rng(request.seed)
+
+
+def _settings(request: CreditRequest) -> dict[str, Any]:
+    """The request as plain values; files by their names, not their paths."""
+    reading = replace(request.reading, input=Path(request.reading.input).name)
+    settings = asdict(replace(request, reading=reading)) | {"out": request.out.name}
+    for name in ("scenario", "supervisory"):
+        path = getattr(request, name)
+        settings[name] = path.name if path else None
+    return {key: value for key, value in settings.items() if key != "overwrite"}
