@@ -233,29 +233,65 @@ def test_regression_backtests_tell_truth_from_a_lie(rng):
         assert test(r, q, e, 0.05).p_value > 0.01 > test(1.4 * r, q, e, 0.05).p_value
 
 
+KINDS = {
+    "as it should be": lambda r, q, e: r,
+    "no hits": lambda r, q, e: np.abs(r),
+    "all hits": lambda r, q, e: q - np.abs(r),
+    "one hit": lambda r, q, e: np.where(np.arange(len(r)) == 4, 2 * e, np.abs(r)),
+    "hits that all lose the ES": lambda r, q, e: np.where(np.arange(len(r)) % 2, e, np.abs(r)),
+}
+
+
 @pytest.mark.parametrize("n", [10, 100_000])
-@pytest.mark.parametrize("kind", ["no hits", "all hits", "as it should be", "constant"])
-def test_every_outcome_is_finite(n, kind, rng):
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("constant", [False, True])
+def test_every_outcome_is_finite(n, kind, constant, rng):
     r, q, e, s = normal_world(rng, n, 0.01)
-    if kind == "constant":
+    if constant:
         r, q, e, s = r / s, q / s, e / s, s / s
-    r = {"no hits": np.abs(r), "all hits": q - np.abs(r)}.get(kind, r)
+    r = KINDS[kind](r, q, e)
     outcomes = {name: test(r, q, e, s) for name, test in TESTS.items()}
     outcomes |= {
         "tuff": bt.tuff(r < q, 0.01),
         "independence": bt.christoffersen_independence(r < q),
-        "waits": bt.haas_mixed(r < q, 0.01),
+        "waits": bt.haas_independence(r < q, 0.01),
+        "mixed": bt.haas_mixed(r < q, 0.01),
+        "exceedance": bt.mcneil_frey(r, q, e, 0.01),
         "one-sided": bt.nolde_ziegel_one_sided(r, q, e, 0.01, volatility=s),
         "jarque-bera": bt.jarque_bera(r / s),
         "e": bt.e_backtest(r, q, e, 0.01).outcome,
     }
-    if n == 10:
-        outcomes |= {"strict": bt.esr_strict(r, q, e, 0.01)}
     for name, outcome in outcomes.items():
         assert np.isfinite(outcome.statistic), name
         assert 0 <= outcome.p_value <= 1, name
-    assert np.isfinite(bt.fz0_loss(r, q, e, 0.01)).all()
-    assert bt.traffic_light(r < q, 0.01).zone in ("green", "yellow", "red")
+    for statistic in (bt.z1, bt.z2, bt.ridge_absolute, bt.ridge_relative):
+        assert np.isfinite(statistic(r, q, e, 0.01))
+    for loss in (bt.fz0_loss, lambda *a: bt.fissler_ziegel_loss(*a, degree=0.5)):
+        assert np.isfinite(loss(r, q, e, 0.01)).all()
+    assert np.isfinite(bt.tick_loss(r, q, 0.01)).all()
+    light = bt.traffic_light(r < q, 0.01)
+    assert light.zone in ("green", "yellow", "red")
+    assert np.isfinite([light.probability, light.type_one, light.add_on, light.frtb_add_on]).all()
+
+
+@pytest.mark.parametrize("n", [10, 600])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_regression_outcome_is_finite(n, kind, rng):
+    r, q, e, _ = normal_world(rng, n, 0.01)
+    r = KINDS[kind](r, q, e)
+    for test in (bt.esr_strict, bt.esr_auxiliary, bt.esr_intercept):
+        outcome = test(r, q, e, 0.01)
+        assert np.isfinite(outcome.statistic)
+        assert 0 <= outcome.p_value <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_strict_regression_is_finite_on_a_hundred_thousand_days(kind, rng):
+    r, q, e, _ = normal_world(rng, 100_000, 0.01)
+    outcome = bt.esr_strict(KINDS[kind](r, q, e), q, e, 0.01)
+    assert np.isfinite(outcome.statistic)
+    assert 0 <= outcome.p_value <= 1
 
 
 def test_a_loss_given_as_positive_is_refused_with_the_row():

@@ -12,6 +12,7 @@ from econdiff.risk.portfolio import (
     equal_weights,
     factor_contributions,
     gains,
+    price_gains,
     risk_table,
 )
 from econdiff.risk.prices import returns_of, suspicious
@@ -82,6 +83,95 @@ def test_components_add_up_to_the_measure(assets):
     whole = risk_table(assets, HELD.to_frame(), alphas=[ALPHA]).iloc[0]
     assert table["component_VaR"].sum() == pytest.approx(whole["VaR"], rel=1e-12)
     assert table["component_ES"].sum() == pytest.approx(whole["ES"], rel=1e-12)
+
+
+def test_the_increment_is_that_of_the_gaussian_without_the_asset(assets):
+    table = contributions(assets, HELD, alpha=ALPHA).set_index("series")
+    w, z = HELD.to_numpy(), stats.norm.ppf(ALPHA)
+    whole = np.sqrt(w @ COVARIANCE @ w)
+    for k, name in enumerate(HELD.index):
+        rest = np.where(np.arange(3) == k, 0, w)
+        less = whole - np.sqrt(rest @ COVARIANCE @ rest)
+        var, es = table.loc[name, ["incremental_VaR", "incremental_ES"]]
+        assert var == pytest.approx(0.01 * z * less, abs=4e-4)
+        assert es == pytest.approx(-0.01 * stats.norm.pdf(z) / ALPHA * less, abs=4e-4)
+
+
+def test_the_margin_is_the_slope_of_the_measure_in_the_weight(assets):
+    table = contributions(assets, HELD, alpha=ALPHA).set_index("series")
+    for name in HELD.index:
+        step = pd.Series({name: 1e-4}).reindex(HELD.index, fill_value=0.0)
+        up, down = (
+            risk_table(assets, (HELD + sign * step).to_frame("p"), alphas=[ALPHA]).iloc[0]
+            for sign in (1, -1)
+        )
+        slope = (up["ES"] - down["ES"]) / 2e-4
+        assert table.loc[name, "marginal_ES"] == pytest.approx(slope, rel=0.01)
+
+
+def test_gaussian_factors_have_the_gaussian_components(assets):
+    total = assets.at(1) @ HELD.to_numpy()
+    factors = pd.DataFrame(assets.at(1)[:, :2], columns=["a", "b"])
+    table = factor_contributions(total, factors, alpha=ALPHA).set_index("factor")
+    w, z = HELD.to_numpy(), stats.norm.ppf(ALPHA)
+    F = COVARIANCE[:2, :2]
+    b = np.linalg.solve(F, COVARIANCE[:2] @ w)
+    sd = np.sqrt(w @ COVARIANCE @ w)
+    parts = np.r_[b * (COVARIANCE[:2] @ w), w @ COVARIANCE @ w - b @ F @ b] / sd
+    np.testing.assert_allclose(table["component_VaR"], 0.01 * z * parts, atol=6e-4)
+    es = -0.01 * stats.norm.pdf(z) / ALPHA * parts
+    np.testing.assert_allclose(table["component_ES"], es, atol=6e-4)
+    assert table["component_VaR"].sum() == pytest.approx(
+        float(measures.value_at_risk(total, ALPHA)), rel=1e-10
+    )
+
+
+def test_errors_of_probability_and_semi_deviation_are_those_of_repeated_draws(rng):
+    runs = rng.standard_normal((2000, 400))
+    for measure, error in (
+        (lambda r: measures.loss_probability(r, 1.5), measures.loss_probability_error(runs, 1.5)),
+        (measures.semi_deviation, measures.semi_deviation_error(runs)),
+    ):
+        assert error.mean() == pytest.approx(measure(runs).std(), rel=0.12)
+    assert measures.semi_deviation(runs).mean() == pytest.approx(np.sqrt(0.5), abs=0.002)
+    assert measures.loss_probability(runs, 1.5).mean() == pytest.approx(
+        stats.norm.cdf(-1.5), abs=2e-4
+    )
+    assert measures.semi_deviation_error(np.ones(10)) == 0
+
+
+def test_several_portfolios_on_one_set_of_paths_are_each_alone(assets):
+    both = pd.DataFrame({"long": HELD.abs(), "mixed": HELD})
+    together = risk_table(assets, both, alphas=[ALPHA])
+    for name in both:
+        alone = risk_table(assets, both[[name]], alphas=[ALPHA])
+        row = together.loc[together["portfolio"] == name].reset_index(drop=True)
+        pd.testing.assert_frame_equal(row, alone)
+
+
+def test_a_path_of_prices_gains_what_it_rises_whatever_else_is_on_it():
+    drawn = np.array([[[110.0, 4.2, 45.0], [99.0, 4.0, 60.0]]])  # a price, a rate, a price
+    forecast = forecast_of(drawn)
+    made = price_gains(forecast, pd.Series({"c": 50.0, "a": 100.0}))
+    assert made.names == ("a", "c")
+    np.testing.assert_allclose(made.values[0], [[0.10, -0.10], [-0.01, 0.20]])
+    held = pd.DataFrame({"p": [1.0, -1.0]}, index=["a", "c"])
+    loss = made.at(2) @ held.loc[list(made.names)].to_numpy()
+    assert loss.item() == pytest.approx(-0.21)
+
+
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [(pd.Series({"a": 0.0}), "must be above zero"), (pd.Series({"z": 1.0}), "is needed")],
+)
+def test_a_price_to_gain_from_is_needed(last, words):
+    with pytest.raises(ValueError, match=words):
+        price_gains(forecast_of(np.ones((2, 1, 3))), last)
+
+
+def test_a_price_drawn_below_zero_is_refused():
+    with pytest.raises(ValueError, match="model prices by their logarithms"):
+        price_gains(forecast_of(-np.ones((2, 1, 1))), pd.Series({"a": 1.0}))
 
 
 def test_the_only_asset_is_all_of_the_increment(assets):

@@ -103,7 +103,7 @@ def credit_page(study: CreditStudy) -> Page:
                     "paths, the shocks to the rate, and the portfolio's own common factor.",
                 ),
                 pictures=(Picture(drawn["losses"], "Loss distributions by scenario.", ""),),
-                tables=(Table("By scenario", percent, digits=3),),
+                tables=(Table("By scenario", percent.drop(columns="level"), digits=3),),
             ),
             Section(
                 "Default rates",
@@ -112,7 +112,7 @@ def credit_page(study: CreditStudy) -> Page:
                 tables=(Table("By period", by_step, heads=2, digits=3, folded=True),),
             ),
             Section("The link", (_LINK, study.link_words),
-                    tables=(Table("Coefficients", study.link, digits=3),)),
+                    tables=(Table("Coefficients", study.link, decimals=4),)),
             Section("Assumptions and limits", points=_limits(settings)),
         ),
         manifest=study.manifest,

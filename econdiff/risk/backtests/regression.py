@@ -74,8 +74,13 @@ def _wald(y: np.ndarray, Xq: np.ndarray, Xe: np.ndarray, alpha: float, null: np.
         return silent(f"{len(y)} days are too few for a regression in the {alpha:g} tail")
     if any((np.ptp(column) < 1e-12) for column in X.T[1:] if not (column == 1).all()):
         return silent("the forecasts do not vary")
-    fit = fit_var_es(y, Xq, Xe, alpha)
+    try:
+        fit = fit_var_es(y, Xq, Xe, alpha)
+    except np.linalg.LinAlgError:
+        return silent("the returns in the tail do not vary about a line")
     gap, spread = fit.es - null, fit.covariance[Xq.shape[1] :, Xq.shape[1] :]
+    if not np.isfinite(spread).all() or np.linalg.det(spread) <= 0:
+        return silent("the returns in the tail do not vary about a line")
     if len(null) == 1:
         return two_sided(gap[0] / np.sqrt(spread[0, 0]))
     return chi_squared(float(gap @ np.linalg.solve(spread, gap)), len(null))
