@@ -385,11 +385,13 @@ def _write(found: Validation, folder: Path) -> None:
         found.tests.to_csv(folder / "tests.csv", index=False)
     if found.scenarios is not None:
         found.scenarios.table.to_csv(folder / "scenarios.csv", index=False)
+    pictured = {}
     for name, figure in pictures(found).items():
-        write_text(folder / f"{name}.svg", svg(figure))
+        pictured[name] = svg(figure)
+        write_text(folder / f"{name}.svg", pictured[name])
         (folder / f"{name}.png").write_bytes(png(figure))
     write_manifest(folder, dict(found.manifest))
-    write_text(folder / "validation.html", render(validation_page(found)))
+    write_text(folder / "validation.html", render(validation_page(found, pictured)))
 
 
 def _settings(request: RiskRequest) -> dict[str, Any]:
