@@ -102,17 +102,17 @@ def risk(request: RiskRequest, command: str, progress: Progress = silent) -> Ans
     manifest = new_manifest("risk", command, _settings(request))
     manifest["data"] = desk.data.record
     manifest["models"] = {name: repr(model) for name, model in desk.models.items()}
+    forecasts = _forecasts(desk, request, progress)
+    scenarios = scenario_losses(
+        desk.assumed, desk.wrapped, desk.data.panel, desk.hold.weights,
+        horizons=request.horizons, alphas=request.alphas, paths=request.paths,
+        seed=request.seed, progress=progress,
+    )  # fmt: skip
+    found = replace(_validation(desk, request, forecasts, manifest, progress), scenarios=scenarios)
     with whole(request.out, overwrite=request.overwrite, resume=True) as folder:
-        forecasts = _forecasts(desk, request, progress)
-        scenarios = scenario_losses(
-            desk.assumed, desk.wrapped, desk.data.panel, desk.hold.weights,
-            horizons=request.horizons, alphas=request.alphas, paths=request.paths,
-            seed=request.seed, progress=progress,
-        )  # fmt: skip
         tracked = _backtest(desk, request, folder, progress)
         tests = risk_tests(tracked, request.alphas, seed=request.seed, progress=progress)
-        found = _validation(desk, request, forecasts, manifest, progress)
-        found = replace(found, tracks=tuple(tracked), tests=tests, scenarios=scenarios)
+        found = replace(found, tracks=tuple(tracked), tests=tests)
         _write(found, folder)
     subject = found.risk.loc[found.risk["model"] == request.models[0]]
     words = subject.drop(columns=["semi_deviation", "semi_deviation_se", "mean"])
