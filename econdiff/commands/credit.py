@@ -324,11 +324,13 @@ def _write(study: CreditStudy, folder: Path) -> None:
     study.table.to_csv(folder / "credit.csv", index=False)
     study.steps.to_csv(folder / "rates.csv", index=False)
     study.link.to_csv(folder / "link.csv", index=False)
+    drawn = {}
     for name, figure in pictures(study).items():
-        write_text(folder / f"{name}.svg", svg(figure))
+        drawn[name] = svg(figure)
+        write_text(folder / f"{name}.svg", drawn[name])
         (folder / f"{name}.png").write_bytes(png(figure))
     write_manifest(folder, dict(study.manifest))
-    write_text(folder / "report.html", render(credit_page(study)))
+    write_text(folder / "report.html", render(credit_page(study, drawn)))
 
 
 def _rng(request: CreditRequest) -> np.random.Generator:

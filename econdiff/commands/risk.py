@@ -102,17 +102,17 @@ def risk(request: RiskRequest, command: str, progress: Progress = silent) -> Ans
     manifest = new_manifest("risk", command, _settings(request))
     manifest["data"] = desk.data.record
     manifest["models"] = {name: repr(model) for name, model in desk.models.items()}
+    forecasts = _forecasts(desk, request, progress)
+    scenarios = scenario_losses(
+        desk.assumed, desk.wrapped, desk.data.panel, desk.hold.weights,
+        horizons=request.horizons, alphas=request.alphas, paths=request.paths,
+        seed=request.seed, progress=progress,
+    )  # fmt: skip
+    found = replace(_validation(desk, request, forecasts, manifest, progress), scenarios=scenarios)
     with whole(request.out, overwrite=request.overwrite, resume=True) as folder:
-        forecasts = _forecasts(desk, request, progress)
-        scenarios = scenario_losses(
-            desk.assumed, desk.wrapped, desk.data.panel, desk.hold.weights,
-            horizons=request.horizons, alphas=request.alphas, paths=request.paths,
-            seed=request.seed, progress=progress,
-        )  # fmt: skip
         tracked = _backtest(desk, request, folder, progress)
         tests = risk_tests(tracked, request.alphas, seed=request.seed, progress=progress)
-        found = _validation(desk, request, forecasts, manifest, progress)
-        found = replace(found, tracks=tuple(tracked), tests=tests, scenarios=scenarios)
+        found = replace(found, tracks=tuple(tracked), tests=tests)
         _write(found, folder)
     subject = found.risk.loc[found.risk["model"] == request.models[0]]
     words = subject.drop(columns=["semi_deviation", "semi_deviation_se", "mean"])
@@ -385,11 +385,13 @@ def _write(found: Validation, folder: Path) -> None:
         found.tests.to_csv(folder / "tests.csv", index=False)
     if found.scenarios is not None:
         found.scenarios.table.to_csv(folder / "scenarios.csv", index=False)
+    pictured = {}
     for name, figure in pictures(found).items():
-        write_text(folder / f"{name}.svg", svg(figure))
+        pictured[name] = svg(figure)
+        write_text(folder / f"{name}.svg", pictured[name])
         (folder / f"{name}.png").write_bytes(png(figure))
     write_manifest(folder, dict(found.manifest))
-    write_text(folder / "validation.html", render(validation_page(found)))
+    write_text(folder / "validation.html", render(validation_page(found, pictured)))
 
 
 def _settings(request: RiskRequest) -> dict[str, Any]:

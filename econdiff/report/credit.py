@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from econdiff.report.figures import CYCLE, HISTORY, QUIET, STYLE, svg
+from econdiff.report.figures import CYCLE, HISTORY, QUIET, STYLE
 from econdiff.report.page import Page, Picture, Section, Table, shown
 from econdiff.report.risk import credit_losses
 from econdiff.risk.credit import CreditLoss
@@ -63,10 +63,9 @@ def rate_fans(study: CreditStudy) -> Figure:
     return figure
 
 
-def credit_page(study: CreditStudy) -> Page:
-    """The page."""
+def credit_page(study: CreditStudy, drawn: Mapping[str, str]) -> Page:
+    """The page; `drawn` are `pictures` as SVG text."""
     settings = study.manifest["settings"]
-    drawn = {name: svg(figure) for name, figure in pictures(study).items()}
     worst = study.table.loc[study.table["expected_loss"].idxmax()]
     over = f"{len(study.index)} periods, {study.index[0]} to {study.index[-1]}"
     percent = study.table.assign(

@@ -15,7 +15,6 @@ from scipy import stats
 
 from econdiff.backtest.var_es import Track
 from econdiff.report import risk as draw
-from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table, shown
 from econdiff.risk import backtests as bt
 from econdiff.risk.frtb import desk_exceptions
@@ -128,9 +127,8 @@ def pictures(found: Validation) -> dict[str, Figure]:
     return made
 
 
-def validation_page(found: Validation) -> Page:
-    """The page."""
-    pictured = {name: svg(figure) for name, figure in pictures(found).items()}
+def validation_page(found: Validation, pictured: Mapping[str, str]) -> Page:
+    """The page; `pictured` are `pictures` as SVG text."""
     sections = (
         _purpose(found, pictured),
         _data(found),

@@ -1,0 +1,219 @@
+"""`econdiff risk` from prices to a folder, and what it says of bad ones."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econdiff.cli import main
+from econdiff.risk.validation import validate
+
+DAYS = 420
+
+
+@pytest.fixture
+def prices():
+    return drawn()
+
+
+def drawn():
+    rng = np.random.default_rng(0)
+    days = pd.bdate_range("2020-01-01", periods=DAYS)
+    shocks = 0.01 * rng.standard_normal((DAYS, 3)) + 0.008 * rng.standard_normal((DAYS, 1))
+    values = 100 * np.exp(shocks.cumsum(axis=0))
+    return pd.DataFrame(values, index=days.rename("date"), columns=["A", "B", "C"])
+
+
+def ask(folder, prices, *words, weights=None, out="out"):
+    prices.to_csv(folder / "prices.csv")
+    if weights is not None:
+        (folder / "weights.csv").write_text(weights)
+        words = (*words, "--weights", folder / "weights.csv")
+    fixed = ("--models", "ewma-fhs,hs", "--paths", 1000, "--window", 250, "--quiet")
+    return main([str(w) for w in ("risk", folder / "prices.csv", *fixed, *words,
+                                  "--out", folder / out)])  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("desk")
+    words = ("--backtest", "2021-05-03", "--stress", "A=-20%", "--horizon", "1,5")
+    assert ask(folder, drawn(), *words) == 0
+    return folder / "out"
+
+
+def test_the_files_are_what_they_are_said_to_be(made, prices):
+    risk = pd.read_csv(made / "risk.csv")
+    assert set(risk["model"]) == {"ewma-fhs", "hs"}
+    assert len(risk) == 2 * 2 * 3
+    assert (risk["ES"] < risk["VaR"]).all()
+    assert (risk[["VaR_se", "ES_se"]] > 0).all().all()
+    days = pd.read_csv(made / "backtest.csv")
+    assert list(days.columns) == ["date", "model", "level", "VaR", "ES", "return"]
+    one = days.loc[(days["model"] == "hs") & (days["level"] == 0.05)].set_index("date")
+    gained = prices.pct_change().mean(axis=1)
+    gained.index = gained.index.strftime("%Y-%m-%d")
+    assert one.index[0] == "2021-05-03"
+    np.testing.assert_allclose(one["return"], gained.loc["2021-05-03":], rtol=1e-9)
+    tests = pd.read_csv(made / "tests.csv")
+    assert list(tests.columns) == ["model", "level", "test", "statistic", "p_value", "verdict"]
+    by_hand = validate(one, 0.05).set_index("test")
+    rows = tests.query("model == 'hs' and level == 0.05").set_index("test")
+    for name in ("Kupiec POF", "FZ0 loss", "Wang-Wang-Ziegel e-backtest"):
+        assert rows.loc[name, "statistic"] == pytest.approx(by_hand.loc[name, "statistic"])
+    assert {"inside", "outside"} >= set(
+        tests.loc[tests["test"].str.contains("confidence set"), "verdict"]
+    )
+    assert (made / "exceptions.svg").is_file()
+    assert (made / "contributions.png").is_file()
+
+
+def test_parts_by_asset_and_by_factor_add_up_to_the_risk(made):
+    parts = pd.read_csv(made / "contributions.csv")
+    keys = ["model", "portfolio", "horizon", "alpha"]
+    risk = pd.read_csv(made / "risk.csv").set_index(keys)
+    for by in ("asset", "factor"):
+        total = parts.loc[parts["by"] == by].groupby(keys)[["component_VaR", "component_ES"]].sum()
+        for measure in ("VaR", "ES"):
+            np.testing.assert_allclose(
+                total[f"component_{measure}"], risk.loc[total.index, measure]
+            )
+
+
+def test_the_report_has_what_supervisors_ask_for_in_their_order(made):
+    page = (made / "validation.html").read_text()
+    wanted = ["Purpose", "Data", "Method", "Assumptions", "Outcome analysis", "Sensitivity",
+              "Benchmarks", "Limits", "Monitoring"]  # fmt: skip
+    places = [page.index(f". {name}") for name in wanted]
+    assert places == sorted(places)
+    assert "Basel" in page
+    assert "A -20%" in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_the_same_question_gives_the_same_digits(made, tmp_path, prices):
+    assert ask(tmp_path, prices, "--horizon", "1,5", "--backtest", "2021-05-03", out="again") == 0
+    for name in ("risk.csv", "backtest.csv"):
+        assert (made / name).read_text() == (tmp_path / "again" / name).read_text()
+
+
+def test_long_and_short_and_several_portfolios_on_one_set_of_paths(tmp_path, prices):
+    weights = "series,long,short,pair\nA,1,-1,1\nB,,,-1\n"
+    assert ask(tmp_path, prices, "--horizon", "1", "--backtest", "2021-07-01", weights=weights) == 0
+    out = tmp_path / "out"
+    days = pd.read_csv(out / "backtest.csv")
+    assert days.columns[0] == "portfolio"
+    by = days.query("model == 'hs' and level == 0.05").pivot(
+        index="date", columns="portfolio", values="return"
+    )
+    np.testing.assert_allclose(by["long"], -by["short"])
+    risk = pd.read_csv(out / "risk.csv").query("model == 'hs' and alpha == 0.05")
+    assert len(risk) == 3
+    assert "portfolio" in pd.read_csv(out / "tests.csv")
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["settings"]["weights"] == "weights.csv"
+    assert "/" not in manifest["command"].replace("--", "")
+
+
+def test_a_run_that_fails_leaves_no_result_and_bad_input_no_trace(tmp_path, prices, capsys):
+    assert ask(tmp_path, prices, "--models", "nothing") == 2
+    assert "no model is called 'nothing'" in capsys.readouterr().err
+    assert not list(tmp_path.glob("out*"))
+
+
+def spoilt(prices, change):
+    made = prices.copy()
+    change(made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda p: p.__setitem__("A", p["A"].where(p.index != p.index[9], 0.0)), "above zero"),
+        (lambda p: p.__setitem__("B", p["B"] - 200), "'B' is -"),
+        (lambda p: p.drop(p.index[1:], inplace=True), "a single date"),
+        (lambda p: p.drop(p.index[60:], inplace=True), "60 of the last 250 rows"),
+        (lambda p: p.__setitem__("C", 5.0), "constant"),
+        (lambda p: p.drop(p.index, inplace=True), "no rows"),
+    ],
+)  # fmt: skip
+def test_prices_that_are_none_are_refused(tmp_path, prices, capsys, change, words):
+    assert ask(tmp_path, spoilt(prices, change)) in (1, 2)
+    assert words in capsys.readouterr().err
+    assert not list(tmp_path.glob("out*"))
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        ("series,weight\nZ,1\n", "'Z', which is no series of the prices"),
+        ("series,weight\nA,0.5\nA,0.5\n", "['A'] more than once"),
+        ("series,weight\nA,much\n", "line 2 of weights.csv: the weight 'much' of 'A' is no number"),
+        ("series,weight\nA,60\nB,40\n", "0.25 for 25%"),
+        ("series,weight\nA,0\n", "hold nothing"),
+        ("series\nA\n", "needs a column of series and a column of weights"),
+        ("series,weight\nA,inf\n", "is no number"),
+    ],
+)
+def test_weights_that_do_not_match_are_refused(tmp_path, prices, capsys, weights, words):
+    assert ask(tmp_path, prices, weights=weights) == 2
+    assert words in capsys.readouterr().err
+    assert not list(tmp_path.glob("out*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--alpha", "1"], "--alpha takes shares of bad days"),
+        (["--alpha", ".001"], "10 are needed; say --paths 10000"),
+        (["--alpha", ".05,.05"], "each value once"),
+        (["--backtest", "soon"], "takes a day such as 2015-01-02"),
+        (["--backtest", "2030-01-01"], "lies after the last price"),
+        (["--backtest", "2020-02-03"], "100 are needed"),
+        (["--factors", "oil"], "--factors names 'oil'"),
+        (["--stress", "A:30"], "a stress is written"),
+        (["--pin", "A"], "a pin is written"),
+        (["--supervisory", "nowhere"], "takes a folder"),
+        (["--weights", "nowhere.csv"], "no file of weights"),
+    ],
+)
+def test_a_question_that_cannot_be_is_refused(tmp_path, prices, capsys, words, complaint):
+    assert ask(tmp_path, prices, *words) == 2
+    assert complaint in capsys.readouterr().err
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_a_jump_like_a_split_and_prices_that_stand_still_are_pointed_at(tmp_path, prices):
+    prices.iloc[300:, 0] /= 2
+    prices.iloc[200:210, 1] = prices.iloc[200, 1]
+    prices.iloc[-3:, 2] = np.nan
+    assert ask(tmp_path, prices, "--horizon", "1") == 0
+    page = (tmp_path / "out" / "validation.html").read_text()
+    assert "2-for-1 split" in page
+    assert "the same price for 9 days" in page
+    assert "C has no price after" in page
+
+
+def test_net_weights_other_than_one_are_said(tmp_path, prices, capsys):
+    assert ask(tmp_path, prices, "--horizon", "1", weights="series,w\nA,0.4\n") == 0
+    page = (tmp_path / "out" / "validation.html").read_text()
+    assert "add up to 0.4; the rest is cash" in page
+
+
+def test_html_in_a_name_is_text(tmp_path, prices):
+    named = prices.rename(columns={"A": "<b>A</b>"})
+    assert ask(tmp_path, named, "--horizon", "1", "--backtest", "2021-07-01") == 0
+    page = (tmp_path / "out" / "validation.html").read_text()
+    assert "<b>A</b>" not in page
+    assert "&lt;b&gt;A" in page
+
+
+def test_the_bundled_panel_works(tmp_path, capsys):
+    words = "risk us-markets --series sp500,nasdaq --models hs --horizon 1 --paths 1000 --json"
+    code = main([*words.split(), "--out", str(tmp_path / "o")])
+    assert code == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert {"risk.csv", "contributions.csv", "validation.html"} < set(facts["files"])
+    assert facts["risk"][0]["VaR"] < 0

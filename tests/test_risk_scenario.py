@@ -1,0 +1,193 @@
+"""Macro scenarios with a portfolio loss, and with a credit loss, from the command line."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econdiff.cli import main
+
+MONTHS = 240
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A rate that wanders, and an index that falls by 4% for each point that the rate rises."""
+    rng = np.random.default_rng(2)
+    rate = np.zeros(MONTHS)
+    for t in range(1, MONTHS):
+        rate[t] = 0.9 * rate[t - 1] + 0.3 * rng.standard_normal()
+    gained = 0.005 - 0.04 * np.diff(rate, prepend=0) + 0.005 * rng.standard_normal(MONTHS)
+    months = pd.period_range("2004-01", periods=MONTHS, freq="M")
+    frame = pd.DataFrame({"month": months.astype(str), "index": 100 * np.exp(gained.cumsum()),
+                          "rate": 3 + rate})  # fmt: skip
+    frame.to_csv(tmp_path / "panel.csv", index=False)
+    (tmp_path / "weights.csv").write_text("series,long\nindex,1\n")
+    return tmp_path
+
+
+def ask(folder, *words):
+    fixed = ("--weights", folder / "weights.csv", "--horizon", "1,3", "--paths", 1000, "--quiet")
+    return main([str(w) for w in ("risk", folder / "panel.csv", *fixed, *words, "--out",
+                                  folder / "out")])  # fmt: skip
+
+
+def test_a_rise_of_the_rate_costs_the_portfolio_what_it_always_did(folder):
+    code = ask(folder, "--models", "hs,var", "--pin", "rate=baseline+100bp for 3")
+    assert code == 0
+    table = pd.read_csv(folder / "out" / "scenarios.csv")
+    table = table.query("alpha == 0.05").set_index(["scenario", "horizon"])
+    free, told = table.loc["no scenario"], table.loc["scenario"]
+    assert told.loc[1, "mean"] - free.loc[1, "mean"] == pytest.approx(-0.04, abs=0.01)
+    spread = [row.loc[1, "mean"] - row.loc[1, "ES"] for row in (free, told)]
+    assert spread[1] < 0.7 * spread[0]  # the rate, once known, is no longer a risk
+    parts = pd.read_csv(folder / "out" / "contributions.csv").query("by == 'factor'")
+    assert set(parts["name"]) == {"rate", "specific"}  # what is not held is a factor
+    page = (folder / "out" / "validation.html").read_text()
+    assert "Sensitivity: scenarios" in page
+    assert "Joint paths of var" in page
+
+
+def test_a_scenario_file_is_the_same_as_its_pins(folder):
+    (folder / "high.csv").write_text("period,rate\n2024-01,5\n2024-02,5\n")
+    assert ask(folder, "--models", "var", "--scenario", folder / "high.csv") == 0
+    by_file = pd.read_csv(folder / "out" / "scenarios.csv")
+    assert ask(folder, "--models", "var", "--pin", "rate=5,5", "--overwrite") == 0
+    by_pin = pd.read_csv(folder / "out" / "scenarios.csv")
+    assert set(by_file["scenario"]) == {"no scenario", "high"}
+    pd.testing.assert_frame_equal(
+        by_file.drop(columns="scenario"), by_pin.drop(columns="scenario"), rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--models", "hs", "--pin", "rate=5"], "none of hs can be given a scenario"),
+        (["--models", "var", "--pin", "wage=5"], "wage"),
+        (["--models", "var", "--scenario", "nowhere.csv"], "no scenario file"),
+        (["--models", "var", "--pin", "rate=1,1,1,1"], "horizon"),
+    ],
+)
+def test_a_scenario_that_cannot_be_is_refused(folder, capsys, words, complaint):
+    assert ask(folder, *words) == 2
+    assert complaint in capsys.readouterr().err
+    assert not list(folder.glob("out*"))
+
+
+@pytest.fixture
+def published(tmp_path):
+    """Supervisory tables, quarterly to 2023 Q4, with a recession in the adverse one."""
+    rng = np.random.default_rng(5)
+    quarters = pd.period_range("2004Q1", periods=80, freq="Q")
+    u = np.zeros(80)
+    for t in range(1, 80):
+        u[t] = 0.9 * u[t - 1] + 0.4 * rng.standard_normal()
+    growth = 2 - np.diff(u, prepend=0) + 0.3 * rng.standard_normal(80)
+    tables = tmp_path / "tables"
+    tables.mkdir()
+
+    def write(number, name, periods, columns):
+        frame = pd.DataFrame(columns)
+        frame.insert(0, "Date", [f"{p.year} Q{p.quarter}" for p in periods])
+        frame.insert(0, "Scenario Name", name)
+        frame.to_csv(tables / f"2024-Table_{number}A_{name}_Domestic.csv", index=False)
+
+    both = {"Real GDP growth": growth, "Unemployment rate": 6 + u}
+    write("1", "Actual", quarters, both)
+    ahead = pd.period_range("2024Q1", periods=5, freq="Q")
+    flat = np.full(5, 6 + u[-1])
+    write("2", "Baseline", ahead, {"Real GDP growth": np.full(5, 2.0), "Unemployment rate": flat})
+    worse = flat + np.array([1, 2, 3, 3, 3.0])
+    write("3", "Adverse", ahead, {"Real GDP growth": np.full(5, -4.0), "Unemployment rate": worse})
+    rate = pd.DataFrame({"quarter": quarters[:76].astype(str)})
+    score = np.full(76, -3.5)
+    for t in range(1, 76):
+        score[t] = -0.7 + 0.8 * score[t - 1] + 0.2 * (u[t] - u[t - 1])
+        score[t] += 0.02 * rng.standard_normal()
+    rate["delinquent"] = 100 / (1 + np.exp(-score))
+    rate.to_csv(tmp_path / "rate.csv", index=False)
+    return tables
+
+
+def test_supervisory_scenarios_reach_a_portfolio_of_prices(folder, published):
+    words = ("--models", "var", "--supervisory", published, "--given", "Unemployment rate")
+    assert ask(folder, *words, "--series", "index") == 0
+    table = pd.read_csv(folder / "out" / "scenarios.csv")
+    assert set(table["scenario"]) == {"no scenario", "baseline", "severely adverse"}
+    manifest = json.loads((folder / "out" / "manifest.json").read_text())
+    assert manifest["data"]["frequency"].startswith("Q")
+    assert manifest["data"]["last"] == "2023Q4"
+    assert set(manifest["data"]["series"]) == {"index", "Unemployment rate"}
+    risk = pd.read_csv(folder / "out" / "risk.csv")
+    assert set(risk["portfolio"]) == {"long"}
+
+
+def test_a_supervisory_variable_that_is_not_published_is_named(folder, published, capsys):
+    words = ("--models", "var", "--supervisory", published, "--given", "Wages")
+    assert ask(folder, *words, "--series", "index") == 2
+    assert "no supervisory variable 'Wages'" in capsys.readouterr().err
+
+
+def lend(folder, *words):
+    return main([str(w) for w in ("credit", folder / "rate.csv", "--horizon", 5, "--paths", 500,
+                                  "--model", "var", "--quiet", *words,
+                                  "--out", folder / "loss")])  # fmt: skip
+
+
+def test_a_recession_makes_loans_fail(folder, published):
+    assert lend(folder, "--supervisory", published) == 0
+    out = folder / "loss"
+    table = pd.read_csv(out / "credit.csv").set_index("scenario")
+    assert list(table.index) == ["no scenario", "baseline", "severely adverse"]
+    ratio = table.loc["severely adverse", "expected_loss"] / table.loc["baseline", "expected_loss"]
+    assert 1.2 < ratio < 2.5
+    assert (table["credit_VaR"] > 0).all()
+    np.testing.assert_allclose(table["quantile"], table["expected_loss"] + table["credit_VaR"])
+    link = pd.read_csv(out / "link.csv").set_index("term")
+    assert link.loc["change(Unemployment rate)", "coefficient"] == pytest.approx(0.2, abs=0.03)
+    assert link.loc["logit of the last rate", "coefficient"] == pytest.approx(0.8, abs=0.05)
+    rates = pd.read_csv(out / "rates.csv")
+    assert list(rates["period"].unique()) == ["2024Q1", "2024Q2", "2024Q3", "2024Q4", "2025Q1"]
+    by_step = rates.groupby("scenario")["expected_loss"].sum()
+    np.testing.assert_allclose(by_step[table.index], table["expected_loss"])
+    assert "Credit losses by scenario" in (out / "report.html").read_text()
+    assert (out / "losses.png").is_file()
+
+
+def test_a_rate_of_a_period_loses_about_four_times_that_of_a_year(folder, published):
+    losses = []
+    for words in ((), ("--rate-over", "period", "--overwrite")):
+        assert lend(folder, "--supervisory", published, *words) == 0
+        losses.append(pd.read_csv(folder / "loss" / "credit.csv")["expected_loss"].iloc[1])
+    assert losses[1] / losses[0] == pytest.approx(4, rel=0.12)
+
+
+def test_pins_on_macro_series_of_the_same_file_move_the_rate(folder, published):
+    rate = pd.read_csv(folder / "rate.csv")
+    macro = pd.read_csv(published / "2024-Table_1A_Actual_Domestic.csv").iloc[:76]
+    rate["growth"], rate["u"] = macro["Real GDP growth"], macro["Unemployment rate"]
+    rate.to_csv(folder / "rate.csv", index=False)
+    words = ("--rate", "delinquent", "--drivers", "change(u)", "--pin", "u=baseline+300bp for 5")
+    assert lend(folder, *words) == 0
+    table = pd.read_csv(folder / "loss" / "credit.csv").set_index("scenario")
+    assert table.loc["scenario", "expected_loss"] > 1.2 * table.loc["no scenario", "expected_loss"]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ((), "no series beside the rate"),
+        (("--rate", "x"), "no series 'x'"),
+        (("--lgd", "45"), "--lgd is a share"),
+        (("--correlation", "1"), "--correlation is a share"),
+        (("--supervisory", "TABLES", "--drivers", "Wages"), "no series 'Wages'"),
+        (("--supervisory", "TABLES", "--rate-in", "fractions"), "divide percentages by 100"),
+    ],
+)
+def test_a_credit_question_that_cannot_be_is_refused(folder, published, capsys, words, complaint):
+    words = tuple(str(published) if word == "TABLES" else word for word in words)
+    assert lend(folder, *words) in (1, 2)
+    assert complaint in capsys.readouterr().err
+    assert not (folder / "loss").exists()
