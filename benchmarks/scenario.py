@@ -1,18 +1,17 @@
 """Are conditional forecasts right: golden VARs, non-Gaussian worlds, events, the past, the Fed.
 
     python benchmarks/scenario.py golden worlds events backtest fed [--data ../shared/data]
+                                  [--every 1] [--paths 500] [--folder out/scenario]
 
 golden    random stable VARs whose answer is a closed form; bias and spread of every free cell
 worlds    laws that are mixtures of Gaussians (regimes, volatility states), whose exact denoiser and
           exact conditional law are known; energy distance to true draws
 events    p(A|B) p(B) = p(B|A) p(A), and conditionals averaged over what is pinned
-backtest  CRPS given the realised policy rate over unconditional CRPS
-fed       the severely adverse scenario of 2025, every domestic variable for 13 quarters
+backtest, fed    see scenario_past.py
 """
 
 import argparse
 import time
-import warnings
 from dataclasses import dataclass, field
 from itertools import pairwise, product
 from pathlib import Path
@@ -21,19 +20,15 @@ import numpy as np
 import pandas as pd
 import torch
 
-from econdiff.baselines.bvar import BVAR
 from econdiff.baselines.gaussian import LinearGaussian
 from econdiff.diffusion.conditional import DiffusionLaw
 from econdiff.diffusion.known_laws import Mixture, gaussian
-from econdiff.diffusion.model import Diffusion
-from econdiff.diffusion.training import Training
-from econdiff.diffusion.weights import WeightsError
-from econdiff.panel import read_panel
-from econdiff.scenario import Scenario, bind, conditional, plausibility, read_scenario
+from econdiff.scenario import conditional
 from econdiff.scenario.binding import Pins
 from econdiff.scenario.gaussian import Gaussian
-from econdiff.scoring import crps
 from econdiff.transforms import Transformed, fred_md
+
+from scenario_past import backtest, fed
 
 
 @dataclass(frozen=True)
@@ -303,89 +298,20 @@ def events(paths: int = 40_000) -> None:
           f"{(mixed.std(axis=0) / spread).max():.3f}")  # fmt: skip
 
 
-# --- the past ---------------------------------------------------------------------------
-
-
-def quarterly(data: Path) -> pd.DataFrame:
-    raw = pd.read_csv(data / "macro_us" / "fred_qd_2023-10_permitted.csv.gz")
-    index = pd.PeriodIndex(pd.to_datetime(raw.iloc[:, 0]), freq="Q")
-    raw = raw.set_index(index)
-    growth = {n: 400 * np.log(raw[n]).diff() for n in ("GDPC1", "CPIAUCSL", "PCECTPI")}
-    return pd.DataFrame({**growth, "UNRATE": raw["UNRATE"], "FEDFUNDS": raw["FEDFUNDS"]}).dropna()
-
-
-def backtest(data: Path, every: int = 4, paths: int = 500) -> None:
-    panel = quarterly(data)
-    models = {"BVAR": BVAR(pandemic=False)}
-    try:
-        models["diffusion"] = Diffusion()
-        models["diffusion"].fit(panel.iloc[:100])
-    except WeightsError:
-        print("no shipped weights: the diffusion model is left out")
-        del models["diffusion"]
-    origins = pd.period_range("1984Q4", "2018Q4", freq="Q")[::every]
-    rows = []
-    for origin, (name, model) in product(origins, models.items()):
-        history = panel.loc[:origin]
-        future = panel.iloc[len(history) : len(history) + 8]
-        pins = Scenario.of(future[["FEDFUNDS"]].iloc[:4])
-        rng = np.random.default_rng(origin.ordinal)
-        answer = conditional(
-            model.fit(history), history, pins, mode="hard", horizon=8, paths=paths, rng=rng
-        )
-        for kind in ("baseline", "alternative"):
-            scores = crps(getattr(answer, kind).samples, future.to_numpy(float))
-            rows += [
-                {"model": name, "series": s, "h": h, "kind": kind, "crps": scores[h - 1, k]}
-                for k, s in enumerate(panel.columns) for h in (1, 2, 4, 8)
-            ]  # fmt: skip
-    table = pd.DataFrame(rows).pivot_table(index=["model", "series", "h"], columns="kind",
-                                           values="crps")  # fmt: skip
-    table["ratio"] = table["alternative"] / table["baseline"]
-    print(f"{len(origins)} origins, {paths} paths")
-    print(table["ratio"].unstack("h").round(3).to_string())
-    print(table["alternative"].unstack("h").round(3).to_string())
-
-
-# --- the Fed ----------------------------------------------------------------------------
-
-
-def fed(data: Path) -> None:
-    folder = data / "supervisory_scenarios"
-    panel = read_panel(folder / "2025-Table_1A_Historic_Domestic.csv")
-    scenario = read_scenario(folder / "2025-Table_3A_Supervisory_Severely_Adverse_Domestic.csv")
-    try:
-        model = Diffusion()
-        model.fit(panel.dropna())
-    except WeightsError:
-        model = Diffusion(weights=None, training=Training(steps=0))
-        print("no shipped weights: the anchor alone")
-    for name, settings in (("BVAR", BVAR(lags=2)), ("diffusion", model)):
-        began = time.perf_counter()
-        forecaster = Transformed(settings).fit(panel.dropna())
-        rng = np.random.default_rng(0)
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
-            answer = conditional(
-                forecaster, panel.dropna(), scenario, mode="hard", horizon=15, paths=200, rng=rng
-            )
-            found = plausibility(answer)
-        seconds = time.perf_counter() - began
-        print(f"{name}: {seconds:.1f} s, {len(bind(scenario, panel.dropna(), 15).pins)} pins")
-        print(f"  {answer.diagnostics}\n  {found.verdict}\n  {[str(w.message) for w in said]}")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     names = ("golden", "worlds", "events", "backtest", "fed")
     parser.add_argument("parts", nargs="+", choices=names)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--every", type=int, default=4, help="quarters between origins")
+    parser.add_argument("--every", type=int, default=1, help="quarters between origins")
+    parser.add_argument("--paths", type=int, default=500, help="of the backtest")
+    parser.add_argument("--folder", type=Path, default=Path("out/scenario"))
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     parts = {
         "golden": golden, "worlds": worlds, "events": events,
-        "backtest": lambda: backtest(chosen.data, chosen.every), "fed": lambda: fed(chosen.data),
+        "backtest": lambda: backtest(chosen.data, chosen.every, chosen.paths, chosen.folder),
+        "fed": lambda: fed(chosen.data),
     }  # fmt: skip
     for part in chosen.parts:
         began = time.perf_counter()

@@ -27,7 +27,8 @@ from econdiff.scenario.gaussian import Gaussian, spread
 from econdiff.scenario.law import Told
 from econdiff.scenario.statement import Mode
 
-RUNGS = 16  # of the ladder down which particles are carried
+RUNGS = 32  # of the ladder down which particles are carried
+POOL = 4  # particles for each path: the paths are chosen among them by weight
 ISLANDS = 32  # of the mode density
 EXACT_TRACE = 32  # cells up to which the divergence of the likelihood is exact
 PROBES = 16  # random signs beyond that
@@ -126,12 +127,12 @@ class DiffusionLaw:
         for rows in groups:
             value = values[rows[0] if len(values) > 1 else 0]
             here = self._noise_pins(pins, value[None], mode)
+            start = torch.randn(POOL * len(rows), *self._shape, generator=generator)
             with torch.inference_mode():
-                found = twisted(
-                    self._in_blocks, x[rows], even_angles(RUNGS), here, generator, prior
-                )
-            told[rows] = self._meet(self._futures(found.equal(generator)), pins, value[None], mode)
-            effective += float(found.effective.min())
+                found = twisted(self._in_blocks, start, even_angles(RUNGS), here, generator, prior)
+            found = found.thinned(len(rows), generator)
+            told[rows] = self._meet(self._futures(found.x), pins, value[None], mode)
+            effective += float(found.effective[0])
             ancestors += found.ancestors
         return told, guided, (effective, ancestors, "guidance with sequential Monte Carlo weights")
 

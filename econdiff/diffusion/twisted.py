@@ -31,19 +31,35 @@ from econdiff.diffusion.views import Denoiser
 class Particles:
     """Weighted draws: `x[row, ...]`, their `weights[row]`, which sum to 1.
 
-    `effective[step]` is the effective sample size 1 / sum w^2 on the way, `ancestors` how
-    many of the particles at the start have descendants at the end. When either is small,
-    the draws are few, whatever their number: draw more, or pin less.
+    `effective[step]` is the effective sample size 1 / sum w^2 on the way, `lineage[row]` the
+    particle at the start that each descends from. When few are effective, or few have
+    descendants, the draws are few, whatever their number: draw more, or pin less.
     """
 
     x: Tensor
     weights: Tensor
     effective: Tensor
-    ancestors: int
+    lineage: Tensor
+
+    @property
+    def ancestors(self) -> int:
+        """How many of the particles at the start have descendants at the end."""
+        return len(self.lineage.unique())
 
     def equal(self, rng: torch.Generator) -> Tensor:
         """As many draws of equal weight, some of them twice."""
-        return self.x[_resample(self.weights, rng)]
+        return self.thinned(len(self.x), rng).x
+
+    def thinned(self, rows: int, rng: torch.Generator) -> "Particles":
+        """`rows` particles of equal weight: of many more, hardly any is chosen twice.
+
+        Their effective number is that of a mean, whose variance is 1 / E by the weights, E the
+        least on the way, and 1 / rows - 1 / all by the choice.
+        """
+        chosen = _resample(self.weights, rows, rng)
+        variance = 1 / self.effective.min() + 1 / rows - 1 / len(self.x)
+        even = self.weights.new_full((rows,), 1 / rows)
+        return Particles(self.x[chosen], even, 1 / variance[None], self.lineage[chosen])
 
 
 def twisted(
@@ -69,7 +85,7 @@ def twisted(
     log_weights, effective = log_psi.log_softmax(dim=0), []
     for angle, before in pairwise(angles):
         if 1 / log_weights.exp().square().sum() < threshold * len(x):
-            chosen = _resample(log_weights.exp(), rng)
+            chosen = _resample(log_weights.exp(), len(x), rng)
             x, clean, log_psi, lineage = (a[chosen] for a in (x, clean, log_psi, lineage))
             log_weights = torch.full_like(log_weights, -math.log(len(x)))
         step = _step(x, clean, angle, before, pins, prior)
@@ -80,8 +96,7 @@ def twisted(
             log_weights = (log_weights + log_ratio + new - log_psi).log_softmax(dim=0)
             log_psi = new
         effective.append(1 / log_weights.exp().square().sum())
-    ancestors = len(lineage.unique())
-    return Particles(x.reshape(shape), log_weights.exp(), torch.stack(effective), ancestors)
+    return Particles(x.reshape(shape), log_weights.exp(), torch.stack(effective), lineage)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,9 +148,8 @@ def _log_psi(clean: Tensor, angle: Tensor, pins: Pins, prior: Prior) -> Tensor:
     return -0.5 * (miss * torch.linalg.solve(total[0], miss.mT).mT).sum(dim=1).to(clean)
 
 
-def _resample(weights: Tensor, rng: torch.Generator) -> Tensor:
-    """Systematic resampling; Kitagawa (1996). Each row about as often as its weight says."""
-    rows = len(weights)
+def _resample(weights: Tensor, rows: int, rng: torch.Generator) -> Tensor:
+    """Systematic resampling; Kitagawa (1996). Each about as often as its weight says, [row]."""
     shift = torch.rand(1, generator=rng, dtype=torch.float64, device=weights.device)
     places = (torch.arange(rows, device=weights.device) + shift) / rows
-    return torch.searchsorted(weights.double().cumsum(0), places).clamp(max=rows - 1)
+    return torch.searchsorted(weights.double().cumsum(0), places).clamp(max=len(weights) - 1)
