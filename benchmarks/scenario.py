@@ -234,40 +234,66 @@ def _chain(slopes, drift, roots, start, moves, steps) -> Mixture:
     return Mixture(*(torch.from_numpy(a) for a in arrays))
 
 
-def energy_distance(x: np.ndarray, y: np.ndarray) -> float:
-    """2 E|X - Y| - E|X - X'| - E|Y - Y'|, the pairs of a sample with itself left out."""
+def tails(series: int = 3, steps: int = 4) -> Mixture:
+    """A VAR whose shocks share one scale for the whole path: calm, ordinary or wild."""
+    slopes = np.array([[0.5, 0.0, -0.1], [0.1, 0.6, 0.0], [0.0, 0.1, 0.8]])
+    roots = [s * np.linalg.cholesky(0.4 + 0.6 * np.eye(series)) for s in (0.5, 1.0, 3.0)]
+    drift = np.array([[0.1, 0.0, 0.0]] * 3)
+    return _chain(slopes, drift, roots, [0.5, 0.35, 0.15], np.eye(3), steps)
+
+
+def energy_distances(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """2 E|X - Y| - E|X - X'| - E|Y - Y'| over all pairs, as usual, and free of bias.
+
+    The first counts the pairs of a draw with itself, so it is never negative and of two samples of
+    n from one law it is about 2 E|X - X'| / n; the second leaves them out, and is then about 0.
+    """
     a, b = torch.from_numpy(x), torch.from_numpy(y)
     n, m = len(a), len(b)
-    within = torch.cdist(a, a).sum() / (n * (n - 1)) + torch.cdist(b, b).sum() / (m * (m - 1))
-    return float(2 * torch.cdist(a, b).mean() - within)
+    between, first, second = (
+        2 * float(torch.cdist(a, b).mean()),
+        float(torch.cdist(a, a).sum()),
+        float(torch.cdist(b, b).sum()),
+    )
+    usual = between - first / n**2 - second / m**2
+    return usual, between - first / (n * (n - 1)) - second / (m * (m - 1))
 
 
-def worlds(paths: int = 600, seeds: int = 1) -> None:
+def worlds(paths: int = 600, seeds: int = 8, repeats: int = 60) -> None:
+    """The bar: the distance to exact draws over that of two exact samples, of one size, below 2."""
     rows = []
-    for name, law in (("regimes", switching()), ("volatility", volatile())):
-        steps, series = law.means.shape[1] // 2, 2
-        size, at = steps * series, np.arange(1, steps * series, 2)[: steps // 2]
+    known = (("regimes", switching(), 2), ("volatility", volatile(), 2), ("tails", tails(), 3))
+    for (name, law, series), level in product(known, (-2.0, -1.0, 1.0, 2.0)):
+        size = law.means.shape[1]
+        at = np.arange(series - 1, size, series)[: size // series // 2]
         mean, spread = law.mean().numpy(), law.covariance().diagonal().sqrt().numpy()
-        for level, seed in product((-2.0, -1.0, 1.0, 2.0), range(seeds)):
-            rng = np.random.default_rng(seed)
-            pins = pins_at(at, mean[at] + level * spread[at], size)
-            C = torch.from_numpy(pins.matrix)
-            truth = law.given(C, torch.from_numpy(pins.value), 1e-10 * torch.eye(len(at)).double())
-            generator = torch.Generator().manual_seed(seed)
-            one, two = (truth.draw(paths, generator).numpy() for _ in range(2))
-            standing = place(law, series, steps)
-            told = DiffusionLaw(standing).told(  # pyright: ignore[reportArgumentType]
-                none(size), pins, "hard", paths, rng
-            )
-            rows.append({
-                "world": name, "level": level, "true draws": abs(energy_distance(one, two)),
-                "weighted": energy_distance(told.alternative, one),
-                "guided": energy_distance(told.twin, one),
-                "Gaussian": energy_distance(told.gaussian, one),
-                "effective": told.effective / paths,
-            })  # fmt: skip
-    table = pd.DataFrame(rows).groupby(["world", "level"]).mean()
-    print(table.round(4).to_string())
+        pins = pins_at(at, mean[at] + level * spread[at], size)
+        truth = law.given(
+            torch.from_numpy(pins.matrix),
+            torch.from_numpy(pins.value),
+            1e-10 * torch.eye(len(at)).double(),
+        )
+        generator = torch.Generator().manual_seed(int(1000 + 10 * level))
+        draw = lambda truth=truth, generator=generator: truth.draw(paths, generator).numpy()
+        noise = np.array([energy_distances(draw(), draw())[0] for _ in range(repeats)])
+        standing, found, share = DiffusionLaw(place(law, series, size // series)), [], []  # pyright: ignore[reportArgumentType]
+        for seed in range(100, 100 + seeds):
+            told = standing.told(none(size), pins, "hard", paths, np.random.default_rng(seed))
+            answers = (told.alternative, told.twin, told.gaussian)
+            found.append([energy_distances(answer, draw()) for answer in answers])
+            share.append(told.effective / paths)
+        usual, unbiased = np.moveaxis(np.array(found), -1, 0)  # [seed, answer]
+        ratio = usual[:, 0].mean() / noise.mean()
+        error = ratio * np.hypot(
+            usual[:, 0].std(ddof=1) / usual[:, 0].mean() / np.sqrt(seeds),
+            noise.std(ddof=1) / noise.mean() / np.sqrt(repeats),
+        )
+        rows.append([name, level, noise.mean(), *usual.mean(axis=0), ratio, error,
+                     unbiased[:, 0].mean(), np.mean(share)])  # fmt: skip
+    columns = ["world", "level", "two true samples", "weighted", "guided", "Gaussian", "ratio",
+               "error of ratio", "weighted, unbiased", "effective"]  # fmt: skip
+    table = pd.DataFrame(rows, columns=columns)
+    print(table.sort_values("ratio", ascending=False).round(4).to_string(index=False))
 
 
 # --- events -------------------------------------------------------------------------------------

@@ -5,29 +5,50 @@ import pandas as pd
 import pytest
 from statsmodels.tsa.api import VAR as StatsVAR
 
+from econdiff.baselines.bvar import BVAR
+from econdiff.baselines.gaussian import LinearGaussian
 from econdiff.baselines.var import VAR
-from econdiff.scenario import Scenario, ScenarioError, cell
-from econdiff.structural import Recursive, Signs, structural
+from econdiff.scenario import Scenario, ScenarioError, above_baseline, cell
+from econdiff.structural import (
+    Instrument,
+    Recursive,
+    Signs,
+    brought_about,
+    local_projections,
+    read_scheme,
+    structural,
+)
+from econdiff.transforms import Transformed, fred_md
 
 NAMES = ("output", "prices", "rate")
 B = np.array([[1.0, 0.0, 0.0], [0.3, 0.8, 0.0], [0.4, 0.2, 0.5]])
 A = np.array([[0.6, 0.1, -0.15], [0.05, 0.7, 0.1], [0.1, 0.2, 0.7]])
+TRUE = LinearGaussian(NAMES, np.vstack([np.zeros((1, 3)), A.T]), B @ B.T)
+ROWS = 600
 
 
 @pytest.fixture(scope="module")
-def panel():
-    rng = np.random.default_rng(0)
-    y = np.zeros((300, 3))
-    for t in range(1, 300):
-        y[t] = A @ y[t - 1] + B @ rng.standard_normal(3)
-    return pd.DataFrame(y, index=pd.period_range("1940Q1", periods=300, freq="Q"), columns=NAMES)
+def shocks():
+    return np.random.default_rng(0).standard_normal((ROWS, 3))
+
+
+@pytest.fixture(scope="module")
+def panel(shocks):
+    y = np.zeros((ROWS, 3))
+    for t in range(1, ROWS):
+        y[t] = A @ y[t - 1] + B @ shocks[t]
+    index = pd.period_range("1870Q1", periods=ROWS, freq="Q")
+    return pd.DataFrame(y, index=index, columns=NAMES)
+
+
+def declared(panel, scheme, model=None, draws=1):
+    model = VAR(lags=2).fit(panel) if model is None else model
+    return structural(model, panel, scheme, draws=draws, rng=np.random.default_rng(0))
 
 
 @pytest.fixture(scope="module")
 def recursive(panel):
-    return structural(
-        VAR(lags=2).fit(panel), Recursive(NAMES), draws=1, rng=np.random.default_rng(0)
-    )
+    return declared(panel, Recursive(NAMES))
 
 
 def test_recursive_responses_are_those_of_statsmodels(panel, recursive):
@@ -35,60 +56,183 @@ def test_recursive_responses_are_those_of_statsmodels(panel, recursive):
     np.testing.assert_allclose(recursive.responses(8)[0], theirs, atol=1e-8)
 
 
+def test_a_known_svar_is_recovered(panel):
+    found = declared(panel, Recursive(NAMES), TRUE)
+    np.testing.assert_allclose(found.impacts[0], B, atol=1e-12)
+    powers = [np.linalg.matrix_power(A, h) @ B for h in range(6)]
+    np.testing.assert_allclose(found.responses(5)[0], powers, atol=1e-12)
+
+
+def test_past_shocks_are_those_that_made_the_panel(panel, shocks):
+    found = declared(panel, Recursive(NAMES), TRUE)
+    np.testing.assert_allclose(found.past_shocks(0), shocks[1:], atol=1e-9)
+
+
 def test_another_order_is_another_scheme(panel):
-    turned = structural(
-        VAR(lags=1).fit(panel), Recursive(NAMES[::-1]), draws=1, rng=np.random.default_rng(0)
-    )
+    turned = declared(panel, Recursive(NAMES[::-1]))
     impact = turned.impacts[0]
-    np.testing.assert_allclose(impact @ impact.T, turned.model.covariance)
+    np.testing.assert_allclose(impact @ impact.T, turned.models[0].covariance)
     assert impact[2, 1] == impact[2, 2] == 0  # the rate stands first: only its own shock moves it
     assert turned.shocks == ("rate", "prices", "output")
 
 
 def test_history_is_the_sum_of_its_shocks(panel, recursive):
-    table = recursive.historical(panel)
+    table = recursive.historical()
     whole = table.groupby(["period", "series"], sort=False)["value"].sum().unstack()
     np.testing.assert_allclose(whole[list(NAMES)], panel.iloc[2:], atol=1e-8)
 
 
-def test_signs_give_a_set_that_fits_the_data_and_the_signs(panel):
-    signs = Signs({("policy", "rate"): 1, ("policy", "prices"): -1, ("policy", "output"): -1})
-    found = structural(VAR(lags=1).fit(panel), signs, draws=20, rng=np.random.default_rng(0))
+def test_signs_and_zeros_give_a_set_that_fits_the_data_and_them(panel):
+    signs = Signs({("policy", "rate"): 1, ("policy", "prices"): -1, ("policy", "output"): 0,
+                   ("demand", "output"): 1, ("demand", "prices"): 1})  # fmt: skip
+    found = declared(panel, signs, TRUE, draws=60)
     for impact in found.impacts:
-        np.testing.assert_allclose(impact @ impact.T, found.model.covariance, atol=1e-9)
-        assert (np.sign(impact[:, 0]) == [-1, -1, 1]).all()
-    assert found.impacts[:, 0, 0].std() > 0.01  # a set, not a point
-    assert found.shocks == ("policy", "(unnamed 1)", "(unnamed 2)")
+        np.testing.assert_allclose(impact @ impact.T, TRUE.covariance, atol=1e-9)
+        assert abs(impact[0, 0]) < 1e-12
+        assert impact[1, 0] < 0 < impact[2, 0]
+        assert (impact[:2, 1] > 0).all()
+    assert found.impacts[:, 1, 0].std() > 0.01  # a set, not a point
+    assert found.shocks == ("policy", "demand", "(unnamed 1)")
+
+
+def test_enough_zeros_identify_the_recursive_point(panel):
+    zeros = Signs({("a", "output"): 1, ("b", "output"): 0, ("b", "prices"): 1,
+                   ("c", "output"): 0, ("c", "prices"): 0, ("c", "rate"): 1})  # fmt: skip
+    for impact in declared(panel, zeros, TRUE, draws=5).impacts:
+        np.testing.assert_allclose(impact, B, atol=1e-10)
+
+
+def test_rotations_without_restrictions_are_uniform(panel):
+    open_signs = Signs({("a", "output"): 1})
+    first = declared(panel, open_signs, TRUE, draws=4000).impacts[:, 0, 0]
+    # |q_1| of a uniform direction in three dimensions is uniform on [0, 1]
+    assert np.mean(first) == pytest.approx(0.5, abs=0.02)
+    assert np.quantile(first, 0.9) == pytest.approx(0.9, abs=0.02)
+
+
+def test_an_instrument_finds_the_shock_that_it_moves_with(panel, shocks):
+    rng = np.random.default_rng(4)
+    surprise = pd.Series(0.7 * shocks[:, 2] + 0.5 * rng.standard_normal(ROWS), panel.index)
+    surprise.iloc[:200] = np.nan  # known for a part of the history only
+    scheme = Instrument(surprise, "policy", raises="rate")
+    found = declared(panel, scheme, TRUE, draws=300)
+    for impact in found.impacts[:3]:
+        np.testing.assert_allclose(impact @ impact.T, TRUE.covariance, atol=1e-9)
+    first = found.impacts[:, :, 0]
+    # off by no more than the bootstrap says
+    assert (np.abs(first.mean(axis=0) - B[:, 2]) < 3 * first.std(axis=0)).all()
+    np.testing.assert_allclose(first.mean(axis=0), B[:, 2], atol=0.12)
+    told = " ".join(found.said())
+    assert "First-stage F" in told
+    assert "weak" not in told
+    noise = Instrument(pd.Series(rng.standard_normal(ROWS), panel.index), "policy", raises="rate")
+    assert "weak" in " ".join(declared(panel, noise, TRUE).said())
+
+
+def test_local_projections_agree_with_the_recursion(panel, recursive):
+    table = local_projections(recursive, "output", 6)
+    own = recursive.responses(6)[0, :, :, 0].T.ravel()
+    apart = np.abs(table["local"].to_numpy() - own) / table["standard_error"].to_numpy()
+    assert (apart[table["step"] > 0] < 4).all()
+    at_once = table.query("step == 0")["local"].to_numpy()
+    np.testing.assert_allclose(at_once, recursive.impacts[0][:, 0], rtol=0.02)
+
+
+def test_draws_of_a_bvar_widen_the_bands(panel):
+    point = declared(panel, Recursive(NAMES), draws=40).bands(4)
+    drawn = declared(panel, Recursive(NAMES), BVAR(lags=2).fit(panel), draws=40).bands(4)
+    assert (point["high"] - point["low"]).max() < 1e-12
+    moving = drawn[drawn["median"].abs() > 1e-9]
+    assert (moving["high"] > moving["low"]).all()
+
+
+def test_responses_of_a_level_add_up_those_of_its_growth(panel):
+    grown = panel.assign(output=100 * np.exp(panel["output"].cumsum() / 400))
+    codes = {"output": fred_md(5, per_year=4), "prices": fred_md(1), "rate": fred_md(1)}
+    found = declared(grown, Recursive(NAMES), Transformed(VAR(lags=1), codes).fit(grown))
+    expected = found.moved(5)[0, :, 0].cumsum(axis=0) / 4  # per cent of the level
+    np.testing.assert_allclose(found.responses(5)[0, :, 0], expected, atol=1e-9)
+
+
+def bring(model, scenario, driven_by=("rate",), horizon=6, paths=400):
+    rng = np.random.default_rng(1)
+    return brought_about(model, scenario, driven_by, horizon=horizon, paths=paths, rng=rng)
 
 
 def test_a_scenario_is_met_by_the_shocks_that_are_named(panel, recursive):
-    pins = Scenario(tuple(cell("rate", k, 1.0) for k in (1, 2)))
-    found = recursive.scenario(panel, pins, ("rate",), horizon=6)
-    np.testing.assert_allclose(found.means[0, :2, 2], 1.0)
-    assert (found.shocks[0, :, :2] == 0).all()
-    assert (found.shocks[0, 2:] == 0).all()
-    unconditional = recursive.model.path_moments(panel, 6)[0]
+    found = bring(recursive, Scenario(tuple(cell("rate", k, 1.0) for k in (1, 2))))
+    np.testing.assert_allclose(found.alternative.samples[:, :2, 2], 1.0, atol=1e-9)
+    changed = found.shocks - found.without
+    assert (changed[:, :, :2] == 0).all()
+    assert np.abs(changed[:, 2:]).max() == 0
     # the rate's shock, last in the order, moves nothing else on impact
-    np.testing.assert_allclose(found.means[0, 0, :2], unconditional[0, :2])
-    needed = (1.0 - unconditional[0, 2]) / recursive.impacts[0, 2, 2]
-    assert found.shocks[0, 0, 2] == pytest.approx(needed)
-
-
-def test_great_shocks_are_not_modest(panel, recursive):
-    small, great = (
-        recursive.scenario(panel, Scenario((cell("rate", 1, at),)), ("rate",), 4).modesty()
-        for at in (float(recursive.model.path_moments(panel, 1)[0][0, 2]) + 0.2, 9.0)
+    np.testing.assert_allclose(
+        found.alternative.samples[:, 0, :2], found.baseline.samples[:, 0, :2], atol=1e-9
     )
-    assert small["modest"].all()
-    assert not great.set_index("shock").loc["rate", "modest"]
+    mean, covariance = recursive.models[0].path_moments(panel, 6)
+    draws = found.baseline_cells
+    size = np.sqrt(np.diag(covariance))
+    assert (np.abs(draws.mean(axis=0) - mean.ravel()) < 4.5 * size / 20).all()
+    assert np.abs(draws.std(axis=0) / size - 1).max() < 0.15
+
+
+def test_all_shocks_together_give_the_conditional_forecast(panel, recursive):
+    # when every shock drives, nothing is declared: the answer is that of Waggoner and Zha
+    scenario = Scenario((cell("rate", 2, 1.5),))
+    found = bring(recursive, scenario, NAMES, paths=20_000)
+    mean, covariance = recursive.models[0].path_moments(panel, 6)
+    told = covariance[:, 5] / covariance[5, 5]
+    expected = mean.ravel() + told * (1.5 - mean[1, 2])
+    np.testing.assert_allclose(found.alternative_cells.mean(axis=0), expected, atol=0.05)
+
+
+def test_great_shocks_are_not_modest(recursive):
+    small, great = (bring(recursive, Scenario(above_baseline("rate", [1], by))) for by in (0.2, 9))
+    assert small.modesty()["modest"].all()
+    table = great.modesty().set_index("series")
+    assert not table.loc["rate", "modest"]
+    assert table.loc["rate", "modesty"] == pytest.approx(9 / recursive.impacts[0][2, 2], rel=0.1)
+    assert not great.sizes().query("period == @great._periods[0]")["ordinary"].any()
 
 
 def test_what_a_scheme_cannot_do_is_refused(panel, recursive):
     with pytest.raises(ScenarioError, match="each once"):
-        structural(recursive.model, Recursive(("rate",)), draws=1, rng=np.random.default_rng(0))
+        declared(panel, Recursive(("rate",)))
     with pytest.raises(ScenarioError, match="no shock"):
-        recursive.scenario(panel, Scenario((cell("rate", 1, 1.0),)), ("oil",), 2)
+        bring(recursive, Scenario((cell("rate", 1, 1.0),)), ("oil",))
     with pytest.raises(ScenarioError, match="cannot meet 1 pins"):
-        recursive.scenario(panel, Scenario((cell("output", 1, 1.0),)), ("rate",), 2)
+        bring(recursive, Scenario((cell("output", 1, 1.0),)))
+    with pytest.raises(ScenarioError, match="exact pins"):
+        bring(recursive, Scenario(events=("rate > 1",)))
     with pytest.raises(ScenarioError, match="is no sign"):
-        structural(recursive.model, Signs({("a", "oil"): 1}), draws=1, rng=np.random.default_rng(0))
+        declared(panel, Signs({("a", "oil"): 1}))
+    with pytest.raises(ScenarioError, match="none of 50 rotations"):
+        # two orthogonal shocks cannot both raise everything where nothing is correlated
+        both = Signs({(shock, name): 1 for shock in "ab" for name in NAMES}, tries=50)
+        declared(panel, both, LinearGaussian(NAMES, TRUE.coefficients, np.eye(3)))
+    with pytest.raises(ScenarioError, match="too many zeros"):
+        declared(panel, Signs({("a", name): 0 for name in NAMES}))
+    with pytest.raises(ScenarioError, match="shares 0 periods"):
+        declared(panel, Instrument(pd.Series(dtype=float), "policy", raises="rate"))
+
+
+def test_schemes_are_read_from_text_and_files(tmp_path, panel):
+    assert read_scheme("recursive:output, prices,rate") == Recursive(NAMES)
+    file = tmp_path / "scheme.toml"
+    file.write_text('scheme = "signs"\n[signs.policy]\nrate = "+"\noutput = "0"\n')
+    assert read_scheme(str(file)).on_impact == {("policy", "rate"): 1, ("policy", "output"): 0}
+    values = [0.1 * k for k in range(24)]
+    quarters = pd.period_range("2000Q1", periods=24, freq="Q").astype(str)
+    pd.DataFrame({"quarter": quarters, "m": values}).to_csv(tmp_path / "m.csv", index=False)
+    file.write_text('scheme = "instrument"\nfile = "m.csv"\nshock = "policy"\nraises = "rate"\n')
+    assert read_scheme(str(file)).values.to_list() == values
+    for text, complaint in (
+        ('scheme = "guess"\n', "recursive, signs or instrument"),
+        ('scheme = "signs"\n[signs.policy]\nrate = "up"\n', "a sign is"),
+        ('scheme = "instrument"\nshock = "policy"\n', "needs file"),
+    ):
+        file.write_text(text)
+        with pytest.raises(ScenarioError, match=complaint):
+            read_scheme(str(file))
+    with pytest.raises(ScenarioError, match="no default scheme"):
+        read_scheme("cholesky.toml")

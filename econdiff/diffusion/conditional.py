@@ -6,13 +6,19 @@ path to meet the pins; it is exact where the law is Gaussian. Elsewhere it only 
 sequential Monte Carlo weights (`twisted`) correct it. In the mode density each island of particles
 gets its own values of the pins, drawn from what is assumed of them.
 
+A scenario that leaves no hole in its first periods is a history from there on, as published
+figures are: the model stands at the end of them and draws what follows. That is its law of the
+rest given those periods, and no draw has to be weighed by hundreds of pins to find it.
+
 The anchor's own answer, in closed form and from the same noise, stands beside.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from scipy.linalg import qr
 from torch import Tensor
 
 from econdiff.diffusion.guidance import Pins as NoisePins
@@ -39,12 +45,14 @@ class DiffusionLaw:
     """The future of the diffusion model at an origin; cells are [step, series], step first.
 
     `turns` are the steps of the sampler. With `correct` False the guided draws are the answer:
-    faster, and as good as the network is near the anchor.
+    faster, and as good as the network is near the anchor. `behind` gives the law that stands
+    behind rows [step, series] that are assumed whole.
     """
 
     at: Origin
     turns: int = 4
     correct: bool = True
+    behind: Callable[[np.ndarray], "DiffusionLaw"] | None = None
 
     def gaussian(self) -> Gaussian:
         """The anchor's law, with the location and scale that the network gives this origin."""
@@ -57,6 +65,18 @@ class DiffusionLaw:
         """See `Law`."""
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         x = torch.randn(paths, *self._shape, generator=generator)
+        return self._told(x, facts, pins, mode, generator, rng)
+
+    def _told(
+        self,
+        x: Tensor,
+        facts: Pins,
+        pins: Pins,
+        mode: Mode,
+        generator: torch.Generator,
+        rng: np.random.Generator,
+    ) -> Told:
+        """`told`, from the noise `x` [path, series, step]."""
         z = self._plain(x)
         free, prior = self._futures(z), fitting_prior(z.flatten(1).double())
         baseline, _, particles = self._given(x, free, prior, facts, "hard", generator, rng)
@@ -67,6 +87,19 @@ class DiffusionLaw:
         if len(pins) == 0:
             return Told(baseline, baseline, baseline, beside, pins, *particles)
         both = _joined(facts, self._with_spread(pins, mode, anchor))
+        lead, rest = settled(both, len(x[0])) if mode == "hard" else (both.value[:0], both)
+        if len(lead) and self.behind:
+            rows = lead.reshape(-1, len(x[0]))
+            after = self.behind(rows)._told(
+                x[..., len(rows) :], rest.keep(np.zeros(0, int)), rest, mode, generator, rng
+            )
+            told, guided = (
+                np.hstack([np.tile(lead, (len(x), 1)), y]) for y in (after.alternative, after.twin)
+            )
+            method = f"from the end of the {len(rows)} periods pinned whole, {after.method}"
+            return Told(
+                baseline, told, guided, beside, pins, after.effective, after.ancestors, method
+            )
         told, guided, particles = self._given(
             x, free, prior, both, mode, generator, rng, len(facts)
         )
@@ -234,6 +267,25 @@ def fitting_prior(z: Tensor) -> Prior:
         return white(dim)
     weight = paths / (paths + dim)
     return Prior(weight * seen + (1 - weight) * torch.eye(dim, dtype=seen.dtype))
+
+
+def settled(pins: Pins, series: int) -> tuple[np.ndarray, Pins]:
+    """Values [cell] of the first periods that exact pins decide whole, and pins on the rest.
+
+    A cell is decided where the pins' row space holds it, so a level may be pinned in the place
+    of a change.
+    """
+    inverse = np.linalg.pinv(pins.matrix)
+    decided = np.isclose(np.einsum("cp,pc->c", inverse, pins.matrix), 1)
+    whole = np.logical_and.accumulate(decided.reshape(-1, series).all(axis=1))
+    count = series * int(whole.sum())
+    lead = (inverse @ pins.value)[:count]
+    left = pins.matrix[:, count:]
+    _, triangle, order = qr(left.T, mode="economic", pivoting=True)
+    size = np.abs(np.diag(triangle))
+    kept = np.sort(order[: len(size)][size > 1e-9 * max(size.max(), 1e-9)])
+    value = pins.value - pins.matrix[:, :count] @ lead
+    return lead, replace(pins.keep(kept), matrix=left[kept], value=value[kept])
 
 
 def _joined(facts: Pins, pins: Pins) -> Pins:

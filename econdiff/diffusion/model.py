@@ -84,7 +84,13 @@ class FittedDiffusion:
 
     def law(self, history: pd.DataFrame, horizon: int) -> DiffusionLaw:
         """The law of the steps after a complete `history`, as `econdiff.scenario` asks for it."""
-        return DiffusionLaw(self.origin(history, horizon), self.settings.turns)
+
+        def behind(rows: np.ndarray) -> DiffusionLaw:
+            index = steps_after(history, len(rows))
+            assumed = pd.DataFrame(rows, index=index, columns=list(self.names))
+            return self.law(pd.concat([history, assumed]), horizon - len(rows))
+
+        return DiffusionLaw(self.origin(history, horizon), self.settings.turns, behind=behind)
 
     def sample(
         self,

@@ -141,7 +141,10 @@ class Conditional:
         pins = told.pins
         base = told.baseline
         before = law.given(self.bound.facts)
-        moments = type(law)(base.mean(axis=0), np.cov(base.T))
+        weight = len(base) / (len(base) + base.shape[1])  # few draws know little of a covariance
+        moments = type(law)(
+            base.mean(axis=0), weight * np.cov(base.T) + (1 - weight) * before.covariance
+        )
         plain = before.given(pins, self._closed).mean
         centred = type(law)(moments.mean, before.covariance).given(pins, self._closed).mean
         fitted = moments.given(pins, self._closed).mean if len(pins) else moments.mean

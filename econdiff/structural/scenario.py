@@ -1,0 +1,178 @@
+"""A path brought about by named shocks: structural scenarios.
+
+With M the effects of all shocks e ~ N(0, I) to come, a future is y = mu + M e. The scenario C y = d
+is met by the shocks that are said to drive it, and the others keep their law:
+
+    y' = y + M_d D^+ (d - C y),    D = C M_d
+
+so that a path and its twin share every shock but the driving ones, whose change is the least in
+squares: Antolin-Diaz, Petrella and Rubio-Ramirez (2021), "Structural scenario analysis with SVARs",
+section 3.2, for exact restrictions. Shocks far beyond those of the past would be noticed, and the
+model would no longer hold: Leeper and Zha (2003), "Modest policy interventions".
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from econdiff.forecast import Forecast, period_labels
+from econdiff.scenario import Bound, Scenario, ScenarioError
+from econdiff.structural.model import Structural
+
+MODEST = 2.0  # deviations: beyond, people would notice; Leeper and Zha (2003), section 4
+
+
+@dataclass(frozen=True, eq=False)
+class StructuralScenario:
+    """Paths without and with the scenario, [path, cell] in model units, and the shocks they take.
+
+    `without` and `shocks` are [path, step, shock]; `reach` [cell] is the deviation that the driving
+    shocks give each cell when nothing is asked of them.
+    """
+
+    bound: Bound
+    driven_by: tuple[str, ...]
+    names: tuple[str, ...]  # of the shocks
+    baseline_cells: np.ndarray
+    alternative_cells: np.ndarray
+    without: np.ndarray
+    shocks: np.ndarray
+    reach: np.ndarray
+
+    @property
+    def baseline(self) -> Forecast:
+        """The horizon without the scenario, in the user's units."""
+        return self._ahead(self.baseline_cells)
+
+    @property
+    def alternative(self) -> Forecast:
+        """The horizon as the driving shocks bring it about, in the user's units."""
+        return self._ahead(self.alternative_cells)
+
+    def difference(self, coverage: float = 0.9) -> pd.DataFrame:
+        """The effect of the driving shocks: `series, period, mean, standard_error, low, high`."""
+        tail = (1 - coverage) / 2
+        apart = self.alternative.samples - self.baseline.samples
+        low, high = np.quantile(apart, [tail, 1 - tail], axis=0)
+        columns = {
+            "mean": apart.mean(axis=0),
+            "standard_error": apart.std(axis=0, ddof=1) / np.sqrt(len(apart)),
+            "low": low,
+            "high": high,
+        }
+        index = pd.MultiIndex.from_product(
+            [self.bound.names, self._periods], names=["series", "period"]
+        )
+        values = {name: table.T.ravel() for name, table in columns.items()}
+        return pd.DataFrame(values, index=index).reset_index()
+
+    def sizes(self) -> pd.DataFrame:
+        """The driving shocks by period, in deviations: `shock, period, mean, low, high, ordinary`.
+
+        `low` and `high` hold 90% of the paths; `ordinary` where the mean is within two deviations.
+        """
+        columns = [self.names.index(shock) for shock in self.driven_by]
+        taken = self.shocks[..., columns].transpose(0, 2, 1)  # [path, shock, step]
+        low, high = np.quantile(taken, [0.05, 0.95], axis=0)
+        index = pd.MultiIndex.from_product(
+            [self.driven_by, self._periods], names=["shock", "period"]
+        )
+        mean = taken.mean(axis=0).ravel()
+        frame = pd.DataFrame(
+            {
+                "mean": mean,
+                "low": low.ravel(),
+                "high": high.ravel(),
+                "ordinary": np.abs(mean) <= MODEST,
+            },
+            index=index,
+        )
+        return frame.reset_index()
+
+    def modesty(self) -> pd.DataFrame:
+        """`series, period, modesty, modest`: where each series is moved the farthest.
+
+        `modesty` is how far its mean is moved, in the deviations that the driving shocks give it in
+        ordinary times: Leeper and Zha (2003), eq. 5.
+        """
+        moved = (self.alternative_cells - self.baseline_cells).mean(axis=0)
+        ratio = np.divide(moved, self.reach, out=np.zeros_like(moved), where=self.reach > 1e-12)
+        cells = ratio.reshape(self.bound.steps, -1)
+        at = np.abs(cells).argmax(axis=0)
+        largest = cells[at, np.arange(cells.shape[1])]
+        return pd.DataFrame(
+            {
+                "series": self.bound.names,
+                "period": [self._periods[k] for k in at],
+                "modesty": largest,
+                "modest": np.abs(largest) <= MODEST,
+            }
+        )
+
+    @property
+    def _periods(self) -> list[str]:
+        return period_labels(self.bound.index_of(edge=False))
+
+    def _ahead(self, cells: np.ndarray) -> Forecast:
+        samples = self.bound.to_user(cells.reshape(len(cells), self.bound.steps, -1))
+        provenance = {"mode": "structural", "driven by": ", ".join(self.driven_by)}
+        return Forecast(
+            samples, self.bound.index_of(edge=False), self.bound.names, provenance=provenance
+        )
+
+
+def brought_about(
+    model: Structural,
+    scenario: Scenario,
+    driven_by: tuple[str, ...],
+    *,
+    horizon: int,
+    paths: int,
+    rng: np.random.Generator,
+) -> StructuralScenario:
+    """Bring `scenario` about by the shocks `driven_by`; paths go round the draws of the model."""
+    unknown = [shock for shock in driven_by if shock not in model.scheme.shocks]
+    if unknown or not driven_by:
+        raise ScenarioError(
+            f"no shock {unknown}; this scheme names {list(model.scheme.shocks)}, and at least one "
+            "must drive the scenario"
+        )
+    bound, draws, series = model.bound(horizon, scenario), len(model.models), len(model.names)
+    if not len(bound.pins) or (bound.pins.sd > 0).any() or bound.events:
+        raise ScenarioError("a structural scenario takes exact pins: no event, no sd, at least one")
+    means = [one.path_moments(model.past, horizon)[0].ravel() for one in model.models]
+    pins = bound.pins.at(np.mean(means, axis=0))
+    driving = np.isin(model.shocks, driven_by)
+    noise = rng.standard_normal((paths, horizon, series))
+    baseline, taken = np.empty((paths, horizon * series)), noise.copy()
+    moved, reach = np.zeros_like(baseline), np.zeros(horizon * series)
+    for k, effects in enumerate(model.moved(horizon - 1)):
+        rows = np.arange(k, paths, draws)
+        matrix = _to_cells(effects)  # [cell, step, shock]
+        own = matrix[:, :, driving].reshape(len(matrix), -1)
+        reach += (own**2).sum(axis=1) / draws
+        told = pins.matrix @ own
+        if np.linalg.matrix_rank(told, tol=1e-10 * np.abs(told).max(initial=1e-300)) < len(pins):
+            raise ScenarioError(
+                f"the shocks {list(driven_by)} cannot meet {len(pins)} pins; name more shocks, or "
+                "pin less"
+            )
+        baseline[rows] = (
+            means[k] + noise[rows].reshape(len(rows), -1) @ matrix.reshape(len(matrix), -1).T
+        )
+        change = (pins.value - baseline[rows] @ pins.matrix.T) @ np.linalg.pinv(told).T
+        moved[rows] = change @ own.T
+        taken[np.ix_(rows, np.arange(horizon), driving)] += change.reshape(len(rows), horizon, -1)
+    return StructuralScenario(
+        bound, driven_by, model.shocks, baseline, baseline + moved, noise, taken, np.sqrt(reach)
+    )
+
+
+def _to_cells(effects: np.ndarray) -> np.ndarray:
+    """Effects [step, series, shock] as those of the shocks of each step, [cell, step, shock]."""
+    steps, series, _ = effects.shape
+    full = np.zeros((steps, series, steps, series))
+    for t in range(steps):
+        full[t:, :, t] = effects[: steps - t]
+    return full.reshape(steps * series, steps, series)
