@@ -89,12 +89,14 @@ def _tables(scores: pd.DataFrame) -> None:
     told, free = mean.loc["alternative"], mean.loc["baseline"]
     once = scores.drop_duplicates(["model", "origin"]).groupby("model")
     print(once.agg({"effective": ["median", "min"], "fallback": "sum"}).round(0).to_string())
-    show = lambda table: table.unstack("h").reindex(NAMES).round(3).to_string()
-    for name in mean.columns:
-        print(f"\n{name}: conditional / unconditional\n{show(told[name] / free[name])}")
-    print(f"\nconditional, diffusion / BVAR\n{show(told['diffusion'] / told['BVAR'])}")
-    print(f"\nunconditional, diffusion / BVAR\n{show(free['diffusion'] / free['BVAR'])}")
-    print(f"\nconditional CRPS of diffusion\n{show(told['diffusion'])}")
+    shown = {f"{name}: conditional / unconditional": told[name] / free[name] for name in mean}
+    shown |= {
+        "conditional, diffusion / BVAR": told["diffusion"] / told["BVAR"],
+        "unconditional, diffusion / BVAR": free["diffusion"] / free["BVAR"],
+        "conditional CRPS of diffusion": told["diffusion"],
+    }
+    for title, table in shown.items():
+        print(f"\n{title}\n{table.unstack('h').reindex(NAMES).round(3).to_string()}")
     print("\nconditional, diffusion against BVAR: Diebold-Mariano with HLN, Holm over cells, "
           "90% model confidence set")  # fmt: skip
     print(_compared(scores[scores.kind == "alternative"]).to_string(index=False))
@@ -135,12 +137,8 @@ def fed(data: Path) -> None:
         seconds = time.perf_counter() - began
         print(f"{name}: {seconds:.1f} s, {len(answer.told.pins)} pins\n  {answer.diagnostics}")
         print(f"  {found.verdict}\n  {[str(w.message) for w in said]}")
-        spread = answer.alternative.samples.std(axis=0).mean(axis=0)
-        print("  free quarters, mean and sd:")
-        table = pd.DataFrame({"last pinned": answer.alternative.mean().iloc[-3],
-                              "mean": answer.alternative.mean().iloc[-1],
-                              "sd": answer.alternative.samples[:, -1].std(axis=0),
-                              "baseline mean": answer.baseline.mean().iloc[-1],
-                              "baseline sd": answer.baseline.samples[:, -1].std(axis=0)})  # fmt: skip
-        del spread
-        print(table.round(2).to_string())
+        ends = {"last pinned": answer.alternative.mean().iloc[-3]}
+        for kind, forecast in (("given it", answer.alternative), ("without", answer.baseline)):
+            ends[f"mean {kind}"] = forecast.mean().iloc[-1]
+            ends[f"sd {kind}"] = forecast.samples[:, -1].std(axis=0)
+        print(pd.DataFrame(ends).round(2).to_string())

@@ -140,6 +140,26 @@ def _scenario(chosen: argparse.Namespace) -> Answer:
     return scenario(request, chosen.command, _progress(chosen))
 
 
+def _structural(chosen: argparse.Namespace) -> Answer:
+    from econdiff.commands.structural import StructuralRequest, structural_effects
+
+    request = StructuralRequest(
+        _reading(chosen),
+        identify=chosen.identify,
+        horizon=chosen.horizon,
+        out=chosen.out,
+        scenario=chosen.scenario,
+        pins=tuple(chosen.pin),
+        driven_by=chosen.driven_by,
+        model=chosen.model,
+        draws=chosen.draws,
+        paths=chosen.paths,
+        seed=chosen.seed,
+        overwrite=chosen.overwrite,
+    )
+    return structural_effects(request, chosen.command, _progress(chosen))
+
+
 def _nowcast(chosen: argparse.Namespace) -> Answer:
     from econdiff.commands.scenario import NowcastRequest, nowcast
 
@@ -324,6 +344,30 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to make")
     command.add_argument("--overwrite", action="store_true", help="replace an earlier result")
 
+    command = _command(commands, "structural", _structural, "effects of declared shocks", said)
+    _input(command)
+    command.add_argument(
+        "--identify",
+        required=True,
+        metavar="SCHEME",
+        help="recursive:A,B,C (the order), or a TOML file: recursive, signs or instrument",
+    )
+    _assumed(command)
+    command.add_argument(
+        "--driven-by",
+        type=_names,
+        default=(),
+        metavar="A,B",
+        help="the shocks that bring the scenario about",
+    )
+    command.add_argument("--model", default="bvar", metavar="NAME", help="bvar (default) or var")
+    command.add_argument(
+        "--draws", type=_positive, default=300, metavar="N", help="of the model; default: 300"
+    )
+    _draws(command)
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to make")
+    command.add_argument("--overwrite", action="store_true", help="replace an earlier result")
+
     command = _command(commands, "nowcast", _nowcast, "what is not published yet", said)
     _input(command)
     command.add_argument("--model", default="diffusion", metavar="NAME", help="default: diffusion")
@@ -416,7 +460,7 @@ def _input(command: argparse.ArgumentParser) -> None:
     command.add_argument("--sheet", metavar="NAME", help="of an Excel file")
 
 
-def _pinned(command: argparse.ArgumentParser) -> None:
+def _assumed(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--horizon", type=_positive, required=True, metavar="H", help="steps ahead"
     )
@@ -430,6 +474,10 @@ def _pinned(command: argparse.ArgumentParser) -> None:
         metavar="NAME=V,V",
         help="values from the first step on, or NAME=baseline+100bp for 4; may be repeated",
     )
+
+
+def _pinned(command: argparse.ArgumentParser) -> None:
+    _assumed(command)
     command.add_argument(
         "--mode",
         choices=("hard", "soft", "density", "event", "tilt"),

@@ -30,7 +30,7 @@ from IPython.display import Image
 from econdiff.baselines.var import VAR
 from econdiff.data import load
 from econdiff.report.figures import png
-from econdiff.report.scenario import differences, two_fans
+from econdiff.report.scenario_figures import differences, two_fans
 from econdiff.scenario import (
     Scenario,
     ScenarioError,

@@ -106,3 +106,52 @@ def test_a_complete_panel_has_nothing_to_nowcast(panel, capsys):
     code, _, err = run(capsys, "nowcast", panel, "--model", "ar")
     assert code == 2
     assert "no ragged edge" in err
+
+
+def test_structural_effects_become_a_folder(panel, tmp_path, capsys):
+    (tmp_path / "scheme.toml").write_text(
+        'scheme = "signs"\n[signs.policy]\nrate = "+"\noutput = "-"\nunemployment = "0"\n'
+    )
+    out = tmp_path / "hike"
+    code, said, err = run(
+        capsys, "structural", panel, "--identify", tmp_path / "scheme.toml", "--horizon", 4,
+        "--pin", "rate=baseline+100bp", "--driven-by", "policy", "--model", "var", "--draws", 20,
+        "--paths", 200, "--out", out, "--json",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    told = json.loads(said)
+    assert {"responses.csv", "historical.csv", "shocks.csv", "difference.csv"} < set(told["files"])
+    assert "identify a set" in " ".join(told["identification"])
+    page = (out / "report.html").read_text()
+    assert "policy does not move unemployment" in page
+    assert "identify a set" in page
+    moved = pd.read_csv(out / "difference.csv").set_index(["series", "period"])["mean"]
+    paths, base = (pd.read_parquet(out / f"{name}.parquet") for name in ("paths", "baseline"))
+    at = (paths["series"] == "rate") & (paths["period"] == "2024Q1")
+    assert paths.loc[at, "value"].std() < 1e-9  # the level is pinned for every path
+    assert moved["rate", "2024Q1"] == pytest.approx(1, abs=4 * base.loc[at, "value"].std() / 14)
+    assert abs(moved["unemployment", "2024Q1"]) < 1e-9  # the zero that was declared
+    sizes = pd.read_csv(out / "shocks.csv")
+    assert list(sizes["shock"].unique()) == ["policy"]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--identify", "recursive:rate,output"], "each once"),
+        (["--identify", "scheme.toml"], "no default scheme"),
+        (["--identify", "recursive:rate,output,unemployment", "--pin", "rate=1"], "--driven-by"),
+        (
+            ["--identify", "recursive:rate,output,unemployment", "--model", "diffusion"],
+            "a structural model is a VAR or a BVAR",
+        ),
+    ],
+)
+def test_a_structural_model_that_cannot_be_is_one_line(panel, tmp_path, capsys, words, complaint):
+    code, _, err = run(
+        capsys, "structural", panel, "--horizon", 4, "--model", "var", "--out", tmp_path / "x",
+        *words,
+    )  # fmt: skip
+    assert code == 2
+    assert complaint in err
+    assert not (tmp_path / "x").exists()

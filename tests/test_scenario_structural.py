@@ -206,10 +206,11 @@ def test_what_a_scheme_cannot_do_is_refused(panel, recursive):
         bring(recursive, Scenario(events=("rate > 1",)))
     with pytest.raises(ScenarioError, match="is no sign"):
         declared(panel, Signs({("a", "oil"): 1}))
+    # two orthogonal shocks cannot both raise everything where nothing is correlated
+    both = Signs({(shock, name): 1 for shock in "ab" for name in NAMES}, tries=50)
+    apart = LinearGaussian(NAMES, TRUE.coefficients, np.eye(3))
     with pytest.raises(ScenarioError, match="none of 50 rotations"):
-        # two orthogonal shocks cannot both raise everything where nothing is correlated
-        both = Signs({(shock, name): 1 for shock in "ab" for name in NAMES}, tries=50)
-        declared(panel, both, LinearGaussian(NAMES, TRUE.coefficients, np.eye(3)))
+        declared(panel, both, apart)
     with pytest.raises(ScenarioError, match="too many zeros"):
         declared(panel, Signs({("a", name): 0 for name in NAMES}))
     with pytest.raises(ScenarioError, match="shares 0 periods"):

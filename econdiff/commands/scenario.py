@@ -20,7 +20,8 @@ from econdiff.commands.view import write_history
 from econdiff.forecast import Forecast
 from econdiff.report.figures import png, svg
 from econdiff.report.page import render
-from econdiff.report.scenario import Beside, differences, scenario_page, two_fans
+from econdiff.report.scenario import Beside, scenario_page
+from econdiff.report.scenario_figures import differences, two_fans
 from econdiff.scenario import (
     Conditional,
     Diagnostics,
@@ -151,9 +152,7 @@ def _judged(found: Plausibility, diagnostics: Diagnostics) -> str:
 def _said(request: ScenarioRequest) -> Scenario:
     """The file, the pins and the events as one scenario."""
     try:
-        said = read_scenario(request.scenario) if request.scenario else Scenario()
-        for text in request.pins:
-            said = said + parse_pin(text)
+        said = stated(request.scenario, request.pins)
     except ScenarioError as error:
         raise UsageError(str(error)) from error
     if request.mode in ("soft", "density", "tilt"):
@@ -168,6 +167,14 @@ def _said(request: ScenarioRequest) -> Scenario:
         raise UsageError(
             'a scenario needs --scenario FILE, --pin "NAME=5.5,5.5" or --mode event --event EXPR'
         )
+    return said
+
+
+def stated(file: Path | None, pins: tuple[str, ...]) -> Scenario:
+    """A scenario file and the pins of the command line as one; nothing where neither is given."""
+    said = read_scenario(file) if file else Scenario()
+    for text in pins:
+        said = said + parse_pin(text)
     return said
 
 

@@ -4,18 +4,15 @@ The words are `conditional` and `historical`: what goes together in the data, no
 from an intervention.
 """
 
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib as mpl
-import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from econdiff.report.figures import CYCLE, HISTORY, QUIET, STYLE, svg
+from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table, shown
+from econdiff.report.scenario_figures import differences, two_fans
 from econdiff.scenario import Conditional, Plausibility
 
 MEANINGS = {
@@ -68,106 +65,6 @@ def scenario_page(
         Section("What to keep in mind", points=_caveats(answer)),
     )
     return Page(f"Scenario: {name or 'pins'}", lead, facts, sections, manifest)
-
-
-def two_fans(answer: Conditional, span: int = 24) -> Figure:
-    """Baseline and alternative: medians and 90% bands, the pinned cells marked."""
-    names = answer.baseline.names
-    with mpl.rc_context(STYLE):
-        figure, grid = _grid(len(names))
-        for axes, name in zip(grid.flat, names, strict=False):
-            past = answer.history[name].iloc[-span:]
-            axes.plot(_dates(past.index), past.to_numpy(float), color=HISTORY, label="history")
-            known = past.dropna().iloc[-1:]  # the fans start where the history ends
-            last = known.to_numpy(float)
-            dates = np.append(_dates(known.index), _dates(answer.baseline.index))
-            for label, forecast, color in (
-                ("baseline", answer.baseline, QUIET),
-                ("conditional", answer.alternative, CYCLE[0]),
-            ):
-                low, high = forecast.interval(0.9)
-                axes.fill_between(
-                    dates,
-                    np.append(last, low[name]),
-                    np.append(last, high[name]),
-                    color=color,
-                    alpha=0.22,
-                    lw=0,
-                    label=f"{label}, 90%",
-                )
-                middle = np.append(last, forecast.quantile(0.5)[name])
-                axes.plot(dates, middle, color=color, label=f"{label}, median")
-            pinned = _pinned(answer, name)
-            if len(pinned):
-                axes.plot(_dates(pinned.index), pinned, "D", color=CYCLE[1], ms=3.5, label="pinned")
-            axes.set_title(str(name))
-            axes.set_ylabel(textwrap.fill(answer.units.get(name, ""), 30))
-        return _finished(figure, grid, len(names))
-
-
-def differences(answer: Conditional) -> Figure:
-    """Conditional less baseline: mean, Monte Carlo error, and the band of paired differences."""
-    table = answer.difference()
-    names = answer.baseline.names
-    with mpl.rc_context(STYLE):
-        figure, grid = _grid(len(names))
-        for axes, name in zip(grid.flat, names, strict=False):
-            rows = table.loc[table["series"] == name]
-            dates = _dates(answer.baseline.index)
-            axes.axhline(0, color=QUIET, lw=0.8)
-            if rows["low"].notna().all():
-                axes.fill_between(
-                    dates, rows["low"], rows["high"], color=CYCLE[0], alpha=0.2, lw=0,
-                    label="90% of paired differences",
-                )  # fmt: skip
-            axes.errorbar(
-                dates, rows["mean"], 2 * rows["standard_error"], color=CYCLE[0], capsize=2,
-                label="mean, two Monte Carlo errors",
-            )  # fmt: skip
-            axes.set_title(str(name))
-        return _finished(figure, grid, len(names))
-
-
-def _grid(count: int) -> tuple[Figure, np.ndarray]:
-    columns = min(count, 2 if count in (2, 4) else 3)
-    rows = -(-count // columns)
-    size = (4.0 * columns + 0.5, 2.6 * rows + 0.7)
-    figure = Figure(figsize=size, layout="constrained", facecolor="white")
-    return figure, figure.subplots(rows, columns, squeeze=False)
-
-
-def _finished(figure: Figure, grid: np.ndarray, count: int) -> Figure:
-    for axes in grid.flat[count:]:
-        axes.remove()
-    for axes in grid.flat[:count]:
-        axes.tick_params(axis="x", labelrotation=30)
-    handles, labels = [], []
-    for axes in grid.flat[:count]:
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-            if label not in labels:
-                handles.append(handle)
-                labels.append(label)
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
-    return figure
-
-
-def _dates(index: pd.Index) -> np.ndarray:
-    if isinstance(index, pd.PeriodIndex):
-        index = index.to_timestamp()
-    return pd.DatetimeIndex(index).to_numpy()
-
-
-def _pinned(answer: Conditional, name: str) -> pd.Series:
-    """Where the scenario pins single cells of a series, the mean that it has there."""
-    pins, periods = answer.told.pins, answer.baseline.index
-    labels = [str(period) for period in periods]
-    told = {
-        period
-        for series, period, label in zip(pins.series, pins.periods, pins.labels, strict=True)
-        if series == name and not label.startswith(("average", "sum", "change", "growth"))
-    }
-    rows = [k for k, label in enumerate(labels) if label in told]
-    return answer.alternative.mean()[name].iloc[rows]
 
 
 def _assumed(answer: Conditional) -> Section:

@@ -1,0 +1,153 @@
+"""`econdiff structural`: effects of shocks under a declared identification."""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from econdiff.commands.answer import Answer
+from econdiff.commands.errors import UsageError
+from econdiff.commands.folder import whole, write_manifest, write_text
+from econdiff.commands.manifest import new_manifest
+from econdiff.commands.models import named_model
+from econdiff.commands.progress import Progress, silent
+from econdiff.commands.reading import Reading, read
+from econdiff.commands.scenario import stated
+from econdiff.commands.view import write_history
+from econdiff.report.figures import png, svg
+from econdiff.report.page import render
+from econdiff.report.scenario_figures import changes, contributions, responses
+from econdiff.report.structural import structural_page
+from econdiff.scenario import Scenario, ScenarioError
+from econdiff.structural import (
+    Scheme,
+    Structural,
+    StructuralScenario,
+    brought_about,
+    local_projections,
+    read_scheme,
+    structural,
+)
+from econdiff.transforms import Transformed
+
+
+@dataclass(frozen=True)
+class StructuralRequest:
+    """What `econdiff structural` was asked; the fields are its options."""
+
+    reading: Reading
+    identify: str
+    horizon: int
+    out: Path
+    scenario: Path | None = None
+    pins: tuple[str, ...] = ()
+    driven_by: tuple[str, ...] = ()
+    model: str = "bvar"
+    draws: int = 300
+    paths: int = 1000
+    seed: int = 0
+    overwrite: bool = False
+
+
+def structural_effects(request: StructuralRequest, command: str, progress: Progress = silent):
+    """Identify, answer, and write the folder `request.out`, whole."""
+    try:
+        scheme, said = read_scheme(request.identify), _said(request)
+        with whole(request.out, overwrite=request.overwrite) as folder:
+            return _answer(folder, scheme, said, request, command, progress)
+    except ScenarioError as error:
+        raise UsageError(str(error)) from error
+
+
+def _answer(
+    folder: Path,
+    scheme: Scheme,
+    said: Scenario,
+    request: StructuralRequest,
+    command: str,
+    progress: Progress,
+) -> Answer:
+    data, rng = read(request.reading), np.random.default_rng(request.seed)
+    manifest = new_manifest("structural", command, _settings(request)) | {"data": data.record}
+    with progress(f"{request.model}: fit, identify, answer", 3) as step:
+        forecaster = Transformed(named_model(request.model), data.transforms).fit(data.panel)
+        step()
+        model = structural(forecaster, data.panel, scheme, draws=request.draws, rng=rng)
+        step()
+        bands = model.bands(request.horizon)
+        local = pd.concat(
+            [local_projections(model, shock, request.horizon) for shock in scheme.shocks]
+        )
+        historical = model.historical() if model.past.notna().all(axis=None) else None
+        brought = None
+        if said.pins:
+            brought = brought_about(
+                model, said, request.driven_by, horizon=request.horizon, paths=request.paths,
+                rng=rng,
+            )  # fmt: skip
+        step()
+    settings = repr(named_model(request.model))
+    manifest |= {"identification": list(model.said())}
+    manifest["model"] = {"name": request.model, "settings": settings}
+    _write(folder, model, bands, local, historical, brought)
+    write_manifest(folder, manifest)
+    name = said.name or ", ".join(scheme.shocks)
+    page = structural_page(model, bands, local, historical, brought, manifest, name)
+    write_text(folder / "report.html", render(page))
+    facts: dict[str, Any] = {
+        "out": str(request.out),
+        "files": sorted(file.name for file in folder.iterdir()),
+        "identification": list(model.said()),
+    }
+    words = [*model.said()]
+    if brought is not None:
+        facts["modesty"] = brought.modesty().to_dict(orient="records")
+        words += ["", brought.modesty().round(2).to_string(index=False)]
+    return Answer(facts, "\n".join([*words, "", str(request.out / "report.html")]))
+
+
+def _write(
+    folder: Path,
+    model: Structural,
+    bands: pd.DataFrame,
+    local: pd.DataFrame,
+    historical: pd.DataFrame | None,
+    brought: StructuralScenario | None,
+) -> None:
+    bands.merge(local, on=["shock", "series", "step"]).to_csv(folder / "responses.csv", index=False)
+    write_history(model.history, folder)
+    figures = {"responses": responses(bands, local)}
+    if historical is not None:
+        historical.to_csv(folder / "historical.csv", index=False)
+        figures["historical"] = contributions(historical)
+    if brought is not None:
+        brought.alternative.to_frame().to_parquet(folder / "paths.parquet", index=False)
+        brought.baseline.to_frame().to_parquet(folder / "baseline.parquet", index=False)
+        brought.difference().to_csv(folder / "difference.csv", index=False)
+        brought.sizes().to_csv(folder / "shocks.csv", index=False)
+        figures["difference"] = changes(brought.difference(), brought.baseline)
+    for name, figure in figures.items():
+        write_text(folder / f"{name}.svg", svg(figure))
+        (folder / f"{name}.png").write_bytes(png(figure))
+
+
+def _said(request: StructuralRequest) -> Scenario:
+    said = stated(request.scenario, request.pins)
+    if bool(said.pins) != bool(request.driven_by):
+        raise ScenarioError(
+            "a structural scenario needs both what is assumed (--scenario or --pin) and the shocks "
+            "that bring it about (--driven-by)"
+        )
+    return said
+
+
+def _settings(request: StructuralRequest) -> dict[str, Any]:
+    """The request as plain values; files by their names, not their paths."""
+    reading = replace(request.reading, input=Path(request.reading.input).name)
+    settings = asdict(replace(request, reading=reading)) | {"out": request.out.name}
+    settings["scenario"] = request.scenario.name if request.scenario else None
+    if ":" not in request.identify:
+        settings["identify"] = Path(request.identify).name
+    return {key: value for key, value in settings.items() if key != "overwrite"}
