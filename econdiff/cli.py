@@ -133,6 +133,8 @@ def _scenario(chosen: argparse.Namespace) -> Answer:
         given_sd=chosen.given_sd,
         model=chosen.model,
         against=chosen.against,
+        target=chosen.target,
+        conditions=chosen.conditions,
         paths=chosen.paths,
         seed=chosen.seed,
         overwrite=chosen.overwrite,
@@ -506,6 +508,16 @@ def _pinned(command: argparse.ArgumentParser) -> None:
         default=("bvar",),
         metavar="A,B",
         help="models that answer beside it in closed form; default: bvar",
+    )
+    command.add_argument(
+        "--target", metavar="NAME", help="growth at risk: quantiles of its average, recessions"
+    )
+    command.add_argument(
+        "--conditions",
+        type=_names,
+        default=(),
+        metavar="A,B",
+        help="regressors beside the target in the quantile regression that stands beside",
     )
 
 

@@ -20,7 +20,7 @@ from econdiff.commands.view import write_history
 from econdiff.forecast import Forecast
 from econdiff.report.figures import png, svg
 from econdiff.report.page import render
-from econdiff.report.scenario import Beside, scenario_page
+from econdiff.report.scenario import Beside, Findings, scenario_page
 from econdiff.report.scenario_figures import differences, two_fans
 from econdiff.scenario import (
     Conditional,
@@ -35,11 +35,14 @@ from econdiff.scenario import (
     plausibility,
     read_scenario,
 )
+from econdiff.scenario.at_risk import at_risk, recession
 from econdiff.scenario.attribution import drivers, shares
 from econdiff.scenario.law import GaussianLaw
-from econdiff.transforms import Transformed
+from econdiff.scenario.news import news
+from econdiff.transforms import Transformed, TransformedForecaster
 
 SHAPLEY_PATHS = 200
+MOST_PLAYERS = 3  # pinned series up to which Shapley's value is asked of the model: 2^n answers
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class ScenarioRequest:
     given_sd: float = 0.0
     model: str = "diffusion"
     against: tuple[str, ...] = ("bvar",)
+    target: str | None = None
+    conditions: tuple[str, ...] = ()
     paths: int = 1000
     seed: int = 0
     overwrite: bool = False
@@ -67,29 +72,30 @@ def scenario(request: ScenarioRequest, command: str, progress: Progress = silent
     with whole(request.out, overwrite=request.overwrite) as folder:
         data = read(request.reading)
         manifest = new_manifest("scenario", command, _settings(request)) | {"data": data.record}
-        answer, notes = _answered(request.model, data, said, request, progress)
+        forecaster, answer, notes = _answered(request.model, data, said, request, progress)
         beside = [
-            Beside(name, _answered(name, data, said, request, progress)[0].difference())
+            _beside(name, answer, *_answered(name, data, said, request, progress)[1:])
             for name in request.against
             if name != request.model and request.mode in ("hard", "soft", "density")
         ]
-        found = plausibility(answer, request.events)
-        driven = _driven(answer, request)
+        found = _found(forecaster, answer, tuple(beside), data, request, notes)
         write_answer(folder, answer, data.panel)
-        write_text(folder / "plausibility.json", _judged(found, answer.diagnostics))
-        driven.to_csv(folder / "drivers.csv", index=False)
+        _write(folder, found, answer)
         manifest["model"] = {"name": request.model, "settings": repr(named_model(request.model))}
         write_manifest(folder, manifest)
-        page = scenario_page(answer, found, tuple(beside), driven, manifest, said.name, notes)
-        write_text(folder / "report.html", render(page))
+        write_text(
+            folder / "report.html", render(scenario_page(answer, found, manifest, said.name))
+        )
     facts = {
         "out": str(request.out),
         "files": sorted(f.name for f in request.out.iterdir()),
-        "plausibility": found.to_dict(),
+        "plausibility": found.plausibility.to_dict(),
         "fallback": answer.diagnostics.fallback,
     }
     table = _last(answer.difference())
-    words = "\n\n".join([found.verdict, *notes, table, str(request.out / "report.html")])
+    words = "\n\n".join(
+        [found.plausibility.verdict, *notes, table, str(request.out / "report.html")]
+    )
     return Answer(facts, words)
 
 
@@ -117,7 +123,7 @@ def nowcast(request: NowcastRequest, progress: Progress = silent) -> Answer:
         paths=request.paths,
         seed=request.seed,
     )
-    answer, notes = _answered(request.model, data, Scenario(), asked, progress)
+    _, answer, notes = _answered(request.model, data, Scenario(), asked, progress)
     edge = answer.edge()
     if edge is None:
         raise UsageError("there is no ragged edge to nowcast")
@@ -180,7 +186,7 @@ def stated(file: Path | None, pins: tuple[str, ...]) -> Scenario:
 
 def _answered(
     name: str, data: Read, said: Scenario, request: ScenarioRequest, progress: Progress
-) -> tuple[Conditional, tuple[str, ...]]:
+) -> tuple[TransformedForecaster, Conditional, tuple[str, ...]]:
     with progress(f"{name}: fit, then condition", 2) as step:
         forecaster = Transformed(named_model(name), data.transforms).fit(data.panel)
         step()
@@ -200,17 +206,74 @@ def _answered(
                 raise UsageError(str(error)) from error
         step()
     notes = (str(w.message) for w in caught if issubclass(w.category, ScenarioWarning))
-    return answer, tuple(dict.fromkeys(notes))
+    return forecaster, answer, tuple(dict.fromkeys(notes))
 
 
-def _driven(answer: Conditional, request: ScenarioRequest) -> pd.DataFrame:
-    """By pin where it is exact, else by pinned series."""
+def _beside(name: str, answer: Conditional, other: Conditional, notes: tuple[str, ...]) -> Beside:
+    """Another model's answer, and the gap to it where both are in the same units."""
+    del notes
+    return Beside(name, other.difference(), answer.gap(other.law.gaussian()))
+
+
+def _found(
+    forecaster: TransformedForecaster,
+    answer: Conditional,
+    beside: tuple[Beside, ...],
+    data: Read,
+    request: ScenarioRequest,
+    notes: tuple[str, ...],
+) -> Findings:
+    """Everything that the report says of an answer."""
+    events, risk = request.events, None
+    if request.target is not None:
+        try:
+            risk = at_risk(answer, request.target, request.conditions)
+        except ScenarioError as error:
+            raise UsageError(str(error)) from error
+        events = (*events, recession(answer, request.target))
+    by_pin = _by_pin(answer, request)
+    return Findings(
+        plausibility(answer, events),
+        beside,
+        _shares(answer, by_pin, request),
+        by_pin,
+        news(forecaster, data.panel.iloc[:-1], data.panel, horizon=request.horizon),
+        risk,
+        notes,
+    )
+
+
+def _write(folder: Path, found: Findings, answer: Conditional) -> None:
+    """The tables behind the report."""
+    judged = _judged(found.plausibility, answer.diagnostics)
+    write_text(folder / "plausibility.json", judged)
+    found.drivers.to_csv(folder / "drivers.csv", index=False)
+    found.shares.to_csv(folder / "shares.csv", index=False)
+    found.news.releases.to_csv(folder / "news.csv", index=False)
+    if found.at_risk is not None:
+        found.at_risk.to_csv(folder / "at_risk.csv", index=False)
+    for other in found.beside:
+        table = other.difference.merge(other.gap, on=["series", "period"], suffixes=("", "_of_gap"))
+        table.to_csv(folder / f"beside_{other.name}.csv", index=False)
+
+
+def _by_pin(answer: Conditional, request: ScenarioRequest) -> pd.DataFrame:
+    """Contributions and sensitivities by pin, exact under the Gaussian law."""
     if len(answer.told.pins) == 0 or request.mode not in ("hard", "soft", "density"):
-        return pd.DataFrame(columns=["series", "period", "pinned", "contribution"])
-    if isinstance(answer.law, GaussianLaw):
-        law = answer.law.gaussian().given(answer.bound.facts)
-        return drivers(law, answer.bound, answer.told.pins, request.mode)
-    return shares(answer, paths=min(SHAPLEY_PATHS, request.paths), seed=request.seed)
+        columns = ["series", "period", "pin", "pinned", "at", "contribution", "sensitivity"]
+        return pd.DataFrame(columns=columns)
+    law = answer.law.gaussian().given(answer.bound.facts)
+    return drivers(law, answer.bound, answer.told.pins, request.mode)
+
+
+def _shares(answer: Conditional, by_pin: pd.DataFrame, request: ScenarioRequest) -> pd.DataFrame:
+    """Contributions by pinned series: from draws where few are pinned, else in closed form."""
+    few = len(set(answer.told.pins.series)) <= MOST_PLAYERS
+    if len(by_pin) and few and not isinstance(answer.law, GaussianLaw):
+        return shares(answer, paths=min(SHAPLEY_PATHS, request.paths), seed=request.seed)
+    keys = ["series", "period", "pinned"]
+    table = by_pin.groupby(keys, sort=False, as_index=False)["contribution"].sum()
+    return table.assign(how="closed form")
 
 
 def _last(table: pd.DataFrame) -> str:

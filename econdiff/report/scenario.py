@@ -14,6 +14,7 @@ from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table, shown
 from econdiff.report.scenario_figures import differences, two_fans
 from econdiff.scenario import Conditional, Plausibility
+from econdiff.scenario.news import News
 
 MEANINGS = {
     "hard": "the pinned values hold exactly",
@@ -26,27 +27,39 @@ MEANINGS = {
 
 @dataclass(frozen=True, eq=False)
 class Beside:
-    """Another model's answer to the same scenario: its table of differences."""
+    """Another model's answer to the same scenario: its differences, and the gap to it in parts."""
 
     name: str
     difference: pd.DataFrame
+    gap: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What there is to say of an answer.
+
+    `shares` are contributions by pinned series, `drivers` those by pin with their sensitivities,
+    both empty where nothing is pinned; `at_risk` is there where a target was named.
+    """
+
+    plausibility: Plausibility
+    beside: tuple[Beside, ...]
+    shares: pd.DataFrame
+    drivers: pd.DataFrame
+    news: News
+    at_risk: pd.DataFrame | None
+    notes: tuple[str, ...]
 
 
 def scenario_page(
-    answer: Conditional,
-    found: Plausibility,
-    beside: tuple[Beside, ...],
-    driven: pd.DataFrame,
-    manifest: Mapping[str, Any],
-    name: str,
-    notes: tuple[str, ...],
+    answer: Conditional, found: Findings, manifest: Mapping[str, Any], name: str
 ) -> Page:
     """The whole report of one scenario."""
     data = manifest["data"]
     lead = (
         f"A conditional forecast, mode “{answer.mode}”: {MEANINGS[answer.mode]}. "
         f"{answer.diagnostics.paths:,} paths, by {manifest['model']['name']}, from data that end "
-        f"in {data['last']}. {' '.join(notes)}"
+        f"in {data['last']}. {' '.join(found.notes)}"
     )
     facts = {
         "Asked": manifest["command"],
@@ -59,9 +72,11 @@ def scenario_page(
     }
     sections = (
         _assumed(answer),
-        _likely(found),
-        _moved(answer, beside),
-        *_explained(answer, driven),
+        _likely(found.plausibility),
+        *(() if found.at_risk is None else (_at_risk(found.at_risk),)),
+        _moved(answer, found.beside),
+        *_explained(answer, found),
+        _news(found.news),
         Section("What to keep in mind", points=_caveats(answer)),
     )
     return Page(f"Scenario: {name or 'pins'}", lead, facts, sections, manifest)
@@ -129,29 +144,82 @@ def _moved(answer: Conditional, beside: tuple[Beside, ...]) -> Section:
     )
 
 
-def _explained(answer: Conditional, driven: pd.DataFrame) -> tuple[Section, ...]:
+def _at_risk(table: pd.DataFrame) -> Section:
+    words = (
+        "Quantiles of the average of the target over the horizon, in model units (growth, where it "
+        "models growth): of the joint paths without and with the scenario, and by quantile "
+        "regression on the latest values (Adrian, Boyarchenko and Giannone, 2019), which does not "
+        "know the scenario and stands beside the baseline.",
+    )
+    return Section("Growth at risk", words, (), (), (Table("Quantiles of the average", table),))
+
+
+def _explained(answer: Conditional, found: Findings) -> tuple[Section, ...]:
     sections = []
-    if len(driven):
-        by = driven.pivot_table(
-            index=["series", "period"], columns="pinned", values="contribution", aggfunc="sum",
-            sort=False,
-        ).reset_index()  # fmt: skip
-        words = (
-            "How much each pinned series contributes to the shift of the mean, in the units of the "
-            "series, or in per cent where it is modelled in logarithms. drivers.csv has it by pin "
-            "and period. These are contributions to a conditional forecast, not causes.",
-        )
-        table = Table("Contributions by pinned series", by, heads=2, folded=len(by) > 48)
-        sections.append(Section("What drives it", words, (), (), (table,)))
+    if len(found.shares):
+        sections.append(_driven(found))
     if answer.told.gaussian is not None and answer.weights is None:
         words = (
-            "The model's answer less that of its Gaussian anchor in closed form, for means in "
-            "model units: split into centre, volatility (covariances) and shape. A gap within two "
-            "standard errors is no gap.",
+            "The model's answer less a Gaussian answer in closed form, for means in model units, "
+            "in parts: centre (another forecast without the scenario), volatility (other "
+            "covariances) and shape (what no Gaussian has). A gap within two standard errors, "
+            "which are those of the draws, is no gap.",
         )
-        gap = Table("The gap to the Gaussian answer", answer.gap(), heads=2, folded=True)
-        sections.append(Section("Why it differs from the Gaussian answer", words, (), (), (gap,)))
+        gaps = [Table("The gap to its own Gaussian anchor", answer.gap(), heads=2, folded=True)]
+        gaps += [
+            Table(f"The gap to {other.name}", other.gap, heads=2, folded=True)
+            for other in found.beside
+        ]
+        sections.append(
+            Section("Why it differs from the Gaussian answers", words, (), (), tuple(gaps))
+        )
     return tuple(sections)
+
+
+def _driven(found: Findings) -> Section:
+    by = found.shares.pivot_table(
+        index=["series", "period"], columns="pinned", values="contribution", aggfunc="sum",
+        sort=False,
+    ).reset_index()  # fmt: skip
+    how = {
+        "closed form": "exact for a Gaussian law, here that of the model or its anchor",
+        "Shapley": "by Shapley's value from draws of the model itself",
+    }[found.shares["how"].iloc[0]]
+    last = found.drivers[found.drivers["period"] == found.drivers["period"].iloc[-1]]
+    steep = last.pivot_table(index="pin", columns="series", values="sensitivity", sort=False)
+    words = (
+        f"How much each pinned series contributes to the shift of the mean, {how}; in the units of "
+        "the series, or in per cent where it is modelled in logarithms. These are contributions to "
+        "a conditional forecast, not causes.",
+        "The sensitivity is how far the last period of each series moves for one more of a pin (in "
+        "model units of the pin's own scale), all other pins held: exact under the Gaussian law.",
+    )
+    tables = (
+        Table("Contributions by pinned series", by, heads=2, folded=len(by) > 48),
+        Table("Sensitivity of the last period to each pin", steep.reset_index(), folded=True),
+    )
+    return Section("What drives it", words, (), (), tables)
+
+
+def _news(found: News) -> Section:
+    words = (
+        "The latest figures moved the forecast without the scenario too: each release's surprise "
+        "times the sensitivity to it, for the last period of the horizon (Banbura and Modugno, "
+        "2014), under the Gaussian law and at the coefficients of today. The rest is what they say "
+        "of volatility, and revisions.",
+    )
+    releases = found.releases
+    if not len(releases):
+        return Section("What the latest figures moved", ("No figure came with the last row.",))
+    label = releases["at"].iloc[-1]
+    table = releases[releases["at"] == label].pivot_table(
+        index="target", columns="series", values="contribution", sort=False
+    )
+    table.columns = [f"by {name}" for name in table.columns]
+    table["rest"] = found.rest.iloc[-1].reindex(table.index)
+    table["all"] = (found.new - found.old).iloc[-1].reindex(table.index)
+    shown_table = Table(f"Revision of {label}", table.reset_index(), folded=table.shape[1] > 10)
+    return Section("What the latest figures moved", words, (), (), (shown_table,))
 
 
 def _caveats(answer: Conditional) -> tuple[str, ...]:

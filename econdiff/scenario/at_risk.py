@@ -12,9 +12,45 @@ import numpy as np
 import pandas as pd
 
 from econdiff.forecast import Forecast
+from econdiff.scenario.conditional import Conditional
 from econdiff.scenario.errors import ScenarioError
 
 QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
+
+
+def at_risk(answer: Conditional, target: str, conditions: Sequence[str] = ()) -> pd.DataFrame:
+    """`growth_at_risk` without and with a scenario, in the units of the model.
+
+    Columns `quantile, baseline, its error, conditional, its error , regression`: the regression
+    knows the history and not the scenario, so it stands beside the baseline.
+    """
+    bound = answer.bound
+    for name in (target, *conditions):
+        if name not in bound.names:
+            raise ScenarioError(f"no series {name!r} to look at; there are {list(bound.names)}")
+    panel = pd.DataFrame(
+        {
+            name: transform.to_model(bound.start[name].to_numpy(float))
+            for name, transform in bound.transforms.items()
+        }
+    ).dropna()
+    without, told = (growth_at_risk(f, panel, target, conditions) for f in answer.inner())
+    return pd.DataFrame(
+        {
+            "quantile": without["quantile"],
+            "baseline": without["paths"],
+            "its error": without["standard_error"],
+            "conditional": told["paths"],
+            "its error ": told["standard_error"],
+            "regression": without["regression"],
+        }
+    )
+
+
+def recession(answer: Conditional, target: str) -> str:
+    """The event that `target` falls, or as growth is below 0, two periods one after another."""
+    logs = answer.bound.transforms[target].link(np.array([2.0]))[0] != 2.0
+    return f"growth({target}) < 0 for 2" if logs else f"{target} < 0 for 2"
 
 
 def growth_at_risk(

@@ -25,6 +25,7 @@ from econdiff.forecast import Forecast, Forecaster, period_labels
 from econdiff.scenario.binding import Bound, Pins, bind
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.events import occurs
+from econdiff.scenario.gaussian import Gaussian
 from econdiff.scenario.law import Law, Told, law_of
 from econdiff.scenario.statement import MODES, Mode, Scenario
 from econdiff.scenario.tilting import effective, systematic, tilt
@@ -94,6 +95,15 @@ class Conditional:
         """Row by row the baseline's path, moved to meet the pins."""
         return self._ahead(self.told.twin)
 
+    def inner(self) -> tuple[Forecast, Forecast]:
+        """Baseline and alternative in model units (growth where it models growth), edge and all."""
+        bound, told = self.bound, self.told
+        baseline, alternative = (
+            Forecast(self._cells(draws), bound.index, bound.names)
+            for draws in (told.baseline, told.alternative)
+        )
+        return baseline, alternative
+
     def edge(self) -> Forecast | None:
         """The rows of the ragged edge given the scenario; None where the history is complete."""
         bound = self.bound
@@ -129,24 +139,26 @@ class Conditional:
         columns = {name: table.T.ravel() for name, table in tables.items()}
         return pd.DataFrame(columns, index=index).reset_index()
 
-    def gap(self) -> pd.DataFrame:
+    def gap(self, other: Gaussian | None = None) -> pd.DataFrame:
         """Why the answer differs from the Gaussian one, for the mean of each cell of the horizon.
+
+        The Gaussian is that of the model itself, or another model's law `other` in the same units.
 
         `series, period, answer, gaussian, gap, centre, volatility, shape, standard_error`, in the
         linear scale of the model (its own units). Between the two answers stands the Gaussian with
         the mean of the draws (`centre`), then also their covariance (`volatility`); what is left is
         `shape`. A gap within two standard errors is no gap.
         """
-        told, law = self.told, self.law.gaussian()
+        told, law = self.told, other or self.law.gaussian()
         pins = told.pins
         base = told.baseline
         before = law.given(self.bound.facts)
         weight = len(base) / (len(base) + base.shape[1])  # few draws know little of a covariance
-        moments = type(law)(
+        moments = Gaussian(
             base.mean(axis=0), weight * np.cov(base.T) + (1 - weight) * before.covariance
         )
         plain = before.given(pins, self._closed).mean
-        centred = type(law)(moments.mean, before.covariance).given(pins, self._closed).mean
+        centred = Gaussian(moments.mean, before.covariance).given(pins, self._closed).mean
         fitted = moments.given(pins, self._closed).mean if len(pins) else moments.mean
         answer = told.alternative.mean(axis=0)
         error = told.alternative.std(axis=0) / np.sqrt(max(self.diagnostics.effective, 1))
