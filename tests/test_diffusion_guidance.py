@@ -17,7 +17,7 @@ from econdiff.diffusion.known_laws import four_modes, gaussian
 from econdiff.diffusion.likelihood import log_density
 from econdiff.diffusion.sampler import angular, last
 from econdiff.diffusion.schedule import even_angles, linear
-from econdiff.diffusion.twisted import twisted
+from econdiff.diffusion.twisted import Particles, twisted
 
 
 def real(value):
@@ -203,3 +203,20 @@ def test_weights_put_right_what_is_not_gaussian():
     assert max(miss(plain)) > 2 * max(miss(fair))
     assert 1000 < float(found.effective[-1]) <= 8000
     assert 500 < found.ancestors <= 8000
+
+
+def test_thinned_particles_are_nearly_all_different():
+    rng, count = seeded(0), 4000
+    weights = torch.rand(count, generator=rng, dtype=torch.float64) + 0.5
+    weights = weights / weights.sum()
+    share = 1 / weights.square().sum()
+    cloud = Particles(
+        torch.arange(count)[:, None].double(), weights, share[None], torch.arange(count)
+    )
+    fair = cloud.thinned(1000, rng)
+    assert len(fair.x.unique()) == fair.ancestors == 1000  # no weight exceeds a thousandth
+    assert float(fair.effective[0]) == pytest.approx(1 / (1 / float(share) + 1e-3 - 1 / count))
+    assert 900 < float(fair.effective[0]) < 1000
+    # chosen as often as the weights say
+    early = float((fair.x < count / 2).double().mean())
+    assert early == pytest.approx(float(weights[: count // 2].sum()), abs=0.002)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from econdiff.diffusion.conditional import DiffusionLaw
+from econdiff.diffusion.conditional import DiffusionLaw, settled
 from econdiff.diffusion.known_laws import Mixture
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.training import Training
@@ -77,6 +77,46 @@ def test_the_ragged_edge_is_met_and_the_rest_of_it_drawn(anchor):
     np.testing.assert_allclose(edge.samples[:, 0, 1], panel["rate"].iloc[-1], atol=1e-9)
     law = answer.law.gaussian().given(answer.bound.facts)
     assert edge.samples[:, 0, 0].mean() == pytest.approx(law.mean[0], abs=0.2)
+
+
+def test_levels_decide_the_changes_before_them():
+    # two series, three steps; the first is pinned in sums, the second free in the last step
+    rows = np.zeros((5, 6))
+    rows[0, 0] = rows[1, [0, 2]] = rows[2, [0, 2, 4]] = 1
+    rows[3, 1] = rows[4, 3] = 1
+    values = np.array([1.0, 3.0, 6.0, -1.0, -2.0])
+    names = ("a", "b", "c", "d", "e")
+    told = Pins(names, names, names, rows, values, np.zeros(5), np.zeros(5, bool))
+    lead, rest = settled(told, 2)
+    np.testing.assert_allclose(lead, [1, -1, 2, -2])
+    np.testing.assert_allclose(rest.matrix, [[1, 0]])
+    np.testing.assert_allclose(rest.value, [3])
+    assert len(settled(told.keep(np.array([0, 1, 2])), 2)[0]) == 0
+
+
+def test_periods_without_a_hole_are_history_from_there_on(anchor):
+    panel = economy()
+    index = pd.period_range(panel.index[-1] + 1, periods=4, freq="Q")
+    table = pd.DataFrame(np.nan, index=index, columns=NAMES)
+    table.iloc[:2] = [[0.5, 1.0], [-1.0, 2.0]]
+    table.iloc[3, 1] = 1.5
+    answer = ask(anchor, Scenario.of(table), "hard", paths=2000)
+    assert "from the end of the 2 periods" in answer.diagnostics.method
+    assert answer.diagnostics.largest_miss < 1e-9
+    assert answer.diagnostics.effective > 1999
+    # the law of the rest, asked at the end of the two periods
+    later = pd.concat([panel, table.iloc[:2]])
+    rest = Scenario.of(table.iloc[2:])
+    law = anchor.law(later, 2).gaussian()
+    asked = ask(anchor, rest, "hard", panel=later, horizon=2, paths=20)
+    truth = law.given(asked.told.pins)
+    drawn = answer.told.alternative[:, 4:]
+    size = np.sqrt(np.maximum(np.diag(truth.covariance), 0))
+    assert (np.abs(drawn.mean(axis=0) - truth.mean) < 4.5 * size / np.sqrt(2000) + 1e-6).all()
+    np.testing.assert_allclose(drawn.std(axis=0), size, rtol=0.08, atol=1e-6)
+    # a path and its twin share their noise also there
+    base = answer.told.baseline[:, 4:]
+    assert np.corrcoef(base[:, 0], answer.told.twin[:, 4])[0, 1] > 0.6
 
 
 def test_density_of_a_gaussian_scenario_is_its_distance(anchor):
