@@ -163,7 +163,7 @@ def _structural(chosen: argparse.Namespace) -> Answer:
 
 
 def _nowcast(chosen: argparse.Namespace) -> Answer:
-    from econdiff.commands.scenario import NowcastRequest, nowcast
+    from econdiff.commands.nowcast import NowcastRequest, nowcast
 
     request = NowcastRequest(
         _reading(chosen), model=chosen.model, paths=chosen.paths, seed=chosen.seed

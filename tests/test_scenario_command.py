@@ -35,7 +35,7 @@ def test_a_scenario_becomes_a_folder(panel, tmp_path, capsys):
     code, said, err = run(
         capsys, "scenario", panel, "--horizon", 6, "--pin", "rate=baseline+100bp for 3",
         "--model", "var", "--against", "ar", "--paths", 100, "--event", "growth(output) < 0 for 2",
-        "--out", out, "--quiet", "--json",
+        "--target", "output", "--conditions", "rate", "--out", out, "--quiet", "--json",
     )  # fmt: skip
     assert (code, err) == (0, "")
     facts = json.loads(said)
@@ -48,8 +48,16 @@ def test_a_scenario_becomes_a_folder(panel, tmp_path, capsys):
     assert told["events"][0]["event"] == "growth(output) < 0 for 2"
     table = pd.read_csv(out / "difference.csv").set_index(["series", "period"])
     assert table.loc[("rate", "2024Q1"), "mean"] == pytest.approx(1, abs=0.3)
+    news, risk = (pd.read_csv(out / f"{name}.csv") for name in ("news", "at_risk"))
+    assert set(news["period"]) == {"2023Q4"}
+    assert (risk["baseline"].diff().dropna() > 0).all()
+    beside = pd.read_csv(out / "beside_ar.csv")
+    np.testing.assert_allclose(
+        beside["gap"], beside[["centre", "volatility", "shape"]].sum(axis=1), atol=1e-9
+    )
     page = (out / "report.html").read_text()
     assert "conditional" in page
+    assert "Growth at risk" in page
     assert not re.search(r"\b(effects?|impacts?)\b", re.sub(r"base64,[^\"]*", "", page))
 
 

@@ -9,8 +9,10 @@ from econdiff.baselines.gaussian import LinearGaussian
 from econdiff.baselines.var import VAR
 from econdiff.forecast import Forecast
 from econdiff.scenario import Scenario, ScenarioError, cell, conditional, occurs, probability
-from econdiff.scenario.at_risk import growth_at_risk
+from econdiff.scenario.at_risk import at_risk, growth_at_risk, recession
 from econdiff.scenario.attribution import drivers, sequential, shapley, shares
+from econdiff.scenario.gap import gap
+from econdiff.scenario.gaussian import Gaussian
 from econdiff.scenario.news import news
 from econdiff.transforms import Transformed, fred_md
 
@@ -153,3 +155,40 @@ def test_growth_at_risk_stands_beside_the_regression_of_statsmodels():
     low = exact[0] - 1.6449 * exact[1]
     assert table["paths"].iloc[0] == pytest.approx(low, abs=4 * table["standard_error"].iloc[0])
     assert table["regression"].iloc[0] == pytest.approx(low, abs=0.6)
+
+
+def test_the_gap_to_another_gaussian_is_its_other_centre_and_volatility():
+    panel, pins = economy(), Scenario((cell("rate", 1, 2.0), cell("rate", 3, 2.5)))
+    answer = conditional(truth(), panel, pins, mode="hard", horizon=4, paths=8000, rng=rng())
+    other = VAR(lags=1).fit(panel)
+    mean, covariance = other.path_moments(panel, 4)
+    table = gap(answer, Gaussian(mean.ravel(), covariance))
+    parts = table[["centre", "volatility", "shape"]].sum(axis=1)
+    np.testing.assert_allclose(parts, table["gap"], atol=1e-9)
+    theirs = conditional(other, panel, pins, mode="hard", horizon=4, paths=10, rng=rng())
+    given = theirs.law.gaussian().given(theirs.told.pins).mean.reshape(4, 3).T.ravel()
+    np.testing.assert_allclose(table["gaussian"], given, atol=1e-9)
+    # both laws are Gaussian: what is not noise is centre and volatility
+    assert (table["shape"].abs() < 5 * table["standard_error"] + 0.02).all()
+    assert (table["gap"].abs() > 5 * table["standard_error"] + 0.02).any()
+    own = gap(answer)
+    assert (own["gap"].abs() < 4.5 * own["standard_error"] + 1e-9).all()
+
+
+def test_growth_at_risk_of_a_level_is_that_of_its_growth():
+    panel = economy()
+    panel["output"] = 100 * np.exp(panel.pop("growth").cumsum() / 400)
+    codes = {"output": fred_md(5, per_year=4), "inflation": fred_md(1), "rate": fred_md(1)}
+    model = Transformed(VAR(lags=1), codes).fit(panel)
+    pins = Scenario((cell("rate", 1, 6.0), cell("rate", 2, 6.0)))
+    answer = conditional(model, panel, pins, mode="hard", horizon=4, paths=2000, rng=rng())
+    table = at_risk(answer, "output", ["rate"]).set_index("quantile")
+    for kind, forecast in (("baseline", answer.baseline), ("conditional", answer.alternative)):
+        end = forecast.samples[:, -1, list(forecast.names).index("output")]
+        growth = 400 * np.log(end / panel["output"].iloc[-1]) / 4
+        assert table.loc[0.05, kind] == pytest.approx(np.quantile(growth, 0.05), abs=1e-9)
+    assert table.loc[0.05, "regression"] < table.loc[0.95, "regression"]
+    assert recession(answer, "output") == "growth(output) < 0 for 2"
+    assert recession(answer, "rate") == "rate < 0 for 2"
+    with pytest.raises(ScenarioError, match="no series 'wages' to look at"):
+        at_risk(answer, "wages")

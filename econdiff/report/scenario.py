@@ -14,6 +14,7 @@ from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table, shown
 from econdiff.report.scenario_figures import differences, two_fans
 from econdiff.scenario import Conditional, Plausibility
+from econdiff.scenario.gap import gap
 from econdiff.scenario.news import News
 
 MEANINGS = {
@@ -165,7 +166,7 @@ def _explained(answer: Conditional, found: Findings) -> tuple[Section, ...]:
             "covariances) and shape (what no Gaussian has). A gap within two standard errors, "
             "which are those of the draws, is no gap.",
         )
-        gaps = [Table("The gap to its own Gaussian anchor", answer.gap(), heads=2, folded=True)]
+        gaps = [Table("The gap to its own Gaussian anchor", gap(answer), heads=2, folded=True)]
         gaps += [
             Table(f"The gap to {other.name}", other.gap, heads=2, folded=True)
             for other in found.beside

@@ -5,12 +5,13 @@
     plausibility(answer).verdict
 
 `statement` says it, `reading` reads it, `binding` turns it into model units, `gaussian` and `law`
-answer it, `conditional` puts baseline and alternative side by side; `plausibility`, `attribution`
-and `news` judge and explain it; `at_risk` reads growth-at-risk off joint paths.
+answer it, `conditional` puts baseline and alternative side by side (`answer`); `plausibility`,
+`attribution`, `gap` and `news` judge and explain it; `at_risk` reads growth-at-risk off paths.
 """
 
+from econdiff.scenario.answer import Conditional, Diagnostics
 from econdiff.scenario.binding import Bound, Pins, bind
-from econdiff.scenario.conditional import Conditional, Diagnostics, ScenarioWarning, conditional
+from econdiff.scenario.conditional import ScenarioWarning, conditional
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.events import Probability, occurs, probability
 from econdiff.scenario.gaussian import Gaussian

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.forecast import Forecast
-from econdiff.scenario.conditional import Conditional
+from econdiff.scenario.answer import Conditional
 from econdiff.scenario.errors import ScenarioError
 
 QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 from econdiff.forecast import period_labels
+from econdiff.scenario.answer import Conditional
 from econdiff.scenario.binding import Bound, Pins
-from econdiff.scenario.conditional import Conditional
 from econdiff.scenario.gaussian import Gaussian
 from econdiff.scenario.statement import Mode
 

@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
+from econdiff.scenario.answer import Conditional
 from econdiff.scenario.binding import Pins
-from econdiff.scenario.conditional import Conditional
 from econdiff.scenario.events import Probability, probability
 from econdiff.scenario.gaussian import Gaussian
 
@@ -92,7 +92,7 @@ def plausibility(answer: Conditional, events: Sequence[str] = ()) -> Plausibilit
     centre = (
         answer.told.alternative.mean(axis=0)
         if answer.told.gaussian is not None
-        else law.given(pins, answer._closed).mean
+        else law.given(pins, answer.closed_form).mean
     )
     ratio, error, method = answer.law.log_density_ratio(centre, answer.told.baseline)
     events = tuple(dict.fromkeys((*events, *answer.bound.events)))

@@ -37,7 +37,8 @@ def local_projections(model: Structural, shock: str, horizon: int) -> pd.DataFra
         after = y[lags:, k]
         for step in range(horizon + 1):
             last = len(after) - step
-            target = sum(size * weights[step, j] * after[j : last + j] for j in range(step + 1))
+            shifted = np.stack([after[lead : last + lead] for lead in range(step + 1)])
+            target = size * weights[step, : step + 1] @ shifted
             used = np.isfinite(target) & np.isfinite(regressors[:last]).all(axis=1)
             found = (np.nan, np.nan)
             if used.sum() > 2 * regressors.shape[1]:

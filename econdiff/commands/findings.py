@@ -1,0 +1,96 @@
+"""What a scenario's report says beyond the answer, worked out and written."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from econdiff.commands.folder import write_text
+from econdiff.report.scenario import Beside, Findings
+from econdiff.scenario import Conditional, Diagnostics, Plausibility, plausibility
+from econdiff.scenario.at_risk import at_risk, recession
+from econdiff.scenario.attribution import drivers, shares
+from econdiff.scenario.gap import gap
+from econdiff.scenario.law import GaussianLaw
+from econdiff.scenario.news import news
+from econdiff.transforms import TransformedForecaster
+
+SHAPLEY_PATHS = 200
+MOST_PLAYERS = 3  # pinned series up to which Shapley's value is asked of the model: 2^n answers
+
+
+def findings(
+    forecaster: TransformedForecaster,
+    answer: Conditional,
+    others: dict[str, Conditional],
+    *,
+    panel: pd.DataFrame,
+    events: tuple[str, ...],
+    target: str | None,
+    conditions: tuple[str, ...],
+    seed: int,
+    notes: tuple[str, ...],
+) -> Findings:
+    """Everything that the report says of an answer; ScenarioError where a name is not there."""
+    risk = None
+    if target is not None:
+        risk = at_risk(answer, target, conditions)
+        events = (*events, recession(answer, target))
+    beside = [
+        Beside(name, other.difference(), gap(answer, other.law.gaussian()))
+        for name, other in others.items()
+    ]
+    by_pin = _by_pin(answer)
+    revision = news(forecaster, panel.iloc[:-1], panel, horizon=answer.baseline.horizon)
+    return Findings(
+        plausibility(answer, events),
+        tuple(beside),
+        _shares(answer, by_pin, seed),
+        by_pin,
+        revision,
+        risk,
+        notes,
+    )
+
+
+def write_findings(folder: Path, found: Findings, diagnostics: Diagnostics) -> None:
+    """The tables behind the report."""
+    write_text(folder / "plausibility.json", _judged(found.plausibility, diagnostics))
+    found.drivers.to_csv(folder / "drivers.csv", index=False)
+    found.shares.to_csv(folder / "shares.csv", index=False)
+    found.news.releases.to_csv(folder / "news.csv", index=False)
+    if found.at_risk is not None:
+        found.at_risk.to_csv(folder / "at_risk.csv", index=False)
+    for other in found.beside:
+        table = other.difference.merge(other.gap, on=["series", "period"], suffixes=("", "_of_gap"))
+        table.to_csv(folder / f"beside_{other.name}.csv", index=False)
+
+
+def _by_pin(answer: Conditional) -> pd.DataFrame:
+    """Contributions and sensitivities by pin, exact under the Gaussian law."""
+    if len(answer.told.pins) == 0 or answer.mode not in ("hard", "soft", "density"):
+        columns = ["series", "period", "pin", "pinned", "at", "contribution", "sensitivity"]
+        return pd.DataFrame(columns=columns)
+    law = answer.law.gaussian().given(answer.bound.facts)
+    return drivers(law, answer.bound, answer.told.pins, answer.mode)
+
+
+def _shares(answer: Conditional, by_pin: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Contributions by pinned series: from draws where few are pinned, else in closed form."""
+    few = len(set(answer.told.pins.series)) <= MOST_PLAYERS
+    if len(by_pin) and few and not isinstance(answer.law, GaussianLaw):
+        return shares(answer, paths=min(SHAPLEY_PATHS, answer.diagnostics.paths), seed=seed)
+    keys = ["series", "period", "pinned"]
+    table = by_pin.groupby(keys, sort=False, as_index=False)["contribution"].sum()
+    return table.assign(how="closed form")
+
+
+def _judged(found: Plausibility, diagnostics: Diagnostics) -> str:
+    """JSON; what is not a number is null."""
+    facts = asdict(diagnostics)
+    if np.isnan(diagnostics.largest_miss):
+        facts["largest_miss"] = None
+    told = found.to_dict() | {"diagnostics": facts}
+    return json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
