@@ -237,7 +237,8 @@ def _entities(chosen: argparse.Namespace) -> dict[str, Any]:
 
 
 def _risk(chosen: argparse.Namespace) -> Answer:
-    from econdiff.commands.risk import RiskRequest, risk
+    from econdiff.commands.desk import RiskRequest
+    from econdiff.commands.risk import risk
 
     request = RiskRequest(
         _reading(chosen),
@@ -264,7 +265,8 @@ def _risk(chosen: argparse.Namespace) -> Answer:
 
 
 def _credit(chosen: argparse.Namespace) -> Answer:
-    from econdiff.commands.credit import CreditRequest, credit
+    from econdiff.commands.credit import credit
+    from econdiff.commands.credit_book import CreditRequest
 
     request = CreditRequest(
         _reading(chosen),

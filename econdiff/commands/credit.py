@@ -1,8 +1,7 @@
 """`econdiff credit`: from macro scenarios to default rates to the losses of a loan portfolio."""
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,74 +9,30 @@ import numpy as np
 import pandas as pd
 
 from econdiff.commands.answer import Answer
+from econdiff.commands.credit_book import Book, CreditRequest, book_of, driven
 from econdiff.commands.errors import UsageError
 from econdiff.commands.folder import whole, write_manifest, write_text
 from econdiff.commands.manifest import new_manifest
-from econdiff.commands.models import named_model, nearest
+from econdiff.commands.models import named_model
 from econdiff.commands.progress import Progress, silent
-from econdiff.commands.reading import Read, Reading, read
-from econdiff.commands.risk_scenario import Assumed, assumed
+from econdiff.commands.risk_scenario import Assumed
 from econdiff.forecast import Forecast, steps_after
 from econdiff.report.credit import CreditStudy, credit_page, pictures
 from econdiff.report.figures import png, svg
 from econdiff.report.page import render
-from econdiff.risk.credit import (
-    CreditLoss,
-    FittedLogitLink,
-    LogitLink,
-    each_step,
-    portfolio_losses,
-)
+from econdiff.risk.credit import CreditLoss, FittedLogitLink, each_step, portfolio_losses
 from econdiff.risk.measures import var_standard_error
-from econdiff.risk.supervisory import read_supervisory
 from econdiff.scenario import Scenario, ScenarioError, conditional
 from econdiff.transforms import Transformed, choose, periods_per_year
 
-DRIVERS = ("Real GDP growth", "change(Unemployment rate)")  # of the supervisory tables
-_CHANGE = re.compile(r"^change\((.+)\)$")
 REPEATS = 20  # portfolios drawn on each path of default rates
+
 FREE = "no scenario"
-
-
-@dataclass(frozen=True)
-class CreditRequest:
-    """What was asked; the fields are the command's options."""
-
-    reading: Reading
-    horizon: int
-    out: Path
-    rate: str | None = None
-    drivers: tuple[str, ...] = ()
-    scenario: Path | None = None
-    pins: tuple[str, ...] = ()
-    supervisory: Path | None = None
-    link_until: str | None = None
-    fractions: bool = False
-    per_step: bool = False
-    loss_given_default: float = 0.45
-    correlation: float = 0.15
-    discount: float = 0.0
-    level: float = 0.999
-    model: str = "diffusion"
-    paths: int = 5000
-    seed: int = 0
-    overwrite: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Book:
-    """Rates [period] as fractions, the macro panel beside them, the link, and what is assumed."""
-
-    data: Read
-    rates: pd.Series
-    macro: pd.DataFrame
-    link: FittedLogitLink
-    said: tuple[Assumed, ...]
 
 
 def credit(request: CreditRequest, command: str, progress: Progress = silent) -> Answer:
     """Fit the link, draw the losses by scenario, and write the folder `request.out`, whole."""
-    book = _book(request)
+    book = book_of(request)
     manifest = new_manifest("credit", command, _settings(request)) | {"data": book.data.record}
     with whole(request.out, overwrite=request.overwrite) as folder:
         macro = _paths(book, request, progress)
@@ -98,93 +53,6 @@ def credit(request: CreditRequest, command: str, progress: Progress = silent) ->
     words = study.table.to_string(index=False, float_format=lambda x: f"{x:.4g}")
     facts = {"out": str(request.out), "losses": study.table.to_dict("records")}
     return Answer(facts, f"{words}\n\n{request.out / 'report.html'}")
-
-
-def _book(request: CreditRequest) -> Book:
-    """Read and refuse, before any work."""
-    _check(request)
-    data = read(request.reading)
-    name = _rate_name(request, list(data.panel.columns))
-    rates = data.panel.loc[:, name].dropna() / (1 if request.fractions else 100)
-    said = assumed(request.scenario, request.pins)
-    macro = data.panel.drop(columns=name)
-    drivers = request.drivers
-    if request.supervisory is not None:
-        published = read_supervisory(request.supervisory)
-        drivers = drivers or DRIVERS
-        names = _bases(drivers, list(published.history.columns))
-        macro = published.history.loc[:, names]
-        tables = published.scenarios.items()
-        made = (Assumed(key, Scenario.of(table.loc[:, names])) for key, table in tables)
-        said = (*made, *said)
-    drivers = drivers or tuple(str(column) for column in macro.columns)
-    _bases(drivers, list(macro.columns))
-    if not drivers:
-        raise UsageError(
-            "the panel has no series beside the rate; give macro series in the same file, or "
-            "--supervisory FOLDER"
-        )
-    macro = macro.loc[macro.notna().all(axis=1)]
-    if macro.empty or not isinstance(macro.index, pd.PeriodIndex):
-        raise UsageError("no period has every macro series")
-    if rates.index.dtype != macro.index.dtype:
-        raise UsageError(
-            f"the rate is {rates.index.dtype} and the macro series are {macro.index.dtype}; bring "
-            "them to one frequency"
-        )
-    used = slice(None, request.link_until)
-    try:
-        link = LogitLink(drivers).fit(rates.loc[used], _driven_panel(macro, drivers).loc[used])
-    except (KeyError, pd.errors.ParserError) as error:
-        raise UsageError(f"--link-until takes a period such as 2019Q4; {error}") from error
-    return Book(data, rates, macro, link, said)
-
-
-def _check(request: CreditRequest) -> None:
-    for name, value in (
-        ("--lgd", request.loss_given_default),
-        ("--correlation", request.correlation),
-        ("--level", request.level),
-    ):
-        if not 0 <= value <= 1 or (value == 1 and name != "--lgd"):
-            raise UsageError(f"{name} is a share such as 0.45; got {value:g}")
-
-
-def _rate_name(request: CreditRequest, names: list[str]) -> str:
-    if request.rate is None and len(names) > 1:
-        raise UsageError(f"which series is the default rate? say --rate, one of {', '.join(names)}")
-    name = names[0] if request.rate is None else request.rate
-    if name not in names:
-        raise UsageError(f"--rate: no series {name!r}; {nearest(name, names)}")
-    return name
-
-
-def _base(driver: str) -> str:
-    """The series that a driver is made of: `change(NAME)` is the change of NAME over a period."""
-    found = _CHANGE.match(driver)
-    return found[1].strip() if found else driver
-
-
-def _bases(drivers: Sequence[str], names: list[str]) -> list[str]:
-    bases = list(dict.fromkeys(map(_base, drivers)))
-    wrong = [name for name in bases if name not in names]
-    if wrong:
-        raise UsageError(f"--drivers: no series {wrong[0]!r}; {nearest(wrong[0], names)}")
-    return bases
-
-
-def _driven(values: np.ndarray, names: Sequence[str], drivers: Sequence[str]) -> np.ndarray:
-    """Drivers [..., time - 1, driver] from `values` [..., time, series], less its first row."""
-    columns = []
-    for driver in drivers:
-        y = values[..., list(names).index(_base(driver))]
-        columns.append(np.diff(y, axis=-1) if _CHANGE.match(driver) else y[..., 1:])
-    return np.stack(columns, axis=-1)
-
-
-def _driven_panel(macro: pd.DataFrame, drivers: Sequence[str]) -> pd.DataFrame:
-    made = _driven(macro.to_numpy(float), list(macro.columns), drivers)
-    return pd.DataFrame(made, index=macro.index[1:], columns=list(drivers))
 
 
 def _paths(book: Book, request: CreditRequest, progress: Progress) -> dict[str, Forecast]:
@@ -243,7 +111,7 @@ def _rates(book: Book, drawn: Forecast, request: CreditRequest) -> np.ndarray:
     known = book.macro.iloc[since:]
     before = np.broadcast_to(known.to_numpy(float), (drawn.paths, *known.shape))
     values = np.concatenate([before, drawn.samples], axis=1)
-    made = _driven(values, drawn.names, book.link.macro)
+    made = driven(values, drawn.names, book.link.macro)
     index = pd.PeriodIndex([*known.index[1:], *drawn.index])
     path = Forecast(made, index, book.link.macro)
     last = float(book.rates.iloc[-1])

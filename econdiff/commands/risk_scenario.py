@@ -18,7 +18,7 @@ from econdiff.commands.models import nearest
 from econdiff.commands.progress import Progress
 from econdiff.commands.reading import Read
 from econdiff.data.alignment import align
-from econdiff.report.validation import ScenarioLosses
+from econdiff.report.validated import ScenarioLosses
 from econdiff.risk.portfolio import Gains, price_gains, risk_table
 from econdiff.risk.supervisory import Supervisory, read_supervisory
 from econdiff.scenario import (

@@ -1,0 +1,144 @@
+"""What `econdiff credit` was asked: rates, macro series and the link between them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from econdiff.commands.errors import UsageError
+from econdiff.commands.models import nearest
+from econdiff.commands.reading import Read, Reading, read
+from econdiff.commands.risk_scenario import Assumed, assumed
+from econdiff.risk.credit import FittedLogitLink, LogitLink
+from econdiff.risk.supervisory import read_supervisory
+from econdiff.scenario import Scenario
+
+DRIVERS = ("Real GDP growth", "change(Unemployment rate)")  # of the supervisory tables
+
+_CHANGE = re.compile(r"^change\((.+)\)$")
+
+
+@dataclass(frozen=True)
+class CreditRequest:
+    """What was asked; the fields are the command's options."""
+
+    reading: Reading
+    horizon: int
+    out: Path
+    rate: str | None = None
+    drivers: tuple[str, ...] = ()
+    scenario: Path | None = None
+    pins: tuple[str, ...] = ()
+    supervisory: Path | None = None
+    link_until: str | None = None
+    fractions: bool = False
+    per_step: bool = False
+    loss_given_default: float = 0.45
+    correlation: float = 0.15
+    discount: float = 0.0
+    level: float = 0.999
+    model: str = "diffusion"
+    paths: int = 5000
+    seed: int = 0
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Book:
+    """Rates [period] as fractions, the macro panel beside them, the link, and what is assumed."""
+
+    data: Read
+    rates: pd.Series
+    macro: pd.DataFrame
+    link: FittedLogitLink
+    said: tuple[Assumed, ...]
+
+
+def book_of(request: CreditRequest) -> Book:
+    """Read and refuse, before any work."""
+    _check(request)
+    data = read(request.reading)
+    name = _rate_name(request, list(data.panel.columns))
+    rates = data.panel.loc[:, name].dropna() / (1 if request.fractions else 100)
+    said = assumed(request.scenario, request.pins)
+    macro = data.panel.drop(columns=name)
+    drivers = request.drivers
+    if request.supervisory is not None:
+        published = read_supervisory(request.supervisory)
+        drivers = drivers or DRIVERS
+        names = _bases(drivers, list(published.history.columns))
+        macro = published.history.loc[:, names]
+        tables = published.scenarios.items()
+        made = (Assumed(key, Scenario.of(table.loc[:, names])) for key, table in tables)
+        said = (*made, *said)
+    drivers = drivers or tuple(str(column) for column in macro.columns)
+    _bases(drivers, list(macro.columns))
+    if not drivers:
+        raise UsageError(
+            "the panel has no series beside the rate; give macro series in the same file, or "
+            "--supervisory FOLDER"
+        )
+    macro = macro.loc[macro.notna().all(axis=1)]
+    if macro.empty or not isinstance(macro.index, pd.PeriodIndex):
+        raise UsageError("no period has every macro series")
+    if rates.index.dtype != macro.index.dtype:
+        raise UsageError(
+            f"the rate is {rates.index.dtype} and the macro series are {macro.index.dtype}; bring "
+            "them to one frequency"
+        )
+    used = slice(None, request.link_until)
+    try:
+        link = LogitLink(drivers).fit(rates.loc[used], _driven_panel(macro, drivers).loc[used])
+    except (KeyError, pd.errors.ParserError) as error:
+        raise UsageError(f"--link-until takes a period such as 2019Q4; {error}") from error
+    return Book(data, rates, macro, link, said)
+
+
+def _check(request: CreditRequest) -> None:
+    for name, value in (
+        ("--lgd", request.loss_given_default),
+        ("--correlation", request.correlation),
+        ("--level", request.level),
+    ):
+        if not 0 <= value <= 1 or (value == 1 and name != "--lgd"):
+            raise UsageError(f"{name} is a share such as 0.45; got {value:g}")
+
+
+def _rate_name(request: CreditRequest, names: list[str]) -> str:
+    if request.rate is None and len(names) > 1:
+        raise UsageError(f"which series is the default rate? say --rate, one of {', '.join(names)}")
+    name = names[0] if request.rate is None else request.rate
+    if name not in names:
+        raise UsageError(f"--rate: no series {name!r}; {nearest(name, names)}")
+    return name
+
+
+def _base(driver: str) -> str:
+    """The series that a driver is made of: `change(NAME)` is the change of NAME over a period."""
+    found = _CHANGE.match(driver)
+    return found[1].strip() if found else driver
+
+
+def _bases(drivers: Sequence[str], names: list[str]) -> list[str]:
+    bases = list(dict.fromkeys(map(_base, drivers)))
+    wrong = [name for name in bases if name not in names]
+    if wrong:
+        raise UsageError(f"--drivers: no series {wrong[0]!r}; {nearest(wrong[0], names)}")
+    return bases
+
+
+def driven(values: np.ndarray, names: Sequence[str], drivers: Sequence[str]) -> np.ndarray:
+    """Drivers [..., time - 1, driver] from `values` [..., time, series], less its first row."""
+    columns = []
+    for driver in drivers:
+        y = values[..., list(names).index(_base(driver))]
+        columns.append(np.diff(y, axis=-1) if _CHANGE.match(driver) else y[..., 1:])
+    return np.stack(columns, axis=-1)
+
+
+def _driven_panel(macro: pd.DataFrame, drivers: Sequence[str]) -> pd.DataFrame:
+    made = driven(macro.to_numpy(float), list(macro.columns), drivers)
+    return pd.DataFrame(made, index=macro.index[1:], columns=list(drivers))

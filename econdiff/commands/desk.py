@@ -1,0 +1,156 @@
+"""What `econdiff risk` was asked, read and refused before any work."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from econdiff.backtest.var_es import Plan
+from econdiff.commands.errors import UsageError
+from econdiff.commands.models import named_models, nearest
+from econdiff.commands.portfolios import Holdings, holdings, log_returns
+from econdiff.commands.reading import Read, Reading, read
+from econdiff.commands.risk_scenario import Assumed, assumed, with_supervisory
+from econdiff.forecast import Model
+from econdiff.risk.prices import labels_of
+from econdiff.risk.stresses import Move, parse_move, worst_moves
+from econdiff.transforms import Transform, Transformed
+
+LEAST = {"D": 100, "W": 100}  # rows before the first forecast
+
+LEAST_SLOW = 40  # ... of months, quarters and years
+
+SHOCKED = 6  # series that are stressed where none is named
+
+
+@dataclass(frozen=True)
+class RiskRequest:
+    """What was asked; the fields are the command's options."""
+
+    reading: Reading
+    out: Path
+    weights: str = "equal"
+    alphas: tuple[float, ...] = (0.01, 0.025, 0.05)
+    horizons: tuple[int, ...] = (1, 10)
+    models: tuple[str, ...] = ("diffusion", "gjr-fhs", "hs")
+    backtest: str | None = None
+    factors: tuple[str, ...] = ()
+    stresses: tuple[str, ...] = ()
+    scenario: Path | None = None
+    pins: tuple[str, ...] = ()
+    supervisory: Path | None = None
+    given: tuple[str, ...] = ()
+    window: int = 1000
+    refit: int = 21
+    paths: int = 5000
+    seed: int = 0
+    workers: int = 1
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Desk:
+    """All that is known before anything is estimated."""
+
+    data: Read
+    hold: Holdings
+    models: Mapping[str, Model]
+    wrapped: Mapping[str, Transformed]
+    transforms: Mapping[str, Transform]
+    plan: Plan | None
+    moves: tuple[Move, ...]
+    assumed: tuple[Assumed, ...]
+
+    @property
+    def last(self) -> pd.Series:
+        """The last known value of each series."""
+        return self.data.panel.ffill().iloc[-1]
+
+
+def desk_of(request: RiskRequest) -> Desk:
+    """Read and refuse, before any work."""
+    _check(request)
+    models = named_models(request.models)
+    data = read(request.reading)
+    own = [str(name) for name in data.panel.columns]
+    said = assumed(request.scenario, request.pins)
+    if request.supervisory is not None:
+        data, published = with_supervisory(data, request.supervisory, request.given)
+        said = (*published, *said)
+    panel = data.panel
+    hold = holdings(request.weights, panel, own)
+    unknown = [name for name in request.factors if name not in panel.columns]
+    if unknown:
+        raise UsageError(
+            f"--factors names {unknown[0]!r}, which is no series; "
+            f"{nearest(unknown[0], list(panel.columns))}"
+        )
+    first = len(panel) if request.backtest is None else _row(panel, request.backtest)
+    complete = int(panel.iloc[max(0, first - request.window - 1) : first].notna().all(axis=1).sum())
+    least = LEAST.get(pd.PeriodIndex(panel.index).freqstr[0], LEAST_SLOW)
+    if complete < least:
+        raise UsageError(_too_short(panel, first, complete, least, request))
+    transforms = log_returns(panel, hold.held, first)
+    plan = None
+    if request.backtest is not None:
+        plan = Plan(
+            panel, hold.weights, first, request.alphas, request.refit, request.window + 1,
+            request.paths, request.seed,
+        )  # fmt: skip
+    horizon = max(request.horizons)
+    try:
+        moves = [parse_move(text, panel.ffill().iloc[-1]) for text in request.stresses]
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    heaviest = hold.weights.abs().max(axis=1).sort_values(ascending=False, kind="stable")
+    moves = moves or worst_moves(panel, list(heaviest.index[:SHOCKED]), horizon)
+    wrapped = {name: Transformed(model, transforms) for name, model in models.items()}
+    return Desk(data, hold, models, wrapped, transforms, plan, tuple(moves), said)
+
+
+def _check(request: RiskRequest) -> None:
+    wrong = [alpha for alpha in request.alphas if not 0 < alpha < 0.5]
+    if wrong:
+        raise UsageError(f"--alpha takes shares of bad days, as .01,.025; got {wrong[0]:g}")
+    if request.paths * min(request.alphas) < 10:
+        raise UsageError(
+            f"{request.paths} paths hold {request.paths * min(request.alphas):g} beyond the "
+            f"{min(request.alphas):g} quantile, 10 are needed; say --paths "
+            f"{int(np.ceil(10 / min(request.alphas)))}"
+        )
+    if len(set(request.alphas)) < len(request.alphas) or len(set(request.horizons)) < len(
+        request.horizons
+    ):
+        raise UsageError("--alpha and --horizon take each value once")
+
+
+def _row(panel: pd.DataFrame, start: str) -> int:
+    """The first row on or after the day START."""
+    try:
+        day = pd.Timestamp(start)
+    except ValueError as error:
+        raise UsageError(f"--backtest takes a day such as 2015-01-02; got {start!r}") from error
+    starts = pd.PeriodIndex(panel.index).to_timestamp(how="start").to_numpy()
+    row = int(np.searchsorted(starts, np.datetime64(f"{day:%Y-%m-%d}")))
+    if row >= len(panel):
+        raise UsageError(f"--backtest {start} lies after the last price, {labels_of(panel)[-1]}")
+    return row
+
+
+def _too_short(
+    panel: pd.DataFrame, first: int, complete: int, least: int, request: RiskRequest
+) -> str:
+    labels = labels_of(panel)
+    where = f"before {labels[first]}" if first < len(panel) else f"up to {labels[-1]}"
+    known = panel.iloc[:first].notna().sum()
+    scarce = str(known.idxmin())
+    since = panel[scarce].first_valid_index()
+    mend = "begin later with --backtest, or give a longer history"
+    if since is not None and since > panel.index[0]:
+        mend = "leave it out with --series, or begin later with --backtest"
+    return (
+        f"{complete} of the last {request.window} rows {where} have every series known, {least} "
+        f"are needed; {scarce!r} is known from {since} on: {mend}"
+    )

@@ -1,0 +1,102 @@
+"""Who causes a portfolio's risk, and what the settings do to it."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+import numpy as np
+import pandas as pd
+
+from econdiff.commands.desk import Desk, RiskRequest
+from econdiff.commands.progress import Progress
+from econdiff.forecast import Forecast
+from econdiff.risk.portfolio import (
+    Gains,
+    contributions,
+    factor_contributions,
+    price_gains,
+    risk_table,
+)
+
+
+def contributed(
+    assets: Gains, forecast: Forecast, desk: Desk, request: RiskRequest
+) -> pd.DataFrame:
+    """By asset and by factor, every portfolio, horizon and level."""
+    tables = []
+    for name, weights in desk.hold.weights.items():
+        for horizon in request.horizons:
+            factors = _factors(assets, forecast, desk, request, horizon)
+            for alpha in request.alphas:
+                by_asset = contributions(assets, weights, alpha=alpha, horizon=horizon)
+                by_asset = by_asset.rename(columns={"series": "name"}).assign(by="asset")
+                by_asset = by_asset.loc[by_asset["weight"] != 0]
+                w = weights.loc[list(assets.names)].to_numpy(float)
+                by_factor = factor_contributions(assets.at(horizon) @ w, factors, alpha=alpha)
+                by_factor = by_factor.rename(columns={"factor": "name", "exposure": "weight"})
+                both = pd.concat([by_asset, by_factor.assign(by="factor")], ignore_index=True)
+                tables.append(both.assign(portfolio=name, horizon=horizon, alpha=alpha))
+    return pd.concat(tables, ignore_index=True).pipe(
+        led_by, "portfolio", "horizon", "alpha", "by", "name"
+    )
+
+
+def _factors(
+    assets: Gains, forecast: Forecast, desk: Desk, request: RiskRequest, horizon: int
+) -> pd.DataFrame:
+    """What the portfolios are split by [path x factor]: `--factors`, else what nobody holds.
+
+    Where everything is held it is the market: the mean gain of all. A series above zero moves by
+    its gain, any other by its change.
+    """
+    names = request.factors or [n for n in forecast.names if n not in desk.hold.held]
+    if not names:
+        return pd.DataFrame({"market": assets.at(horizon).mean(axis=1)})
+    drawn = forecast.select(*names).samples[:, horizon - 1]
+    start = desk.last.loc[list(names)].to_numpy(float)
+    gained = (start > 0) & (drawn > 0).all(axis=0)
+    moved = np.where(gained, drawn / np.where(gained, start, 1) - 1, drawn - start)
+    return pd.DataFrame(moved, columns=list(names))
+
+
+def sensitivity(
+    desk: Desk, assets: Mapping[str, Gains], request: RiskRequest, progress: Progress
+) -> pd.DataFrame:
+    """The next step's VaR and ES with half and with twice the history, and with another seed.
+
+    A case that a model has too few rows for is left out.
+    """
+    rows = [
+        _next_step(gained, desk, request).assign(model=model, case="as reported")
+        for model, gained in assets.items()
+    ]
+    cases = {
+        "half the history": (min(request.window, len(desk.data.panel) - 1) // 2, request.seed),
+        "twice the history": (2 * request.window, request.seed),
+        "another seed": (request.window, request.seed + 1),
+    }
+    if len(desk.data.panel) <= request.window + 1:
+        del cases["twice the history"]
+    with progress("sensitivity", len(cases) * len(desk.wrapped)) as step:
+        for model, wrapped in desk.wrapped.items():
+            for case, (window, seed) in cases.items():
+                history = desk.data.panel.iloc[-window - 1 :]
+                rng = np.random.default_rng(seed)
+                with suppress(ValueError):
+                    drawn = wrapped.fit(history).sample(
+                        history, horizon=1, paths=request.paths, rng=rng
+                    )
+                    gained = price_gains(drawn, desk.last.loc[desk.hold.held])
+                    made = _next_step(gained, desk, request)
+                    rows.append(made.assign(model=model, case=case))
+                step()
+    return pd.concat(rows, ignore_index=True).pipe(led_by, "model", "portfolio", "case")
+
+
+def _next_step(gained: Gains, desk: Desk, request: RiskRequest) -> pd.DataFrame:
+    table = risk_table(gained, desk.hold.weights, alphas=[min(request.alphas)])
+    return table.loc[:, ["portfolio", "VaR", "ES"]]
+
+
+def led_by(table: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """The table with these columns first."""
+    return table.loc[:, [*names, *(name for name in table.columns if name not in names)]]

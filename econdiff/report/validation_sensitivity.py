@@ -1,0 +1,127 @@
+"""Sensitivity of a validation report: attribution, stress, scenarios, settings."""
+
+from collections.abc import Mapping
+
+from econdiff.report.page import Section, Table
+from econdiff.report.validated import LONG, Validation, in_percent, some_pictures
+
+
+def attribution(found: Validation, pictured: Mapping[str, str]) -> Section:
+    """By asset and by factor."""
+    alpha, horizon = found.alphas[0], found.horizons[0]
+    table = found.contributions
+    table = table.loc[(table["model"] == found.subject) & (table["alpha"] == alpha)]
+    table = table.loc[table["horizon"] == horizon].drop(columns=["model", "alpha", "horizon"])
+    columns = [
+        name
+        for name in table.columns
+        if name.split("_")[0] in ("marginal", "component", "incremental")
+    ]
+    by = {
+        kind: in_percent(table.loc[table["by"] == kind].drop(columns="by"), *columns)
+        for kind in ("asset", "factor")
+    }
+    by["factor"] = by["factor"].dropna(axis=1, how="all").rename(columns={"weight": "exposure"})
+    if len(found.portfolios) == 1:
+        by = {kind: frame.drop(columns="portfolio") for kind, frame in by.items()}
+    return Section(
+        "6. Sensitivity: attribution",
+        (
+            f"Who causes VaR and ES at {alpha:g}, {horizon} step ahead, in per cent of wealth. "
+            "Components add up to the measure; marginal is its slope in the weight; "
+            "incremental is what would go if the position were closed. By factor the portfolio is "
+            "regressed on the factors over the paths; specific is the rest.",
+        ),
+        pictures=some_pictures(
+            pictured,
+            "contributions",
+            "Bars: the part of each asset in VaR and ES.",
+            "Components by asset",
+            found,
+        ),
+        tables=(
+            Table("By asset", by["asset"], decimals=2, folded=len(by["asset"]) > LONG),
+            Table("By factor", by["factor"], decimals=2, folded=len(by["factor"]) > LONG),
+        ),
+    )
+
+
+def stress(found: Validation) -> Section:
+    """What goes with a move of one series, the worst on record, and the reverse."""
+    horizon = max(found.horizons)
+    stressed = in_percent(found.stresses, "mean", "VaR")
+    worst = in_percent(found.worst, "return")
+    reverse = in_percent(found.reverse, "loss", "scenario", "typical")
+    return Section(
+        "6. Sensitivity: stress",
+        (
+            f"What goes with a move of one series over {horizon} steps: the joint paths are "
+            "conditioned on it. Where too few paths come near (method: regression) the portfolio "
+            "is moved along a straight line through the paths, which out there is an assumption. "
+            "Plausibility is the probability of so large a move either way were the paths "
+            "Gaussian. These are conditional figures: they say what goes together, not what "
+            "follows.",
+            "The reverse stress is, among the paths that lose the portfolio's ES, the one whose "
+            "moves lie least far out; typical is the mean of all that lose so much.",
+        ),
+        tables=(
+            Table(
+                "If a series does this, per cent",
+                stressed,
+                heads=2,
+                digits=3,
+                folded=len(stressed) > LONG,
+            ),
+            Table(f"The worst {horizon} steps on record, as now held, per cent", worst, digits=3),
+            Table("Reverse stress, per cent", reverse, digits=3, folded=len(reverse) > 10),
+        ),
+    )
+
+
+def scenarios(found: Validation, pictured: Mapping[str, str]) -> tuple[Section, ...]:
+    """Gains given a scenario; nothing where none is assumed."""
+    if found.scenarios is None:
+        return ()
+    told = found.scenarios
+    table = in_percent(
+        told.table,
+        "VaR",
+        "VaR_se",
+        "ES",
+        "ES_se",
+        "mean",
+        "semi_deviation",
+        "semi_deviation_se",
+        "maximum_drawdown",
+    )
+    table = table.drop(columns=["semi_deviation", "semi_deviation_se", "VaR_se", "ES_se"])
+    words = (
+        f"Joint paths of {told.model}, all series together, without and with what is assumed of "
+        "some of them. The mean is the expected gain given the scenario; VaR and ES are of the "
+        "gain around it, from the origin on. Conditional figures: they say what goes together in "
+        "the data, not what would follow from bringing it about.",
+    )
+    points = (*(f"{name}: {said}" for name, said in told.verdicts.items()), *told.notes)
+    drawn = some_pictures(
+        pictured,
+        "scenarios",
+        "Fans of the portfolio's gain without and with scenarios.",
+        "Gain of the portfolio",
+        found,
+    )
+    title = "Risk by scenario, per cent"
+    made = Table(title, table, heads=2, digits=3, folded=len(table) > LONG)
+    return (Section("6. Sensitivity: scenarios", words, points, drawn, (made,)),)
+
+
+def settings_changed(found: Validation) -> Section:
+    """Other lengths of history and other random numbers."""
+    table = in_percent(found.sensitivity, "VaR", "ES")
+    return Section(
+        "6. Sensitivity: settings",
+        (
+            f"The next step's VaR and ES at {min(found.alphas):g} with other lengths of history "
+            "and with other random numbers. The diffusion model looks at 400 rows at most.",
+        ),
+        tables=(Table("Per cent of wealth", table, heads=2, digits=3, folded=len(table) > LONG),),
+    )
