@@ -22,8 +22,9 @@ from density import kept_frame
 from scipy.stats import norm
 
 from econdiff.baselines.ewma import EWMA
-from econdiff.baselines.garch import GARCH, FittedGARCH, SeriesGARCH
+from econdiff.baselines.garch import GARCH, SeriesGARCH
 from econdiff.baselines.historical_simulation import HistoricalSimulation
+from econdiff.baselines.volatility import FittedVolatility
 from econdiff.scoring import crps, diebold_mariano, model_confidence_set, pinball
 
 FIRST, LAST = "2002-12-27", "2018-12-31"
@@ -49,7 +50,7 @@ def at_levels(atoms: np.ndarray) -> np.ndarray:
     return np.quantile(atoms, LEVELS, method="inverted_cdf")
 
 
-_fits: dict[pd.Timestamp, FittedGARCH] = {}
+_fits: dict[pd.Timestamp, FittedVolatility] = {}
 
 
 class Skewed:

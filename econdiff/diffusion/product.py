@@ -87,10 +87,8 @@ def multiplied(
             log_weights = log_weights + log_ratio - of(x) - here.log_psi
         effective.append(1 / log_weights.softmax(dim=0).square().sum())
     log_mass += float(log_weights.logsumexp(dim=0))
-    weights, ancestors = log_weights.softmax(dim=0), len(lineage.unique())
-    return Product(
-        Particles(x.reshape(shape), weights, torch.stack(effective), ancestors), log_mass
-    )
+    weights = log_weights.softmax(dim=0)
+    return Product(Particles(x.reshape(shape), weights, torch.stack(effective), lineage), log_mass)
 
 
 @dataclass(frozen=True, eq=False)
