@@ -5,6 +5,7 @@ synthetic = DiffusedPanel().fit(panel).sample(panels=10, rng=rng)
 print(examine(DiffusedPanel(), panel, rng=rng).verdict)
 """
 
+from econdiff.synth.condition import Condition
 from econdiff.synth.diffused import DiffusedPanel
 from econdiff.synth.errors import SynthError
 from econdiff.synth.factor_bootstrap import FactorBootstrap
@@ -30,6 +31,7 @@ GENERATORS = {
 __all__ = [
     "GENERATORS",
     "BlockBootstrap",
+    "Condition",
     "DiffusedPanel",
     "EntityPanel",
     "FactorBootstrap",

@@ -5,7 +5,10 @@
 with a mean for each group g (a combination of the static attributes that are not numbers).
 Estimated intercepts carry noise, S_o / T each; it is taken out of V, or synthetic entities would
 differ more than real ones do (the deconvolution of empirical Bayes: Morris, 1983, *JASA* 78). The
-variance q is what the loudness of odd and of even periods share.
+variance q is what the loudness of odd and of even periods share. Group means are drawn towards each
+other as far as chance alone would have parted them, and each panel's mean is drawn about its
+estimate with its standard error (proper imputation: Rubin, 1987, section 4.2): both keep the panel
+from following its members.
 """
 
 from dataclasses import dataclass
@@ -44,8 +47,19 @@ class Effects:
             rows = np.arange(len(groups)) % len(self.vectors)
             vectors = np.broadcast_to(self.vectors[rows], (*shape, self.vectors.shape[1]))
             return vectors, np.broadcast_to(self.loudness[rows], shape)
-        noise = rng.standard_normal((*shape, len(self.covariance))) @ root(self.covariance)
-        return self.means[groups] + noise, self.spread * rng.standard_normal(shape)
+        half, size = root(self.covariance), len(self.covariance)
+        noise = rng.standard_normal((*shape, size)) @ half
+        error = rng.standard_normal((panels, 1, size)) @ half / np.sqrt(len(self.vectors))
+        return self.means[groups] + error + noise, self.spread * rng.standard_normal(shape)
+
+
+    def given(self, vectors: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+        """`vectors` that were drawn, with their last entries set to `numbers` [entity, number]."""
+        at = slice(vectors.shape[-1] - numbers.shape[-1], None)
+        gain = self.covariance[:, at] @ np.linalg.pinv(self.covariance[at, at])
+        moved = vectors + (numbers - vectors[..., at]) @ gain.T
+        moved[..., at] = numbers
+        return moved
 
 
 def law_of_entities(
@@ -60,13 +74,21 @@ def law_of_entities(
     overall = vectors.mean(axis=0)
     means = np.stack([vectors[groups == g].mean(axis=0) for g in range(count)])
     sizes = np.bincount(groups, minlength=count)[:, None]
-    means = np.where(sizes >= 3, means, overall)  # a group of one or two is nobody's secret to keep
     apart = vectors - means[groups]
-    free = max(len(vectors) - count, 1)
-    covariance = positive(apart.T @ apart / free - noise)
+    total = apart.T @ apart / max(len(vectors) - count, 1)
+    means = overall + _shrinkage(means - overall, np.diag(total), sizes) * (means - overall)
+    means = np.where(sizes >= 3, means, overall)  # a group of one or two is nobody's secret to keep
+    covariance = positive(total - noise)
     shared = np.cov(loudness[:, 1], loudness[:, 2])[0, 1] if len(vectors) >= FEWEST else 0.0
     spread = float(np.sqrt(max(shared, 0.0)))
     return Effects(vectors, loudness[:, 0], groups, means, covariance, spread)
+
+
+def _shrinkage(apart: np.ndarray, variance: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """How far group means may stand apart [group, size]: what chance would do is taken away."""
+    error = variance / np.maximum(sizes, 1)
+    between = np.maximum((apart**2).mean(axis=0) - error.mean(axis=0), 0)
+    return between / np.maximum(between + error, 1e-12)
 
 
 def grouping(statics: pd.DataFrame) -> tuple[np.ndarray, list[str], list[str]]:

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from econdiff.forecast import steps_after
+from econdiff.synth.condition import Condition, ToldShocks, shock_names
 from econdiff.synth.errors import SynthError
 from econdiff.synth.generation import SyntheticPanels, calendar, new_names
 from econdiff.synth.law import FittedLaw, PanelLaw
 from econdiff.synth.panel import EntityPanel
+from econdiff.synth.pinning import Pin, pinned
 from econdiff.synth.shocks import Shocks
 
 
@@ -45,34 +47,39 @@ class FittedPanel:
         entities: int | None = None,
         spread: float = 1.0,
         missing: bool = False,
+        condition: Condition | None = None,
     ) -> SyntheticPanels:
         """See `FittedGenerator.sample`.
 
         `start="anew"` makes new entities and another past; "last" goes on from the end of the
         real panel with its own entities. `entities` asks for another number of new ones. `spread`
         scales the shocks: above 1 wider than the real ones, below 1 tamer. `missing` gives the
-        drawn panel the holes of the real one.
+        drawn panel the holes of the real one. `condition` says what is to hold.
         """
-        law, shocks = self.law, _Spread(self.shocks(start), spread)
-        real = law.panel
+        law, told = self.law, condition or Condition()
+        real, shocks = law.panel, _Spread(self.shocks(start), spread)
+        shock_names(told, law.names)
         if panels < 1 or spread <= 0:
             raise SynthError(f"panels={panels} and spread={spread} must be positive")
         if start == "last":
             if entities is not None or missing:
                 raise SynthError("a panel that goes on has the real entities and no holes")
             index = steps_after(pd.DataFrame(index=real.index), length or len(real.index))
-            w = law.go_on(panels, len(index), shocks, rng)
+            shocks = ToldShocks(shocks, law, told, pd.PeriodIndex(index), 0)
+            drawn = law.go_on(panels, len(index), shocks, rng)
             names, statics = real.entities, [real.statics] * panels
         else:
             index = calendar(real.index, length)
-            groups = _groups(law, entities, rng)
-            w, vectors = law.simulate(panels, groups, len(index), shocks, rng)
+            groups, numbers = _groups(law, entities, told, rng)
+            shocks = ToldShocks(shocks, law, told, index, law.lags)
+            drawn = law.simulate(panels, groups, len(index), shocks, rng, numbers)
             names = new_names(len(groups)) if len(real.entities) > 1 else real.entities
-            statics = [law.statics(v, groups) for v in vectors]
-        values = law.outward(w)
+            statics = [law.statics(v, groups) for v in drawn.vectors]
+        pins = _pins(told, pd.PeriodIndex(index), names, real.schema.series)
+        values = law.outward(pinned(law, drawn, pins))
         if missing:
             values = _holes(values, real)
-        facts = self._provenance(start, spread)
+        facts = self._provenance(start, spread) | {"conditions": len(pins)}
         return SyntheticPanels(values, pd.PeriodIndex(index), names, statics, real.schema, facts)
 
     def _provenance(self, start: str, spread: float) -> dict[str, Any]:
@@ -99,13 +106,36 @@ class _Spread:
         return common * self.factor, own * self.factor
 
 
-def _groups(law: FittedLaw, entities: int | None, rng: np.random.Generator) -> np.ndarray:
+def _groups(
+    law: FittedLaw, entities: int | None, told: Condition, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The group of each new entity, and its numeric attributes where they were given."""
     real = law.effects.groups
+    if told.statics is not None:
+        if entities not in (None, len(told.statics)):
+            raise SynthError(f"{entities} entities were asked for and {len(told.statics)} described")
+        return law.groups_of(told.statics)
     if entities is None:
-        return real
+        return real, None
     if not law.effects.lawful:
         raise SynthError(f"{len(real)} entities are too few to draw others; leave `entities` out")
-    return np.sort(rng.choice(real, size=entities))
+    return np.sort(rng.choice(real, size=entities)), None
+
+
+def _pins(
+    told: Condition, index: pd.PeriodIndex, names: tuple[str, ...], series: tuple[str, ...]
+) -> list[Pin]:
+    """Values that series must have."""
+    found = []
+    for column, place, value in told.cells(index):
+        if column.startswith("shock "):
+            continue
+        name, _, entity = column.partition("@")
+        if entity and entity not in names:
+            raise SynthError(f"no entity {entity!r} is drawn; there are {names[0]} to {names[-1]}")
+        mine = np.array([not entity or entity == other for other in names], float)
+        found.append(Pin(mine / mine.sum(), series.index(name), place, value))
+    return found
 
 
 def _holes(values: np.ndarray, real: EntityPanel) -> np.ndarray:

@@ -23,6 +23,7 @@ from scipy import stats
 from econdiff.anchor import power
 from econdiff.synth import within
 from econdiff.synth.coordinates import Coordinates
+from econdiff.synth.errors import SynthError
 from econdiff.synth.effects import Effects, grouping, law_of_entities
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.shocks import GaussianShocks, Shocks, Split, moment, split
@@ -65,6 +66,19 @@ class PanelLaw:
 
 
 @dataclass(frozen=True, eq=False)
+class Drawn:
+    """Standardised coordinates `w` [panel, entity, time, k] and who they belong to.
+
+    `size` [panel, entity, k] is how loud each entity is, `vectors` [panel, entity, size] what tells
+    it apart.
+    """
+
+    w: np.ndarray
+    size: np.ndarray
+    vectors: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class FittedLaw:
     """What was estimated; coordinates are standardised by `centre` and `spread`."""
 
@@ -77,6 +91,11 @@ class FittedLaw:
     shocks: Split
     last: np.ndarray  # [entity, lags, k], where each entity stands at the end
     bend: np.ndarray  # [k, k], applied to the shocks
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """One name a coordinate."""
+        return Coordinates(self.panel.schema).names
 
     @property
     def lags(self) -> int:
@@ -120,10 +139,13 @@ class FittedLaw:
         length: int,
         shocks: Shocks,
         rng: np.random.Generator,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Standardised coordinates [panel, entity, time, k] of new entities, and their vectors."""
+        numbers: np.ndarray | None = None,
+    ) -> Drawn:
+        """New entities, whose numeric static attributes may be given [entity, number]."""
         k, lags = len(self.centre), self.lags
         vectors, loudness = self.effects.draw(panels, groups, rng)
+        if numbers is not None:
+            vectors = self.effects.given(vectors, numbers)
         start = vectors[..., : lags * k].reshape(panels, len(groups), lags, k)
         intercepts = vectors[..., lags * k : (lags + 1) * k]
         before = self.warmup
@@ -138,24 +160,44 @@ class FittedLaw:
             start = start + shift
         w = within.run(self.slopes, start, intercepts, size * (common[:, None] + own))
         w = np.concatenate([start, w], axis=-2)
-        return w[..., before : before + length, :], vectors
+        return Drawn(w[..., before : before + length, :], size[..., 0, :], vectors)
 
     def go_on(
         self, panels: int, length: int, shocks: Shocks, rng: np.random.Generator
-    ) -> np.ndarray:
-        """Coordinates [panel, entity, time, k] that follow the real ones."""
+    ) -> Drawn:
+        """What follows the real panel."""
         effects, k = self.effects, len(self.centre)
         intercepts = effects.vectors[:, self.lags * k : (self.lags + 1) * k]
         common, own = shocks.draw(panels, len(effects.groups), length, rng)
         common, own = common @ self.bend, own @ self.bend
         size = self.scale[effects.groups] * np.exp(effects.loudness)[:, None]
-        return within.run(
-            self.slopes, self.last, intercepts, size[:, None] * (common[:, None] + own)
-        )
+        w = within.run(self.slopes, self.last, intercepts, size[:, None] * (common[:, None] + own))
+        each = (panels, *size.shape)
+        vectors = np.broadcast_to(effects.vectors, (panels, *effects.vectors.shape))
+        return Drawn(w, np.broadcast_to(size, each), vectors)
 
     def outward(self, w: np.ndarray) -> np.ndarray:
         """Standardised coordinates to series."""
         return Coordinates(self.panel.schema).outward(self.centre + self.spread * w)
+
+    def groups_of(self, statics: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
+        """Groups of entities with these attributes, and their numbers in the law's units."""
+        if not self.effects.lawful:
+            raise SynthError(f"{len(self.panel.entities)} entities are too few to draw others")
+        real = self.panel.statics
+        _, kinds, numbers = grouping(real)
+        groups = np.zeros(len(statics), int)
+        for row, wanted in enumerate(statics[kinds].astype(str).itertuples(index=False)):
+            same = (real[kinds].astype(str) == list(wanted)).all(axis=1).to_numpy()
+            if not same.any():
+                said = ", ".join(f"{k} {v}" for k, v in zip(kinds, wanted, strict=True))
+                raise SynthError(f"no real entity has {said}; a law of such is not to be had")
+            groups[row] = self.effects.groups[int(same.argmax())]
+        if not numbers:
+            return groups, None
+        spread = np.maximum(real[numbers].std(ddof=0).to_numpy(float), 1e-12)
+        wanted = statics[numbers].to_numpy(float) - real[numbers].mean().to_numpy(float)
+        return groups, wanted / spread
 
     def statics(self, vectors: np.ndarray, groups: np.ndarray) -> pd.DataFrame:
         """Static attributes of entities of `groups` whose vectors [entity, size] were drawn."""
@@ -180,7 +222,7 @@ class FittedLaw:
         rng = np.random.default_rng(0)  # an integral by simulation: the same draws at each call
         panels = max(2, min(500, SIMULATED // len(w)))
         shocks = self.gaussian()
-        drawn, _ = self.simulate(panels, self.effects.groups, w.shape[1], shocks, rng)
+        drawn = self.simulate(panels, self.effects.groups, w.shape[1], shocks, rng).w
         seen = np.where(np.isfinite(w).all(axis=-1, keepdims=True), drawn, np.nan)
         slopes = within.estimate(seen, self.lags).slopes.mean(axis=0)
         return slopes, _inner_covariance(seen)

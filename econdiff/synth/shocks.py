@@ -72,6 +72,11 @@ def moment(e: np.ndarray) -> np.ndarray:
     return rows.T @ rows / max(len(rows), 1)
 
 
+def deviations(covariance: np.ndarray) -> np.ndarray:
+    """Standard deviations of a covariance matrix, above zero."""
+    return np.sqrt(np.maximum(np.diag(covariance), 1e-12))
+
+
 def positive(matrix: np.ndarray) -> np.ndarray:
     """The nearest positive semidefinite matrix to a symmetric one."""
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)

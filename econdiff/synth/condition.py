@@ -1,0 +1,185 @@
+"""What synthetic panels may be told: attributes of their entities, a regime, shocks, aggregates.
+
+A table of entities (columns are static attributes, a row an entity) says who is to be drawn. A
+table of time (rows are periods, empty cells free) has any of these columns:
+
+    gdp            the mean of gdp over entities (its own path, where there is one entity)
+    gdp@e03        gdp of one entity
+    shock gdp      the shock that all entities share, in deviations
+    regime         2007Q4:2009Q2 - shocks as loud, and with the mean, of these real periods
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from econdiff.panel import PanelError
+from econdiff.panel.dates import parse_dates
+from econdiff.panel.frequency import to_periods
+from econdiff.synth.errors import SynthError
+from econdiff.synth.law import FittedLaw
+from econdiff.synth.schema import Schema
+from econdiff.synth.shocks import Shocks, deviations
+
+PULL = 5  # pseudo-periods with which the loudness of a regime is drawn to that of all periods
+
+
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """`statics` has a row an entity, `paths` a row a period (a PeriodIndex); either may be None."""
+
+    statics: pd.DataFrame | None = None
+    paths: pd.DataFrame | None = None
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, schema: Schema) -> "Condition":
+        """Tell the two tables apart: one that has the column of time is of time."""
+        if schema.time in table:
+            index = _periods(table[schema.time], schema)
+            paths = table.drop(columns=schema.time).set_axis(index)
+            return cls(paths=_checked(paths, schema))
+        unknown = [name for name in table if name not in schema.statics]
+        missing = [name for name in schema.statics if name not in table]
+        if unknown or missing or table.empty:
+            raise SynthError(
+                f"a condition has the column {schema.time!r} (a row a period), or the static "
+                f"attributes {', '.join(schema.statics) or '(this panel has none)'} "
+                f"(a row an entity); got {', '.join(map(str, table.columns))}"
+            )
+        return cls(statics=table.reset_index(drop=True))
+
+    def cells(self, index: pd.PeriodIndex) -> list[tuple[str, int, float]]:
+        """(column, place in `index`, value) of each number that was given, regimes apart."""
+        if self.paths is None:
+            return []
+        outside = self.paths.index.difference(index)
+        if len(outside):
+            raise SynthError(f"the condition speaks of {outside[0]}, which is not drawn")
+        places = index.get_indexer(pd.PeriodIndex(self.paths.index))
+        return [
+            (name, int(place), float(value))
+            for name in self.paths
+            if name != "regime"
+            for place, value in zip(places, self.paths[name].to_numpy(float), strict=True)
+            if np.isfinite(value)
+        ]
+
+    def regimes(self, index: pd.PeriodIndex) -> dict[str, np.ndarray]:
+        """For each span of real periods, the places in `index` where it reigns."""
+        if self.paths is None or "regime" not in self.paths:
+            return {}
+        given = self.paths["regime"].dropna()
+        return {
+            str(span): index.get_indexer(pd.PeriodIndex(given.index[given == span]))
+            for span in given.unique()
+            if str(span).strip()
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class ToldShocks:
+    """Shocks under a condition; `skipped` periods of a panel come before its first shock."""
+
+    shocks: Shocks
+    law: FittedLaw
+    condition: Condition
+    index: pd.PeriodIndex
+    skipped: int
+
+    def draw(
+        self, panels: int, entities: int, length: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See `Shocks.draw`."""
+        common, own = self.shocks.draw(panels, entities, length, rng)
+        if length != max(len(self.index) - self.skipped, 1):
+            return common, own  # periods that are thrown away
+        for span, places in self.condition.regimes(self.index).items():
+            rows = places[places >= self.skipped] - self.skipped
+            loud, shift, loud_own = _regime(self.law, span)
+            common[:, rows] = common[:, rows] * loud + shift
+            own[:, :, rows] *= loud_own
+            if entities == 1:
+                own[:, :, rows] += shift
+        shared = own[:, 0] if len(self.law.panel.entities) == 1 else common
+        self._pin(shared, self._covariance())
+        return common, own
+
+    def _covariance(self) -> np.ndarray:
+        split, alone = self.law.shocks, len(self.law.panel.entities) == 1
+        return split.own_covariance if alone else split.common_covariance
+
+    def _pin(self, shared: np.ndarray, covariance: np.ndarray) -> None:
+        """Set the shocks that were given; the others follow as the normal law says."""
+        names = self.law.names
+        at: dict[int, list[tuple[int, float]]] = {}
+        for column, place, value in self.condition.cells(self.index):
+            if column.startswith("shock "):
+                if place < self.skipped:
+                    raise SynthError(f"{self.index[place]} comes before the first shock")
+                which = names.index(column.removeprefix("shock "))
+                at.setdefault(place - self.skipped, []).append((which, value))
+        spread = deviations(covariance)
+        for t, given in at.items():
+            k = [which for which, _ in given]
+            goal = np.array([value for _, value in given]) * spread[k]
+            gain = covariance[:, k] @ np.linalg.pinv(covariance[np.ix_(k, k)])
+            shared[:, t] += (goal - shared[:, t][:, k]) @ gain.T
+
+
+def _regime(law: FittedLaw, span: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Loudness of common shocks and their mean, and loudness of own ones, in a span [k]."""
+    first, colon, last = span.partition(":")
+    real = law.panel.index
+    try:
+        start, end = (pd.Period(t.strip(), freq=real.freq) for t in (first, last if colon else first))
+    except ValueError as error:
+        raise SynthError(f"{span!r} is no regime; write one as '{real[0]}:{real[-1]}'") from error
+    inside = ((real >= start) & (real <= end))[law.lags :]
+    if not inside.any():
+        raise SynthError(f"the regime {span} is outside the real panel, {real[0]} to {real[-1]}")
+    split, alone = law.shocks, len(law.panel.entities) == 1
+    shared = split.own[0] if alone else split.common
+    loud_own = _loudness(split.own, split.own[:, inside])
+    loud = loud_own if alone else _loudness(shared, shared[inside])
+    seen = shared[inside]
+    shift = np.nansum(seen, axis=0) / (np.isfinite(seen).sum(axis=0) + PULL)
+    return loud, shift, loud_own
+
+
+def _loudness(all_of_it: np.ndarray, part: np.ndarray) -> np.ndarray:
+    axes = tuple(range(part.ndim - 1))
+    usual = np.nanmean(all_of_it**2, axis=axes)
+    count = np.isfinite(part).sum(axis=axes)
+    return np.sqrt((np.nansum(part**2, axis=axes) / np.maximum(usual, 1e-12) + PULL) / (count + PULL))
+
+
+def _periods(cells: pd.Series, schema: Schema) -> pd.PeriodIndex:
+    try:
+        return to_periods(parse_dates(cells, schema.time).stamps, schema.frequency)
+    except PanelError as error:
+        raise SynthError(str(error)) from error
+
+
+def _checked(paths: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    for name in paths:
+        series = str(name).removeprefix("shock ").partition("@")[0]
+        if name != "regime" and series not in schema.series and not str(name).startswith("shock "):
+            raise SynthError(
+                f"the condition has a column {name!r}; say a series ({', '.join(schema.series)}), "
+                "SERIES@ENTITY, 'shock SERIES' or 'regime'"
+            )
+    if paths.index.has_duplicates:
+        raise SynthError(f"two rows of the condition for {paths.index[paths.index.duplicated()][0]}")
+    return paths
+
+
+def shock_names(condition: Condition, names: Sequence[str]) -> None:
+    """Refuse a shock to what is not a coordinate of the panel."""
+    for column in () if condition.paths is None else condition.paths:
+        wanted = str(column).removeprefix("shock ")
+        if str(column).startswith("shock ") and wanted not in names:
+            raise SynthError(
+                f"no shock to {wanted!r}: shocks are to what moves freely, {', '.join(names)}"
+            )

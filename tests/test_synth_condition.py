@@ -1,0 +1,125 @@
+"""Conditions: what was given holds, and the rest follows as the normal law says."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_synth_generators import known
+
+from econdiff.synth import Condition, GaussianPanel, PanelLaw, SynthError, read_entities
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return GaussianPanel(PanelLaw(lags=1, rounds=1)).fit(known(entities=12, length=30))
+
+
+def told(fitted, index=None, **columns):
+    index = fitted.law.panel.index if index is None else index
+    length = max(len(v) for v in columns.values())
+    frame = pd.DataFrame({"month": index[:length].astype(str), **columns})
+    return Condition.of(frame, fitted.law.panel.schema)
+
+
+def test_a_given_aggregate_holds_and_so_do_the_identities(fitted):
+    path = np.linspace(-1, 3, 10)
+    condition = told(fitted, **{"all": path})
+    made = fitted.sample(panels=3, rng=np.random.default_rng(0), condition=condition)
+    place = made.schema.series.index("all")
+    np.testing.assert_allclose(made.values[..., :10, place].mean(axis=1), [path] * 3, atol=1e-8)
+    assert np.abs(made.schema.identities[0].residual(made.values, made.schema.series)).max() == 0
+
+
+def test_one_entity_can_be_given_and_the_others_stay_free(fitted):
+    condition = told(fitted, **{"a@e03": [5.0, np.nan, 4.0]})
+    made = fitted.sample(panels=2, rng=np.random.default_rng(0), condition=condition)
+    np.testing.assert_allclose(made.values[:, 2, [0, 2], 0], [[5, 4]] * 2, atol=1e-8)
+    assert made.values[:, :2, 0, 0].std() > 0.1
+
+
+def test_the_free_cells_have_the_conditional_law_of_a_normal():
+    rng = np.random.default_rng(0)
+    dates = pd.period_range("1990-01", periods=200, freq="M").astype(str)
+    shocks = rng.standard_normal((200, 2)) @ np.array([[1, 0.7], [0, 0.7]])
+    panel = read_entities(pd.DataFrame({"date": dates, "x": shocks[:, 0], "y": shocks[:, 1]}))
+    fitted = GaussianPanel(PanelLaw(lags=1, rounds=1)).fit(panel)
+    later = pd.period_range(panel.index[-1] + 1, periods=1, freq="M").astype(str)
+    condition = Condition.of(pd.DataFrame({"date": later, "x": [2.0]}), panel.schema)
+    draw = {"panels": 4000, "length": 1, "start": "last"}
+    free = fitted.sample(**draw, rng=rng).values[:, 0, 0]
+    given = fitted.sample(**draw, rng=rng, condition=condition).values[:, 0, 0]
+    covariance = np.cov(free.T)
+    slope = covariance[0, 1] / covariance[0, 0]
+    mean = free[:, 1].mean() + slope * (2 - free[:, 0].mean())
+    left = covariance[1, 1] - slope * covariance[0, 1]
+    assert np.abs(given[:, 0] - 2).max() < 1e-8
+    assert given[:, 1].mean() == pytest.approx(mean, abs=0.06)
+    assert given[:, 1].var() == pytest.approx(left, rel=0.1)
+
+
+def test_positive_series_meet_a_given_mean():
+    panel = known(entities=12, length=20, mean=20.0).to_frame().drop(columns="all")
+    panel[["a", "b"]] = np.exp(panel[["a", "b"]] / 20)
+    read = read_entities(panel, entity="firm")
+    assert read.schema.positive == ("a", "b")
+    fitted = GaussianPanel(PanelLaw(lags=1, rounds=1)).fit(read)
+    goal = 1.3 * np.nanmean(read.values[..., 0])
+    condition = told(fitted, a=[goal] * 3)
+    made = fitted.sample(panels=2, rng=np.random.default_rng(0), condition=condition)
+    np.testing.assert_allclose(made.values[:, :, :3, 0].mean(axis=1), goal, rtol=1e-8)
+    assert (made.values > 0).all()
+
+
+def test_entities_can_be_described(fitted):
+    statics = pd.DataFrame({"group": ["loud", "calm", "loud"]})
+    condition = Condition.of(statics, fitted.law.panel.schema)
+    made = fitted.sample(panels=30, rng=np.random.default_rng(0), condition=condition)
+    assert list(made.statics[0]["group"]) == ["loud", "calm", "loud"]
+    spread = np.diff(made.values[..., 0], axis=-1).std(axis=(0, 2))
+    assert spread[0] > 1.5 * spread[1]
+
+
+def test_a_shock_path_and_a_regime_are_obeyed(fitted):
+    rng = np.random.default_rng(0)
+    shocked = told(fitted, **{"shock a": [np.nan, 4.0]})
+    free = [fitted.sample(panels=200, rng=np.random.default_rng(1)).values]
+    moved = fitted.sample(panels=200, rng=np.random.default_rng(1), condition=shocked).values
+    gap = (moved - free[0])[..., 0].mean(axis=(0, 1))
+    deviation = np.sqrt(fitted.law.shocks.common_covariance[0, 0])
+    assert np.abs(gap[0]) < 1e-9
+    assert (gap[1] > 0) == (deviation > 1e-6)
+    span = f"{fitted.law.panel.index[3]}:{fitted.law.panel.index[12]}"
+    condition = told(fitted, regime=[span] * 20)
+    made = fitted.sample(panels=2, rng=rng, condition=condition)
+    assert np.isfinite(made.values).all()
+
+
+def test_a_loud_regime_is_loud():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(200) * np.where(np.arange(200) < 100, 1, 4)
+    dates = pd.period_range("1990-01", periods=200, freq="M").astype(str)
+    panel = read_entities(pd.DataFrame({"date": dates, "x": x}))
+    fitted = GaussianPanel(PanelLaw(lags=1, rounds=1)).fit(panel)
+    spread = []
+    for span in ("1990-06:1997-12", "1999-06:2006-08"):
+        frame = pd.DataFrame({"date": dates, "regime": [span] * 200})
+        condition = Condition.of(frame, panel.schema)
+        made = fitted.sample(panels=20, rng=rng, condition=condition)
+        spread.append(made.values[..., 10:, 0].std())
+    assert spread[1] / spread[0] == pytest.approx(4, rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"nothing": [1.0]}, "column 'nothing'"),
+        ({"shock all": [1.0]}, "no shock to 'all'"),
+        ({"a@nobody": [1.0]}, "no entity 'nobody'"),
+        ({"regime": ["1950-01"]}, "outside the real panel"),
+        ({"regime": ["boom"]}, "is no regime"),
+    ],
+)
+def test_conditions_that_cannot_be_are_refused(fitted, columns, message):
+    with pytest.raises(SynthError, match=message):
+        fitted.sample(
+            panels=1, rng=np.random.default_rng(0), condition=told(fitted, **columns)
+        )
