@@ -69,6 +69,8 @@ def distances(
             found[f"Kolmogorov-Smirnov, {what}", name] = float(stats.ks_2samp(a, b).statistic)
             distance = stats.wasserstein_distance(a, b) / size
             found[f"Wasserstein, {what} (deviations)", name] = float(distance)
+        spectra = [spectrum(_within(v[..., None])[..., 0]) for v in (x, y)]
+        found["spectra, log distance", name] = _spectral_gap(*spectra)
         steps = range(1, min(FACTS, x.shape[1] // 3) + 1)
         for what, change in (("levels", lambda v: v), ("absolute changes", _size_of_change)):
             gap = [autocorrelation(change(x), s) - autocorrelation(change(y), s) for s in steps]
@@ -153,3 +155,18 @@ def _spectrum(inner: np.ndarray) -> float:
     power = np.abs(np.fft.rfft(np.nan_to_num(inner), axis=1)[:, 1:]) ** 2
     slow = np.fft.rfftfreq(inner.shape[1])[1:] < 1 / 8
     return float(power[:, slow].sum() / max(power.sum(), 1e-300))
+
+
+def spectrum(inner: np.ndarray, bands: int = 8) -> np.ndarray:
+    """Shares of variance in bands of frequency of [entity, time], means over entities."""
+    power = (np.abs(np.fft.rfft(np.nan_to_num(inner), axis=1)[:, 1:]) ** 2).mean(axis=0)
+    place = np.arange(len(power)) * min(bands, len(power)) // len(power)
+    shares = np.bincount(place, weights=power)
+    return shares / max(shares.sum(), 1e-300)
+
+
+def _spectral_gap(a: np.ndarray, b: np.ndarray) -> float:
+    """Root mean square gap of the logs of two spectra; panels of unlike length share bands."""
+    if len(a) != len(b):
+        return float("nan")
+    return float(np.sqrt(np.mean(np.log(np.maximum(a, 1e-12) / np.maximum(b, 1e-12)) ** 2)))

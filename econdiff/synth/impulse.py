@@ -51,11 +51,12 @@ def share_inside(
     *,
     lags: int = 2,
     horizon: int = 12,
+    draws: int = 200,
 ) -> float:
     """Share of horizons, shocks and series at which synthetic responses lie in the real band.
 
     That of `made` [panel, entity, time, series] is the median over panels; the band holds 90%.
     """
-    low, high = band(real, lags, horizon, rng)
+    low, high = band(real, lags, horizon, rng, draws=draws)
     middle = np.median([responses(panel, lags, horizon) for panel in made], axis=0)
     return float(np.mean((middle >= low - 1e-12) & (middle <= high + 1e-12)))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from econdiff.synth import fidelity, transfer
+from econdiff.synth import cointegration, fidelity, impulse, signature, transfer
 from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.generation import SyntheticPanels
 from econdiff.synth.panel import EntityPanel
@@ -81,6 +81,7 @@ def _facts(values: np.ndarray, panel: EntityPanel) -> dict[tuple[str, str], floa
     found = fidelity.facts(values, schema.series)
     coordinates = Coordinates(schema)
     found |= fidelity.dynamics(coordinates.inward(values), coordinates.names)
+    found["cointegration rank", "all"] = cointegration.rank(coordinates.inward(values))
     for identity in schema.identities:
         total = values[..., schema.series.index(identity.total)]
         residual = np.nanmax(np.abs(identity.residual(values, schema.series)))
@@ -99,6 +100,9 @@ def _measured(
     w, v = coordinates.inward(real.values), coordinates.inward(values)
     size = np.nanstd(w, axis=(0, 1))
     found["coverage of real rows", "all"] = fidelity.coverage(_rows(w / size), _rows(v / size))
+    found["signature distance (deviations)", "all"] = signature.distance(w, v)
+    found["cointegration, angle of relations (degrees)", "all"] = cointegration.angle(w, v)
+    found["impulse responses inside the real band, ratio", "all"] = _responses_inside(w, v)
     cut = 3 * w.shape[1] // 4
     ratios = transfer.ratio(w, v[None, :, :cut], cut)
     for name, ratio in zip(coordinates.names, ratios, strict=True):
@@ -109,6 +113,17 @@ def _measured(
         shares = overlap(b, error, c, other)
         found["overlap of confidence intervals, mean", str(regression)] = float(shares.mean())
     return found
+
+
+def _responses_inside(real: np.ndarray, made: np.ndarray) -> float:
+    """Share of steps, shocks and series; the band is drawn anew with the same numbers each time."""
+    lags = 2 if real.shape[1] > 30 else 1
+    horizon = min(12, real.shape[1] // 3)
+    rng = np.random.default_rng(0)
+    try:
+        return impulse.share_inside(real, made[None], rng, lags=lags, horizon=horizon, draws=60)
+    except np.linalg.LinAlgError:  # series that add up and were not said to
+        return float("nan")
 
 
 def _rows(w: np.ndarray) -> np.ndarray:

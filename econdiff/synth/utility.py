@@ -22,12 +22,17 @@ from econdiff.synth.errors import SynthError
 from econdiff.synth.generation import SyntheticPanels
 from econdiff.synth.panel import EntityPanel
 
-_TERM = re.compile(r"(?:(log|diff|dlog|lag)\()?\s*([^()\s]+)\s*\)?")
+_TERM = re.compile(r"(?:(lag|lead|diff)(\d*)\()?(?:(log|dlog)\()?([^()\s]+?)\)*")
 
 
 @dataclass(frozen=True)
 class Regression:
-    """`outcome` on `terms` with entity effects; terms are NAME, log(), diff(), dlog() or lag()."""
+    """`outcome` on `terms` with entity effects.
+
+    A term is NAME or log(), diff(), dlog(), lag() or lead() of it; lag4(), lead4() and diff4() move
+    four periods, and may hold a log: `lead4(log(gdp)) ~ rate + lag(rate)` is a local projection
+    (Jorda, 2005, *American Economic Review* 95) at four periods.
+    """
 
     outcome: str
     terms: tuple[str, ...]
@@ -37,7 +42,7 @@ class Regression:
         """Read `log(GSP) ~ log(P_CAP) + UNEMP`."""
         left, tilde, right = text.partition("~")
         terms = tuple(term.strip() for term in right.split("+"))
-        if not tilde or not all(_TERM.fullmatch(term) for term in (left.strip(), *terms)):
+        if not tilde or not all(_is_term(term) for term in (left.strip(), *terms)):
             raise SynthError(f"{text!r} is no regression; write one as 'log(y) ~ log(x) + z'")
         return cls(left.strip(), terms)
 
@@ -48,11 +53,11 @@ class Regression:
         """Coefficients and their standard errors on one panel [entity, time, series]."""
         columns = [_column(term, values, series) for term in (self.outcome, *self.terms)]
         data = np.stack(columns, axis=-1)
-        used = np.isfinite(data).all(axis=-1, keepdims=True)
+        used = np.isfinite(data).all(axis=-1)[..., None]
         count = np.maximum(used.sum(axis=1, keepdims=True), 1)
         inner = (data - np.where(used, data, 0).sum(axis=1, keepdims=True) / count)[used[..., 0]]
         x, y = inner[:, 1:], inner[:, 0]
-        free = len(y) - int(used.any(axis=1).sum()) - x.shape[1]
+        free = len(y) - int(used[..., 0].any(-1).sum()) - x.shape[1]
         if free < 1 or np.linalg.matrix_rank(x) < x.shape[1]:
             raise SynthError(
                 f"{self} cannot be estimated: {len(y)} rows, or terms that are collinear"
@@ -103,18 +108,37 @@ def overlap(
     return (width / (2 * z * error) + width / (2 * z * other_error)) / 2
 
 
+def _is_term(term: str) -> bool:
+    return bool(_TERM.fullmatch(term)) and term.count("(") == term.count(")")
+
+
 def _column(term: str, values: np.ndarray, series: Sequence[str]) -> np.ndarray:
     found = _TERM.fullmatch(term)
-    change, name = (found[1], found[2]) if found else (None, term)
+    if found is None:
+        raise SynthError(f"{term!r} is no term of a regression")
+    moved, steps, change, name = found.groups()
     if name not in series:
         raise SynthError(f"no series {name!r} for a regression; there are {', '.join(series)}")
     y = values[..., list(series).index(name)]
-    if change in ("log", "dlog"):
+    if change:
         if np.nanmin(y) <= 0:
             raise SynthError(f"{term}: {name} is not above zero throughout")
         y = np.log(y)
-    if change in ("diff", "dlog"):
-        return np.diff(y, axis=1, prepend=np.nan)
-    if change == "lag":
-        return np.concatenate([np.full_like(y[:, :1], np.nan), y[:, :-1]], axis=1)
-    return y
+    if change == "dlog":
+        y = y - _moved(y, 1)
+    if moved is None:
+        return y
+    count = int(steps or 1)
+    if not 0 < count < y.shape[1]:
+        raise SynthError(f"{term} moves {count} periods; the panel has {y.shape[1]}")
+    if moved == "diff":
+        return y - _moved(y, count)
+    return _moved(y, count if moved == "lag" else -count)
+
+
+def _moved(y: np.ndarray, steps: int) -> np.ndarray:
+    """Each row `steps` periods later (earlier where negative), NaN where there is none."""
+    empty = np.full_like(y[:, : abs(steps)], np.nan)
+    if steps > 0:
+        return np.concatenate([empty, y[:, :-steps]], axis=1)
+    return np.concatenate([y[:, -steps:], empty], axis=1)

@@ -1,0 +1,89 @@
+"""Measures of the quality report against closed forms and known laws."""
+
+import math
+
+import numpy as np
+import pytest
+from test_synth_generators import known
+
+from econdiff.synth import Regression, SynthError, cointegration, signature
+from econdiff.synth.fidelity import spectrum
+
+
+def test_the_signature_of_a_line_is_the_exponential_of_its_step(rng):
+    step = rng.standard_normal(3)
+    path = np.linspace(0, 1, 7)[:, None] * step
+    terms = [step, np.multiply.outer(step, step) / 2]
+    terms.append(np.multiply.outer(np.multiply.outer(step, step), step) / 6)
+    exact = np.concatenate([term.ravel() for term in terms])
+    np.testing.assert_allclose(signature.signature(path), exact, atol=1e-12)
+
+
+def test_the_antisymmetric_part_is_the_area_a_path_encloses():
+    angle = np.linspace(0, 2 * np.pi, 2001)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    two = signature.signature(circle)[2:6].reshape(2, 2)
+    assert (two[0, 1] - two[1, 0]) / 2 == pytest.approx(math.pi, rel=1e-4)
+
+
+def test_signatures_multiply_where_paths_are_joined(rng):
+    path = rng.standard_normal((9, 2)).cumsum(axis=0)
+    whole, first, second = (signature.signature(p) for p in (path, path[:5], path[4:]))
+    two = [s[2:6].reshape(2, 2) for s in (whole, first, second)]
+    np.testing.assert_allclose(two[0], two[1] + two[2] + np.outer(first[:2], second[:2]))
+
+
+def test_signature_distance_sees_order_in_time(rng):
+    real = rng.standard_normal((60, 32, 2)).cumsum(axis=1)
+    same = rng.standard_normal((60, 32, 2)).cumsum(axis=1)
+    shuffled = real[:, rng.permutation(32)]
+    assert signature.distance(real, real) == 0
+    assert signature.distance(real, same) < signature.distance(real, shuffled) / 2
+
+
+def cointegrated(rng, slope):
+    trend = rng.standard_normal((4, 300)).cumsum(axis=1)
+    noise = rng.standard_normal((2, 4, 300))
+    return np.stack([trend + noise[0], slope * trend + noise[1]], axis=-1)
+
+
+def test_cointegration_is_found_and_its_vector_compared():
+    rng = np.random.default_rng(1)
+    tied = cointegrated(rng, 1.0)
+    loose = rng.standard_normal((4, 300, 2)).cumsum(axis=1)
+    assert cointegration.rank(tied) >= 1
+    assert cointegration.rank(loose) < 0.6
+    assert cointegration.angle(tied, cointegrated(rng, 1.0)) < 20
+    assert np.isnan(cointegration.rank(tied[:, :20]))
+
+
+def test_a_cycle_stands_in_its_band_of_the_spectrum():
+    y = np.sin(2 * np.pi * np.arange(160) / 4)[None]
+    assert spectrum(y - y.mean(), 8).argmax() in (3, 4)
+    assert spectrum(y, 8).sum() == pytest.approx(1)
+
+
+def test_a_local_projection_is_a_power_of_the_slope():
+    y = np.zeros((50, 200, 1))
+    rng = np.random.default_rng(0)
+    for t in range(1, 200):
+        y[:, t] = 0.8 * y[:, t - 1] + rng.standard_normal((50, 1))
+    b, _ = Regression.parse("lead2(y) ~ y").estimate(y, ("y",))
+    assert b[0] == pytest.approx(0.64, abs=0.03)
+
+
+def test_terms_move_and_take_logs():
+    panel = known(entities=10, length=20, mean=50.0)
+    a = panel.values[..., 0]
+    series = panel.schema.series
+    b, _ = Regression.parse("diff4(log(a)) ~ lag2(b)").estimate(panel.values, series)
+    y = np.log(a[:, 4:]) - np.log(a[:, :-4])
+    x = panel.values[:, 2:-2, 1]
+    y, x = (v - v.mean(axis=1, keepdims=True) for v in (y, x))
+    assert b[0] == pytest.approx((x * y).sum() / (x**2).sum())
+
+
+@pytest.mark.parametrize("text", ["lead(y ~ x", "log(log(y)) ~ x", "y) ~ x"])
+def test_broken_terms_are_refused(text):
+    with pytest.raises(SynthError):
+        Regression.parse(text)
