@@ -14,6 +14,7 @@ from econdiff.synth.generation import SyntheticPanels
 from econdiff.synth.law import PanelLaw
 from econdiff.synth.panel import EntityPanel, read_entities
 from econdiff.synth.privacy import Privacy, examine
+from econdiff.synth.private import PrivatePanel
 from econdiff.synth.quality import comparison, quality
 from econdiff.synth.resampling import BlockBootstrap
 from econdiff.synth.schema import Schema
@@ -38,6 +39,7 @@ __all__ = [
     "GaussianPanel",
     "PanelLaw",
     "Privacy",
+    "PrivatePanel",
     "Regression",
     "Schema",
     "SynthError",
