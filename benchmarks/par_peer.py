@@ -30,7 +30,9 @@ def main() -> None:
     par.fit({"panel": frame})
     length = int(frame.groupby(entity).size().iloc[0])
     entities = frame[entity].nunique()
-    made = [par.sample_sequences(entities, sequence_length=length)["panel"] for _ in range(int(panels))]
+    made = [
+        par.sample_sequences(entities, sequence_length=length)["panel"] for _ in range(int(panels))
+    ]
     table = pd.concat([part.assign(panel=k) for k, part in enumerate(made, start=1)])
     table.to_csv(out, index=False)
 

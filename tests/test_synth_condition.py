@@ -120,6 +120,4 @@ def test_a_loud_regime_is_loud():
 )
 def test_conditions_that_cannot_be_are_refused(fitted, columns, message):
     with pytest.raises(SynthError, match=message):
-        fitted.sample(
-            panels=1, rng=np.random.default_rng(0), condition=told(fitted, **columns)
-        )
+        fitted.sample(panels=1, rng=np.random.default_rng(0), condition=told(fitted, **columns))

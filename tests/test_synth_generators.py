@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from econdiff.synth import (
+    GAN,
     GENERATORS,
+    VAE,
     DiffusedPanel,
     GaussianPanel,
     PanelLaw,
@@ -48,7 +50,10 @@ def panel():
 
 
 def generators():
-    yield from ((n, kind()) for n, kind in GENERATORS.items() if n != "diffusion")
+    slow = ("diffusion", "gan", "vae")
+    yield from ((n, kind()) for n, kind in GENERATORS.items() if n not in slow)
+    yield "gan", GAN(steps=2)
+    yield "vae", VAE(steps=2)
     yield "diffusion", DiffusedPanel(PanelLaw(rounds=2), weights=None, turns=1, trials=128)
 
 

@@ -9,6 +9,7 @@ from econdiff.synth.condition import Condition
 from econdiff.synth.diffused import DiffusedPanel
 from econdiff.synth.errors import SynthError
 from econdiff.synth.factor_bootstrap import FactorBootstrap
+from econdiff.synth.gan import GAN
 from econdiff.synth.gaussian_panel import GaussianPanel
 from econdiff.synth.generation import SyntheticPanels
 from econdiff.synth.law import PanelLaw
@@ -19,6 +20,7 @@ from econdiff.synth.quality import comparison, quality
 from econdiff.synth.resampling import BlockBootstrap
 from econdiff.synth.schema import Schema
 from econdiff.synth.utility import Regression
+from econdiff.synth.vae import VAE
 from econdiff.synth.var_bootstrap import VARBootstrap
 
 GENERATORS = {
@@ -27,10 +29,14 @@ GENERATORS = {
     "var-bootstrap": VARBootstrap,
     "factor-bootstrap": FactorBootstrap,
     "block-bootstrap": BlockBootstrap,
+    "gan": GAN,
+    "vae": VAE,
 }
 
 __all__ = [
+    "GAN",
     "GENERATORS",
+    "VAE",
     "BlockBootstrap",
     "Condition",
     "DiffusedPanel",

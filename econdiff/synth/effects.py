@@ -52,7 +52,6 @@ class Effects:
         error = rng.standard_normal((panels, 1, size)) @ half / np.sqrt(len(self.vectors))
         return self.means[groups] + error + noise, self.spread * rng.standard_normal(shape)
 
-
     def given(self, vectors: np.ndarray, numbers: np.ndarray) -> np.ndarray:
         """`vectors` that were drawn, with their last entries set to `numbers` [entity, number]."""
         at = slice(vectors.shape[-1] - numbers.shape[-1], None)

@@ -113,7 +113,9 @@ def _groups(
     real = law.effects.groups
     if told.statics is not None:
         if entities not in (None, len(told.statics)):
-            raise SynthError(f"{entities} entities were asked for and {len(told.statics)} described")
+            raise SynthError(
+                f"{entities} entities were asked for and {len(told.statics)} described"
+            )
         return law.groups_of(told.statics)
     if entities is None:
         return real, None

@@ -23,8 +23,8 @@ from scipy import stats
 from econdiff.anchor import power
 from econdiff.synth import within
 from econdiff.synth.coordinates import Coordinates
-from econdiff.synth.errors import SynthError
 from econdiff.synth.effects import Effects, grouping, law_of_entities
+from econdiff.synth.errors import SynthError
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.shocks import GaussianShocks, Shocks, Split, moment, split
 
@@ -162,9 +162,7 @@ class FittedLaw:
         w = np.concatenate([start, w], axis=-2)
         return Drawn(w[..., before : before + length, :], size[..., 0, :], vectors)
 
-    def go_on(
-        self, panels: int, length: int, shocks: Shocks, rng: np.random.Generator
-    ) -> Drawn:
+    def go_on(self, panels: int, length: int, shocks: Shocks, rng: np.random.Generator) -> Drawn:
         """What follows the real panel."""
         effects, k = self.effects, len(self.centre)
         intercepts = effects.vectors[:, self.lags * k : (self.lags + 1) * k]

@@ -1,0 +1,59 @@
+"""The GAN, the VAE and the literature's scores: they learn what is easy, and tell the different."""
+
+import numpy as np
+import pytest
+import torch
+from test_synth_generators import known
+
+from econdiff.synth import GAN, VAE
+from econdiff.synth.scores import discriminative, predictive
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("kind", [VAE(steps=300), GAN(steps=60)], ids=["vae", "gan"])
+def test_windows_come_back_as_panels_with_their_identities(kind):
+    panel = known(entities=10, length=30, mean=5.0)
+    state = torch.random.get_rng_state()
+    fitted = kind.fit(panel)
+    assert torch.equal(state, torch.random.get_rng_state())
+    drawn = [fitted.sample(panels=2, length=40, rng=np.random.default_rng(0)) for _ in range(2)]
+    assert drawn[0].values.shape == (2, 10, 40, 3)
+    np.testing.assert_array_equal(drawn[0].values, drawn[1].values)
+    identity = drawn[0].schema.identities[0]
+    assert np.abs(identity.residual(drawn[0].values, drawn[0].schema.series)).max() == 0
+    mean, spread = panel.values.mean(axis=(0, 1)), panel.values.std(axis=(0, 1))
+    assert (np.abs(drawn[0].values.mean(axis=(0, 1, 2)) - mean) < 1.5 * spread).all()
+
+
+def test_the_vae_learns_the_spread_and_the_memory():
+    panel = known(entities=40, length=30)
+    made = VAE(steps=600).fit(panel).sample(panels=2, rng=np.random.default_rng(0))
+    ratio = made.values.std(axis=(0, 1, 2)) / panel.values.std(axis=(0, 1))
+    np.testing.assert_allclose(ratio, 1, atol=0.35)
+    steps = np.diff(made.values[:, :, :12], axis=2).std() / made.values[:, :, :12].std()
+    assert steps < np.sqrt(2)  # what independent draws would have
+
+
+def test_a_classifier_tells_other_windows_and_not_the_same(rng):
+    real = rng.random((400, 8, 2))
+    assert discriminative(real, 0.5 + 0.5 * rng.random((400, 8, 2)), rng, steps=800) > 0.3
+    assert discriminative(real, rng.random((400, 8, 2)), rng, steps=800) < 0.12
+
+
+def test_windows_that_teach_the_link_predict_better(rng):
+    def windows(linked):
+        x = rng.random((400, 8, 1))
+        y = np.roll(x, 1, axis=1) if linked else rng.random((400, 8, 1))
+        return np.concatenate([x, y], axis=-1)
+
+    real = windows(True)
+    taught = predictive(real, windows(True), rng, steps=800)
+    untaught = predictive(real, windows(False), rng, steps=800)
+    assert taught < 0.8 * untaught
