@@ -1,4 +1,4 @@
-"""Differential privacy: the accountant is exact, and one entity moves what is released by little."""
+"""Differential privacy: the accountant is exact, and one entity moves little."""
 
 import numpy as np
 import pytest

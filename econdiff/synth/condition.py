@@ -133,9 +133,8 @@ def _regime(law: FittedLaw, span: str) -> tuple[np.ndarray, np.ndarray, np.ndarr
     first, colon, last = span.partition(":")
     real = law.panel.index
     try:
-        start, end = (
-            pd.Period(t.strip(), freq=real.freq) for t in (first, last if colon else first)
-        )
+        start = pd.Period(first.strip(), freq=real.freq)
+        end = pd.Period(last.strip(), freq=real.freq) if colon else start
     except ValueError as error:
         raise SynthError(f"{span!r} is no regime; write one as '{real[0]}:{real[-1]}'") from error
     inside = ((real >= start) & (real <= end))[law.lags :]
@@ -154,9 +153,8 @@ def _loudness(all_of_it: np.ndarray, part: np.ndarray) -> np.ndarray:
     axes = tuple(range(part.ndim - 1))
     usual = np.nanmean(all_of_it**2, axis=axes)
     count = np.isfinite(part).sum(axis=axes)
-    return np.sqrt(
-        (np.nansum(part**2, axis=axes) / np.maximum(usual, 1e-12) + PULL) / (count + PULL)
-    )
+    square = np.nansum(part**2, axis=axes) / np.maximum(usual, 1e-12)
+    return np.sqrt((square + PULL) / (count + PULL))
 
 
 def _periods(cells: pd.Series, schema: Schema) -> pd.PeriodIndex:
@@ -175,9 +173,8 @@ def _checked(paths: pd.DataFrame, schema: Schema) -> pd.DataFrame:
                 "SERIES@ENTITY, 'shock SERIES' or 'regime'"
             )
     if paths.index.has_duplicates:
-        raise SynthError(
-            f"two rows of the condition for {paths.index[paths.index.duplicated()][0]}"
-        )
+        twice = paths.index[paths.index.duplicated()][0]
+        raise SynthError(f"two rows of the condition for {twice}")
     return paths
 
 

@@ -77,8 +77,8 @@ class PrivatePanel:
         deviation = noise_for(self.epsilon, self.delta)
         if len(panel.entities) < FEWEST:
             raise SynthError(
-                f"{len(panel.entities)} entities are too few for differential privacy; it hides one "
-                f"among many, {FEWEST} at the least"
+                f"{len(panel.entities)} entities are too few for differential privacy, which hides "
+                f"one among many; {FEWEST} are needed"
             )
         schema = _schema(panel.schema, self.ranges)
         middle, half = _scale(schema, self.ranges)
