@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from econdiff.synth import (
+    GAN,
+    VAE,
     BlockBootstrap,
     DiffusedPanel,
     EntityPanel,
@@ -22,6 +24,7 @@ from econdiff.synth import (
     VARBootstrap,
     examine,
     read_entities,
+    scores,
     transfer,
     within,
 )
@@ -236,6 +239,62 @@ def membership(generators: dict) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def stocks(generators: dict, file: str, repeats: int) -> pd.DataFrame:
+    """Bar 3: TimeGAN's protocol on one stock: windows of 24 days in [0, 1].
+
+    The file has a row a day and columns open, high, low, close, volume (and adj close); of a long
+    table with a column `ticker`, GOOGL from 2004-08-19 to 2019. Windows that do not overlap are
+    the entities that generators are fitted to; scores compare with all windows, as the paper does.
+    """
+    days = stock_days(file)
+    length, k = 24, days.shape[1]
+    count = len(days) // length
+    cells = days.to_numpy(float)[: count * length].reshape(count, length, k)
+    frame = pd.DataFrame(cells.reshape(-1, k), columns=days.columns)
+    frame["window"] = np.repeat(np.arange(count), length)
+    frame["day"] = np.tile(pd.period_range("2000-01", periods=length, freq="M").astype(str), count)
+    panel = read_entities(frame, entity="window", time="day")
+    low, high = days.min().to_numpy(), days.max().to_numpy()
+    every = np.stack([days.to_numpy(float)[at : at + length] for at in range(len(days) - length)])
+    real = (every - low) / (high - low)
+    rows = []
+    for name, generator in generators.items():
+        rng = np.random.default_rng(0)
+        panels = 1 if name == "copy" else -(-len(real) // count)
+        made = generator.fit(panel).sample(panels=panels, rng=rng).values
+        made = real if name == "copy" else (made.reshape(-1, length, k) - low) / (high - low)
+        told = [scores.discriminative(real, made, rng) for _ in range(repeats)]
+        error = [scores.predictive(real, made, rng) for _ in range(repeats)]
+        found = examine(generator, panel, rng=rng)
+        rows.append(
+            {
+                "generator": name,
+                "discriminative": np.mean(told),
+                "its deviation": np.std(told),
+                "predictive": np.mean(error),
+                "its deviation ": np.std(error),
+                "AUC": found.auc,
+                "copies": found.exact + found.near,
+            }
+        )
+        print(rows[-1], flush=True)
+    return pd.DataFrame(rows)
+
+
+def stock_days(file: str) -> pd.DataFrame:
+    """Positive columns of a stock's days."""
+    frame = pd.read_parquet(file) if file.endswith(".parquet") else pd.read_csv(file)
+    frame.columns = [str(name).lower() for name in frame.columns]
+    name = next((n for n in ("ticker", "symbol") if n in frame), None)
+    if name is not None:
+        frame = frame[frame[name] == "GOOGL"]
+        date = pd.to_datetime(frame["date"])
+        frame = frame[(date >= "2004-08-19") & (date < "2020-01-01")]
+    wanted = ("open", "high", "low", "close", "adj close", "volume")
+    days = frame[[n for n in wanted if n in frame]].astype(float)
+    return days[(days > 0).all(axis=1)].reset_index(drop=True)
+
+
 def speed(weights: str | None) -> pd.DataFrame:
     """Bar 7: 100 panels of 40 x 60 x 5."""
     panel = known_panel(0)
@@ -260,6 +319,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", default="shipped")
     parser.add_argument("--generators", default="", help="names that begin so, comma between")
+    parser.add_argument("--stock", metavar="FILE", help="for the bar `stocks`")
+    parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--only", default="law,munnell,membership,markets,macro,speed")
     chosen = parser.parse_args()
     warnings.simplefilter("ignore", FutureWarning)
@@ -271,6 +332,8 @@ def main() -> None:
         "VAR bootstrap": VARBootstrap(),
         "factor bootstrap": FactorBootstrap(),
         "block bootstrap": BlockBootstrap(),
+        "GAN": GAN(),
+        "VAE": VAE(),
         "shuffled": Shuffle(),
         "copy": Copy(),
     }
@@ -284,7 +347,12 @@ def main() -> None:
         "macro": macro,
     }
     for name in chosen.only.split(","):
-        table = speed(weights) if name == "speed" else bars[name](generators)
+        if name == "speed":
+            table = speed(weights)
+        elif name == "stocks":
+            table = stocks(generators, chosen.stock, chosen.repeats)
+        else:
+            table = bars[name](generators)
         print(f"\n### {name}\n\n{_markdown(table)}", flush=True)
 
 

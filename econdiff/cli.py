@@ -179,6 +179,13 @@ def _synth(chosen: argparse.Namespace) -> Answer:
         generator=chosen.generator,
         panels=chosen.panels,
         length=chosen.length,
+        start=chosen.start,
+        spread=chosen.spread,
+        holes=chosen.holes,
+        condition=chosen.condition,
+        dp_epsilon=chosen.dp_epsilon,
+        dp_delta=chosen.dp_delta,
+        ranges=tuple(chosen.range),
         export=chosen.export,
         **_entities(chosen),
     )
@@ -338,10 +345,45 @@ def _parser() -> argparse.ArgumentParser:
         "--generator",
         default="diffusion",
         metavar="NAME",
-        help="diffusion (default), gaussian, var-, factor- or block-bootstrap",
+        help="diffusion (default), gaussian, var-, factor- or block-bootstrap, gan, vae",
     )
     command.add_argument("--panels", type=_positive, default=10, metavar="N", help="default: 10")
     command.add_argument("--length", type=_positive, metavar="T", help="periods; default: as many")
+    command.add_argument(
+        "--start",
+        choices=("anew", "last"),
+        default="anew",
+        help="another past (default), or futures that go on from the real panel's end",
+    )
+    command.add_argument(
+        "--spread",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="shocks times this: above 1 wider, below 1 tamer than the real ones; default: 1",
+    )
+    command.add_argument("--holes", action="store_true", help="leave out the cells the input lacks")
+    command.add_argument(
+        "--condition",
+        type=Path,
+        metavar="FILE",
+        help="a row a period: SERIES (mean over entities), SERIES@ENTITY, 'shock SERIES', regime; "
+        "or a row an entity with its static attributes",
+    )
+    command.add_argument(
+        "--dp-epsilon",
+        type=float,
+        metavar="E",
+        help="differential privacy of whole entities, by a generator of its own",
+    )
+    command.add_argument("--dp-delta", type=float, default=1e-5, metavar="D", help="default: 1e-5")
+    command.add_argument(
+        "--range",
+        action="append",
+        default=[],
+        metavar="SERIES=LOW:HIGH",
+        help="with --dp-epsilon, for every series: known without looking at the data",
+    )
     command.add_argument(
         "--export", type=_names, default=(), metavar="A,B", help="csv, stata, beside Parquet"
     )

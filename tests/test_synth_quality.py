@@ -115,3 +115,36 @@ def test_the_commands_write_and_judge_a_folder(panel, tmp_path, capsys):
     assert str(tmp_path) not in (out / "quality.html").read_text()
     assert main(["synth", str(source), "--out", str(tmp_path / "no"), "--quiet"]) == 1
     assert "two rows" in capsys.readouterr().err
+
+
+def test_the_auc_over_splits_is_their_mean(panel):
+    generator = GaussianPanel(PanelLaw(lags=1, rounds=1))
+    rng = np.random.default_rng(3)
+    each = [examine(generator, panel, rng=rng).auc for _ in range(3)]
+    found = examine(generator, panel, rng=np.random.default_rng(3), splits=3)
+    assert found.auc == pytest.approx(np.mean(each))
+    assert found.auc_low < found.auc < found.auc_high
+
+
+def test_the_command_takes_conditions_and_ranges(tmp_path, capsys):
+    panel = known(entities=12, length=24)
+    source, told = tmp_path / "firms.csv", tmp_path / "told.csv"
+    panel.to_frame().to_csv(source, index=False)
+    pd.DataFrame({"month": ["2000-02", "2000-03"], "all": [1.0, 2.0]}).to_csv(told, index=False)
+    said = ["synth", str(source), "--entity", "firm", "--identity", "all = a + b", "--panels", "2"]
+    out = tmp_path / "out"
+    options = ["--generator", "gaussian", "--condition", str(told), "--out", str(out), "--quiet"]
+    assert main([*said, *options]) == 0
+    mean = pd.read_parquet(out / "synthetic.parquet").groupby(["panel", "month"])["all"].mean()
+    np.testing.assert_allclose(mean[:, "2000-03"], 2.0, atol=1e-8)
+
+    private = tmp_path / "private"
+    ranges = [f"--range={name}=-30:30" for name in ("a", "b", "all")]
+    assert main([*said, "--dp-epsilon", "2", *ranges, "--out", str(private), "--quiet"]) == 0
+    assert "(2.0, 1e-05) differentially private" in (private / "card.md").read_text()
+    assert "group" not in pd.read_parquet(private / "synthetic.parquet")
+    capsys.readouterr()
+    bad = [["--range", "a=1:2"], ["--dp-epsilon", "1"], ["--generator", "vae", "--holes"]]
+    for options in bad:
+        assert main([*said, *options, "--out", str(tmp_path / "no"), "--quiet"]) == 1
+        assert "range" in (words := capsys.readouterr().err) or "--holes" in words

@@ -1,7 +1,6 @@
 """`econdiff synth` and `econdiff synth-report`: make panels of entities, or judge someone's."""
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,30 +9,35 @@ import numpy as np
 import pandas as pd
 
 from econdiff.commands.answer import Answer
+from econdiff.commands.entities import read_frame, read_made, read_real
 from econdiff.commands.errors import UsageError
 from econdiff.commands.folder import whole, write_manifest, write_text
 from econdiff.commands.manifest import new_manifest
 from econdiff.commands.models import nearest
 from econdiff.commands.progress import Progress, silent
-from econdiff.panel.table import read_table
 from econdiff.report.figures import png
 from econdiff.report.page import render
 from econdiff.report.synth import memory_figure, paths_figure, synth_page
 from econdiff.synth import (
     GENERATORS,
+    Condition,
     EntityPanel,
     Privacy,
+    PrivatePanel,
     Regression,
     SyntheticPanels,
     comparison,
     examine,
     quality,
-    read_entities,
 )
 from econdiff.synth.card import card
 from econdiff.synth.errors import SynthError
+from econdiff.synth.gaussian_panel import FittedPanel
+from econdiff.synth.generation import FittedGenerator, Generator
 from econdiff.synth.privacy import compare
 from econdiff.synth.quality import worse_than_bootstrap
+
+SPLITS = 5  # halves of the panel on which members are looked for
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,13 @@ class SynthRequest:
     panels: int = 10
     length: int | None = None
     seed: int = 0
+    start: Literal["anew", "last"] = "anew"
+    spread: float = 1.0
+    holes: bool = False
+    condition: Path | None = None
+    dp_epsilon: float | None = None
+    dp_delta: float = 1e-5
+    ranges: tuple[str, ...] = ()
     export: tuple[str, ...] = ()
     overwrite: bool = False
 
@@ -75,30 +86,30 @@ class SynthReportRequest:
 
 def synth(request: SynthRequest, command: str, progress: Progress = silent) -> Answer:
     """Make synthetic panels, judge them, and write the folder `request.out`, whole."""
-    if request.generator not in GENERATORS:
-        hint = nearest(request.generator, list(GENERATORS))
-        raise UsageError(f"no generator is called {request.generator!r}; {hint}")
     unknown = [kind for kind in request.export if kind not in ("csv", "stata")]
     if unknown:
         raise UsageError(f"--export takes csv and stata, got {unknown[0]!r}")
+    generator = _generator(request)
     regressions = [Regression.parse(text) for text in request.regressions]
     with whole(request.out, overwrite=request.overwrite) as folder:
-        real, data = _read(request.input, request)
+        above = None
+        if isinstance(generator, PrivatePanel):  # that a series is positive must not be looked up
+            above = [name for name, (low, _) in generator.ranges.items() if low > 0]
+        real, data = _read(request.input, request, above)
         rng = np.random.default_rng(request.seed)
-        generator = GENERATORS[request.generator]()
         with progress("fit, draw, attack, measure", 4) as step:
             fitted = generator.fit(real)
             step()
-            made = fitted.sample(panels=request.panels, length=request.length, rng=rng)
+            made = _drawn(fitted, request, real, rng)
             step()
-            privacy = examine(generator, real, rng=rng)
+            privacy = examine(generator, real, rng=rng, splits=SPLITS)
             step()
             table = quality(real, made, rng=rng, regressions=regressions)
             step()
         manifest = new_manifest("synth", command, _settings(request)) | {"data": data}
         frame = made.to_frame()
         _write_frame(frame, folder, request.export)
-        write_text(folder / "schema.json", real.schema.to_json())
+        write_text(folder / "schema.json", made.schema.to_json())
         _write_judgement(
             folder, real, made, table, comparison(real, made, regressions), privacy, manifest
         )
@@ -112,7 +123,7 @@ def synth_report(request: SynthReportRequest, command: str, progress: Progress =
     regressions = [Regression.parse(text) for text in request.regressions]
     with whole(request.out, overwrite=request.overwrite) as folder:
         real, data = _read(request.real, request)
-        made = _read_made(request.synthetic, real)
+        made = read_made(request.synthetic, real)
         rng = np.random.default_rng(request.seed)
         with progress("measure", 1) as step:
             table = quality(real, made, rng=rng, regressions=regressions)
@@ -123,6 +134,51 @@ def synth_report(request: SynthReportRequest, command: str, progress: Progress =
         _write_judgement(folder, real, made, table, conclusions, privacy, manifest)
         lost = len(worse_than_bootstrap(table))
     return _answer(request.out, privacy, lost)
+
+
+def _generator(request: SynthRequest) -> Generator:
+    if request.generator not in GENERATORS:
+        hint = nearest(request.generator, list(GENERATORS))
+        raise UsageError(f"no generator is called {request.generator!r}; {hint}")
+    if request.dp_epsilon is None:
+        if request.ranges:
+            raise UsageError("--range is for --dp-epsilon, which was not given")
+        return GENERATORS[request.generator]()
+    if request.generator != "diffusion":
+        raise UsageError("--dp-epsilon has a generator of its own; leave --generator out")
+    ranges = dict(_range(text) for text in request.ranges)
+    return PrivatePanel(request.dp_epsilon, ranges, request.dp_delta)
+
+
+def _range(text: str) -> tuple[str, tuple[float, float]]:
+    name, _, limits = text.partition("=")
+    low, _, high = limits.partition(":")
+    try:
+        return name.strip(), (float(low), float(high))
+    except ValueError as error:
+        raise UsageError(f"--range {text!r}: write 'SERIES=LOW:HIGH'") from error
+
+
+def _drawn(
+    fitted: FittedGenerator, request: SynthRequest, real: EntityPanel, rng: np.random.Generator
+) -> SyntheticPanels:
+    if isinstance(fitted, FittedPanel):
+        told = request.condition
+        return fitted.sample(
+            panels=request.panels,
+            length=request.length,
+            rng=rng,
+            start=request.start,
+            spread=request.spread,
+            missing=request.holes,
+            condition=None if told is None else Condition.of(read_frame(told), real.schema),
+        )
+    if request.condition or request.holes or request.start != "anew" or request.spread != 1:
+        raise UsageError(
+            "--condition, --start, --spread and --holes are for the generators diffusion and "
+            "gaussian, without --dp-epsilon"
+        )
+    return fitted.sample(panels=request.panels, length=request.length, rng=rng)
 
 
 def _answer(out: Path, privacy: Privacy, lost: int) -> Answer:
@@ -144,66 +200,18 @@ def _attack(real: EntityPanel, made: SyntheticPanels, rng: np.random.Generator) 
     return Privacy(**found | dict.fromkeys(unknown, float("nan")))
 
 
-def _read(name: str, request: SynthRequest | SynthReportRequest) -> tuple[EntityPanel, dict]:
-    path = Path(name)
-    if not path.is_file():
-        raise UsageError(
-            f"there is no file {name}; give a long table, one row an entity and period"
-        )
-    panel = read_entities(
-        _frame(path),
+def _read(
+    name: str, request: SynthRequest | SynthReportRequest, positive: Sequence[str] | None = None
+) -> tuple[EntityPanel, dict[str, str]]:
+    return read_real(
+        name,
         entity=request.entity,
         time=request.time,
         freq=request.freq,
-        identities=request.identities,
         gaps=request.gaps,
+        identities=request.identities,
+        positive=positive,
     )
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return panel, {"name": path.name, "sha256": digest}
-
-
-def _frame(path: Path) -> pd.DataFrame:
-    """The table of a file, numbers as numbers where all cells of a column are."""
-    frame = read_table(path).frame
-    for name in frame:
-        try:
-            frame[name] = pd.to_numeric(frame[name].replace("", None))
-        except (ValueError, TypeError):
-            continue
-    return frame
-
-
-def _read_made(name: str, real: EntityPanel) -> SyntheticPanels:
-    """Panels as `econdiff synth` writes them, or one panel without the column `panel`."""
-    path, schema = Path(name), real.schema
-    if not path.is_file():
-        raise UsageError(f"there is no file {name}")
-    frame = _frame(path)
-    needed = [n for n in (schema.entity, schema.time, *schema.series) if n is not None]
-    absent = [n for n in needed if n not in frame]
-    if absent:
-        raise UsageError(f"{path.name} has no column {absent[0]!r}, which the real panel has")
-    groups = [part for _, part in frame.groupby("panel")] if "panel" in frame else [frame]
-    panels = [
-        read_entities(
-            part[needed],
-            entity=schema.entity,
-            time=schema.time,
-            positive=(),
-            freq=schema.frequency,
-            gaps="nan",
-        )
-        for part in groups
-    ]
-    shapes = {panel.values.shape for panel in panels}
-    if len(shapes) > 1:
-        raise UsageError(f"the panels of {path.name} differ in size: {sorted(shapes)}")
-    order = [panels[0].schema.series.index(n) for n in schema.series]
-    values = np.stack([panel.values for panel in panels])[..., order]
-    first = panels[0]
-    facts = {"generator": "not ours"}
-    statics = [panel.statics for panel in panels]
-    return SyntheticPanels(values, first.index, first.entities, statics, schema, facts)
 
 
 def _write_frame(frame: pd.DataFrame, folder: Path, export: tuple[str, ...]) -> None:
@@ -237,8 +245,8 @@ def _write_judgement(
 
 def _settings(request: SynthRequest | SynthReportRequest) -> Mapping[str, Any]:
     settings = asdict(request) | {"out": request.out.name}
-    for key in ("input", "real", "synthetic"):
-        if key in settings:
+    for key in ("input", "real", "synthetic", "condition"):
+        if settings.get(key) is not None:
             settings[key] = Path(settings[key]).name
     settings.pop("overwrite")
     return settings

@@ -44,7 +44,8 @@ def card(
         "",
         f"Verdict: {privacy.verdict}.",
         "The attacks were run on a generator fitted to half of the entities (of the time, where "
-        "there is one entity); the evidence is in privacy.csv. No differential privacy is claimed.",
+        "there is one entity); the evidence is in privacy.csv.",
+        _guarantee(made),
         "",
         "## Quality",
         "",
@@ -60,3 +61,17 @@ def card(
         "",
     ]
     return "\n".join(lines)
+
+
+def _guarantee(made: SyntheticPanels) -> str:
+    """What is promised beyond evidence."""
+    facts = made.provenance
+    if "epsilon" not in facts:
+        return "No differential privacy is claimed."
+    return (
+        f"The panels are ({facts['epsilon']}, {facts['delta']}) differentially private for whole "
+        "entities, for neighbours that differ in one entity; the number of entities, the calendar "
+        "and the ranges are taken as public. This holds for synthetic.parquet and its exports "
+        "only: quality, regressions, privacy evidence and pictures were computed from the real "
+        "panel and must not leave the house with them."
+    )

@@ -66,7 +66,7 @@ def distances(
         for what, a, b in (("levels", x, y), ("changes", np.diff(x), np.diff(y))):
             a, b = a[np.isfinite(a)], b[np.isfinite(b)]
             size = max(float(np.std(a)), 1e-12)
-            found[f"Kolmogorov-Smirnov, {what}", name] = float(stats.ks_2samp(a, b).statistic)
+            found[f"Kolmogorov-Smirnov, {what}", name] = float(stats.ks_2samp(a, b)[0])
             distance = stats.wasserstein_distance(a, b) / size
             found[f"Wasserstein, {what} (deviations)", name] = float(distance)
         spectra = [spectrum(_within(v[..., None])[..., 0]) for v in (x, y)]
@@ -96,11 +96,11 @@ def coverage(real: np.ndarray, made: np.ndarray, neighbours: int = 5) -> float:
     Naeem et al. (2020, eq. 8), "Reliable fidelity and diversity metrics for generative models":
     modes that are never drawn lower it. Records are [row, feature].
     """
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     k = min(neighbours, len(real) - 1)
-    radius = cKDTree(real).query(real, k + 1)[0][:, -1]
-    nearest = cKDTree(made).query(real, 1)[0]
+    radius = KDTree(real).query(real, k + 1)[0][:, -1]
+    nearest = KDTree(made).query(real, 1)[0]
     return float(np.mean(nearest <= radius))
 
 

@@ -119,7 +119,7 @@ class FittedLaw:
         mean, time = w[:, whole].mean(axis=0), np.flatnonzero(whole)
         if len(time) < 4:
             return False
-        return any(abs(stats.spearmanr(time, column).statistic) > TREND for column in mean.T)
+        return any(abs(stats.spearmanr(time, column)[0]) > TREND for column in mean.T)
 
     @property
     def warmup(self) -> int:
@@ -271,7 +271,7 @@ def _standardised(u: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.nda
 
     Squares are corrected for the intercepts that were taken out.
     """
-    known = np.isfinite(u).all(axis=-1, keepdims=True)
+    known = np.asarray(np.isfinite(u).all(axis=-1))[..., None]
     count = np.maximum(known.sum(axis=1), 1)
     inflate = np.sqrt(count / np.maximum(count - 1, 0.5))[:, None]
     u = u * inflate

@@ -79,11 +79,11 @@ def read_entities(
     for name in (entity, time):
         if name is not None and name not in frame:
             raise SynthError(f"no column {name!r}; there are {', '.join(frame.columns)}")
-    periods, letter = _periods(frame[time], time, freq)
+    periods, letter = _periods(pd.Series(frame[time]), time, freq)
     names, codes = _entities(frame, entity)
     index = _calendar(periods, codes, names, gaps)
     others = [name for name in frame if name not in (entity, time)]
-    statics = [name for name in others if _is_static(frame[name], codes, len(names))]
+    statics = [name for name in others if _is_static(pd.Series(frame[name]), codes, len(names))]
     series = tuple(name for name in others if name not in statics)
     _check_kinds(frame, series, statics, len(names))
     values = np.full((len(names), len(index), len(series)), np.nan)
@@ -104,7 +104,9 @@ def read_entities(
         dict(bounds or {}),
     )
     first = (
-        frame.groupby(codes)[statics].first() if statics else pd.DataFrame(index=range(len(names)))
+        pd.DataFrame(frame[statics]).groupby(codes).first()
+        if statics
+        else pd.DataFrame(index=range(len(names)))
     )
     panel = EntityPanel(values, index, names, first.reset_index(drop=True), schema)
     check(panel, rounding)
@@ -168,7 +170,7 @@ def _time_column(frame: pd.DataFrame, entity: str | None) -> str:
     dated = [n for n in frame if pd.api.types.is_datetime64_any_dtype(frame[n].dtype)]
     texts = [n for n in frame if n != entity and not pd.api.types.is_numeric_dtype(frame[n].dtype)]
     for name in [*named, *dated, *texts]:
-        if looks_like_dates(frame[name], name):
+        if looks_like_dates(pd.Series(frame[name]), name):
             return name
     raise SynthError(
         f"no column of {', '.join(frame)} holds the time; call it 'date', or name it (time=)"
@@ -189,9 +191,10 @@ def _periods(cells: pd.Series, time: str, freq: str | None) -> tuple[pd.PeriodIn
 def _entities(frame: pd.DataFrame, entity: str | None) -> tuple[tuple[str, ...], np.ndarray]:
     if entity is None:
         return ("all",), np.zeros(len(frame), int)
-    if frame[entity].isna().any():
-        raise SynthError(f"{entity!r} is empty in row {int(frame[entity].isna().argmax())}")
-    codes, names = pd.factorize(frame[entity])
+    empty = frame[entity].isna().to_numpy()
+    if empty.any():
+        raise SynthError(f"{entity!r} is empty in row {int(empty.argmax())}")
+    codes, names = pd.factorize(pd.Series(frame[entity]))
     return tuple(str(name) for name in names), np.asarray(codes)
 
 
@@ -232,10 +235,11 @@ def _check_kinds(
         if not pd.api.types.is_numeric_dtype(frame[name].dtype):
             raise SynthError(f"{name!r} is text and changes in time; leave it out or code it")
     for name in statics:
-        if frame[name].nunique() <= 1 and pd.api.types.is_numeric_dtype(frame[name].dtype):
+        levels = int(pd.Series(frame[name]).nunique())
+        if levels <= 1 and pd.api.types.is_numeric_dtype(frame[name].dtype):
             raise SynthError(f"the series {name!r} is constant; leave it out")
         text = not pd.api.types.is_numeric_dtype(frame[name].dtype)
-        if text and entities > 1 and frame[name].nunique() >= entities:
+        if text and entities > 1 and levels >= entities:
             raise SynthError(
                 f"the static attribute {name!r} has as many levels as there are entities "
                 f"({entities}): it names them. Leave it out, or make its levels coarser"

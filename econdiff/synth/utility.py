@@ -53,7 +53,7 @@ class Regression:
         """Coefficients and their standard errors on one panel [entity, time, series]."""
         columns = [_column(term, values, series) for term in (self.outcome, *self.terms)]
         data = np.stack(columns, axis=-1)
-        used = np.isfinite(data).all(axis=-1)[..., None]
+        used = np.asarray(np.isfinite(data).all(axis=-1))[..., None]
         count = np.maximum(used.sum(axis=1, keepdims=True), 1)
         inner = (data - np.where(used, data, 0).sum(axis=1, keepdims=True) / count)[used[..., 0]]
         x, y = inner[:, 1:], inner[:, 0]

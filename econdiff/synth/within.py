@@ -51,7 +51,7 @@ def regression(w: np.ndarray, lags: int) -> tuple[np.ndarray, np.ndarray, np.nda
     length = w.shape[-2]
     rows = np.concatenate([w[..., lags - j : length - j, :] for j in range(1, lags + 1)], axis=-1)
     target = w[..., lags:, :]
-    used = (np.isfinite(rows).all(-1) & np.isfinite(target).all(-1))[..., None]
+    used = np.asarray(np.isfinite(rows).all(-1) & np.isfinite(target).all(-1))[..., None]
     return np.where(used, rows, 0), np.where(used, target, 0), used
 
 
