@@ -105,6 +105,33 @@ def law(generators: dict) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def par(file: str) -> pd.DataFrame:
+    """SDV's PAR on seed 0 of bar 1, from what `par_peer.py` wrote; and the real panel's own row."""
+    real = known_panel(0)
+    names = [*FREE, "gdp"]
+    order = [names.index(name) for name in real.schema.series]
+    found = []
+    for _, frame in pd.read_csv(file).groupby("panel"):
+        parts = [part.sort_values("quarter") for _, part in frame.groupby("country")]
+        values = np.stack([part[names].to_numpy(float) for part in parts])[..., order]
+        statics = pd.DataFrame({"group": [part["group"].iloc[0] for part in parts]})
+        made = EntityPanel(values, real.index, real.entities, statics, real.schema)
+        found.append(described(values, made))
+    labels = [
+        "ar c",
+        "ar i",
+        "ar nx",
+        "r c,i",
+        "r c,nx",
+        "r i,nx",
+        "sd calm",
+        "sd loud",
+        "identity",
+    ]
+    rows = {"PAR": np.mean(found, axis=0), "the real panel": described(real.values, real)}
+    return pd.DataFrame([{"row": k, **dict(zip(labels, v, strict=True))} for k, v in rows.items()])
+
+
 def munnell_panel() -> EntityPanel:
     """48 states, 17 years, an identity."""
     from linearmodels.datasets import munnell as data
@@ -320,6 +347,7 @@ def main() -> None:
     parser.add_argument("--weights", default="shipped")
     parser.add_argument("--generators", default="", help="names that begin so, comma between")
     parser.add_argument("--stock", metavar="FILE", help="for the bar `stocks`")
+    parser.add_argument("--par", metavar="FILE", help="for the bar `par`")
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--only", default="law,munnell,membership,markets,macro,speed")
     chosen = parser.parse_args()
@@ -349,6 +377,8 @@ def main() -> None:
     for name in chosen.only.split(","):
         if name == "speed":
             table = speed(weights)
+        elif name == "par":
+            table = par(chosen.par)
         elif name == "stocks":
             table = stocks(generators, chosen.stock, chosen.repeats)
         else:

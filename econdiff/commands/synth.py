@@ -1,7 +1,7 @@
 """`econdiff synth` and `econdiff synth-report`: make panels of entities, or judge someone's."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -140,6 +140,13 @@ def _generator(request: SynthRequest) -> Generator:
     if request.generator not in GENERATORS:
         hint = nearest(request.generator, list(GENERATORS))
         raise UsageError(f"no generator is called {request.generator!r}; {hint}")
+    steered = request.condition or request.holes or request.start != "anew" or request.spread != 1
+    ours = request.generator in ("diffusion", "gaussian") and request.dp_epsilon is None
+    if steered and not ours:
+        raise UsageError(
+            "--condition, --start, --spread and --holes are for the generators diffusion and "
+            "gaussian, without --dp-epsilon"
+        )
     if request.dp_epsilon is None:
         if request.ranges:
             raise UsageError("--range is for --dp-epsilon, which was not given")
@@ -173,11 +180,6 @@ def _drawn(
             missing=request.holes,
             condition=None if told is None else Condition.of(read_frame(told), real.schema),
         )
-    if request.condition or request.holes or request.start != "anew" or request.spread != 1:
-        raise UsageError(
-            "--condition, --start, --spread and --holes are for the generators diffusion and "
-            "gaussian, without --dp-epsilon"
-        )
     return fitted.sample(panels=request.panels, length=request.length, rng=rng)
 
 
@@ -195,9 +197,9 @@ def _attack(real: EntityPanel, made: SyntheticPanels, rng: np.random.Generator) 
     if len(order) < 4:
         raise SynthError(f"{len(order)} entities are too few to look for copies; 4 are needed")
     half = real.values[order[: len(order) // 2]]
-    found = asdict(compare(real.values, half, made.values, real))
-    unknown = ("nearer_to_members", "auc", "auc_low", "auc_high")
-    return Privacy(**found | dict.fromkeys(unknown, float("nan")))
+    found = compare(real.values, half, made.values, real)
+    unknown = float("nan")
+    return replace(found, nearer_to_members=unknown, auc=unknown, auc_low=unknown, auc_high=unknown)
 
 
 def _read(

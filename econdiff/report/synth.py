@@ -36,6 +36,7 @@ def synth_page(
         "Asked": manifest["command"],
         "Data": f"{manifest['data']['name']}, {len(real.entities)} entities, "
         f"{real.index[0]} to {real.index[-1]}",
+        "Drawn": "; ".join(f"{name} {value}" for name, value in made.provenance.items()),
         "Made": f"{manifest['made']} by econdiff {manifest['versions']['econdiff']}",
         "Release": privacy[0],
     }
@@ -79,9 +80,19 @@ def synth_page(
         inner = Table("Regressions within entities", conclusions, heads=2, digits=3)
         sections.append(Section("Whether conclusions survive", text, tables=(inner,)))
     evidence = Table("Attacks on a generator that saw half of it", privacy[1], digits=3)
-    sections.append(Section("Privacy", (f"Verdict: {privacy[0]}.",), tables=(evidence,)))
+    verdict = f"Verdict: {privacy[0]}."
+    sections.append(Section("Privacy", (verdict, _guarantee(made)), tables=(evidence,)))
     title = f"{manifest['data']['name']}: synthetic panels"
     return Page(title, lead, facts, tuple(sections), manifest)
+
+
+def _guarantee(made: SyntheticPanels) -> str:
+    if "epsilon" not in made.provenance:
+        return "No differential privacy is claimed."
+    return (
+        f"The panels are ({made.provenance['epsilon']}, {made.provenance['delta']}) differentially "
+        "private for whole entities. This page is not: it was computed from the real panel."
+    )
 
 
 def paths_figure(real: EntityPanel, made: SyntheticPanels) -> Figure:

@@ -37,7 +37,7 @@ class Condition:
     def of(cls, table: pd.DataFrame, schema: Schema) -> "Condition":
         """Tell the two tables apart: one that has the column of time is of time."""
         if schema.time in table:
-            index = _periods(table[schema.time], schema)
+            index = _periods(pd.Series(table[schema.time]), schema)
             paths = table.drop(columns=schema.time).set_axis(index)
             return cls(paths=_checked(paths, schema))
         unknown = [name for name in table if name not in schema.statics]

@@ -172,10 +172,11 @@ def _histories(past: np.ndarray) -> np.ndarray:
     streams, _, length = past.shape
     first = min(max(length // 4, MINIMUM), length)
     stream, end = np.divmod(np.arange(streams * (length - first)), max(length - first, 1))
-    known = np.isfinite(past).all(axis=1)  # [stream, time]
+    known = np.asarray(np.isfinite(past).all(axis=1))  # [stream, time]
     end = end + first
     seen = np.cumsum(known, axis=1)[stream, end - 1] >= MINIMUM
-    stream, end = stream[seen & known[stream, end - 1]], end[seen & known[stream, end - 1]]
+    usable = seen & np.asarray(known[stream, end - 1])
+    stream, end = stream[usable], end[usable]
     if len(stream) > MOMENTS:
         chosen = np.random.default_rng(0).choice(len(stream), MOMENTS, replace=False)
         stream, end = stream[chosen], end[chosen]

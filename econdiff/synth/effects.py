@@ -97,7 +97,7 @@ def grouping(statics: pd.DataFrame) -> tuple[np.ndarray, list[str], list[str]]:
         for name in statics
         if pd.api.types.is_numeric_dtype(statics[name].dtype)
         and not pd.api.types.is_bool_dtype(statics[name].dtype)
-        and statics[name].nunique() > max(2, len(statics) // 4)
+        and int(pd.Series(statics[name]).nunique()) > max(2, len(statics) // 4)
     ]
     kinds = [name for name in statics if name not in numbers]
     if not kinds:

@@ -186,16 +186,16 @@ class FittedLaw:
         _, kinds, numbers = grouping(real)
         groups = np.zeros(len(statics), int)
         for row, wanted in enumerate(statics[kinds].astype(str).itertuples(index=False)):
-            same = (real[kinds].astype(str) == list(wanted)).all(axis=1).to_numpy()
+            same = (real[kinds].astype(str).to_numpy() == list(wanted)).all(axis=1)
             if not same.any():
                 said = ", ".join(f"{k} {v}" for k, v in zip(kinds, wanted, strict=True))
                 raise SynthError(f"no real entity has {said}; a law of such is not to be had")
             groups[row] = self.effects.groups[int(same.argmax())]
         if not numbers:
             return groups, None
-        spread = np.maximum(real[numbers].std(ddof=0).to_numpy(float), 1e-12)
-        wanted = statics[numbers].to_numpy(float) - real[numbers].mean().to_numpy(float)
-        return groups, wanted / spread
+        known = real[numbers].to_numpy(float)
+        wanted = statics[numbers].to_numpy(float) - known.mean(axis=0)
+        return groups, wanted / np.maximum(known.std(axis=0), 1e-12)
 
     def statics(self, vectors: np.ndarray, groups: np.ndarray) -> pd.DataFrame:
         """Static attributes of entities of `groups` whose vectors [entity, size] were drawn."""
