@@ -209,6 +209,7 @@ def _entities(chosen: argparse.Namespace) -> dict[str, Any]:
         "identities": tuple(chosen.identity),
         "regressions": tuple(chosen.regression),
         "seed": chosen.seed,
+        "scores": chosen.scores,
         "overwrite": chosen.overwrite,
     }
 
@@ -521,7 +522,14 @@ def _of_entities(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="'log(Y) ~ log(X) + Z'",
-        help="with entity effects: run on real and synthetic panels",
+        help="with entity effects: run on real and synthetic panels; lead4(log(Y)) ~ X projects",
+    )
+    command.add_argument(
+        "--scores",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="repeats of the literature's discriminative and predictive scores; default: none",
     )
     command.add_argument("--seed", type=_count, default=0, metavar="S", help="default: 0")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to make")

@@ -127,7 +127,7 @@ def test_the_auc_over_splits_is_their_mean(panel):
 
 
 def test_the_command_takes_conditions_and_ranges(tmp_path, capsys):
-    panel = known(entities=12, length=24)
+    panel = known(entities=20, length=24)
     source, told = tmp_path / "firms.csv", tmp_path / "told.csv"
     panel.to_frame().to_csv(source, index=False)
     pd.DataFrame({"month": ["2000-02", "2000-03"], "all": [1.0, 2.0]}).to_csv(told, index=False)

@@ -56,6 +56,7 @@ class SynthRequest:
     panels: int = 10
     length: int | None = None
     seed: int = 0
+    scores: int = 0
     start: Literal["anew", "last"] = "anew"
     spread: float = 1.0
     holes: bool = False
@@ -81,6 +82,7 @@ class SynthReportRequest:
     identities: tuple[str, ...] = ()
     regressions: tuple[str, ...] = ()
     seed: int = 0
+    scores: int = 0
     overwrite: bool = False
 
 
@@ -104,7 +106,7 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
             step()
             privacy = examine(generator, real, rng=rng, splits=SPLITS)
             step()
-            table = quality(real, made, rng=rng, regressions=regressions)
+            table = quality(real, made, rng=rng, regressions=regressions, repeats=request.scores)
             step()
         manifest = new_manifest("synth", command, _settings(request)) | {"data": data}
         frame = made.to_frame()
@@ -126,7 +128,7 @@ def synth_report(request: SynthReportRequest, command: str, progress: Progress =
         made = read_made(request.synthetic, real)
         rng = np.random.default_rng(request.seed)
         with progress("measure", 1) as step:
-            table = quality(real, made, rng=rng, regressions=regressions)
+            table = quality(real, made, rng=rng, regressions=regressions, repeats=request.scores)
             step()
         privacy = _attack(real, made, rng)
         manifest = new_manifest("synth-report", command, _settings(request)) | {"data": data}

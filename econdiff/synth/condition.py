@@ -95,14 +95,13 @@ class ToldShocks:
         common, own = self.shocks.draw(panels, entities, length, rng)
         if length != max(len(self.index) - self.skipped, 1):
             return common, own  # periods that are thrown away
+        shared = own[:, 0] if len(self.law.panel.entities) == 1 else common
         for span, places in self.condition.regimes(self.index).items():
             rows = places[places >= self.skipped] - self.skipped
             loud, shift, loud_own = _regime(self.law, span)
-            common[:, rows] = common[:, rows] * loud + shift
+            common[:, rows] *= loud
             own[:, :, rows] *= loud_own
-            if entities == 1:
-                own[:, :, rows] += shift
-        shared = own[:, 0] if len(self.law.panel.entities) == 1 else common
+            shared[:, rows] += shift
         self._pin(shared, self._covariance())
         return common, own
 

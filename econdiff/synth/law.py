@@ -119,7 +119,7 @@ class FittedLaw:
         mean, time = w[:, whole].mean(axis=0), np.flatnonzero(whole)
         if len(time) < 4:
             return False
-        return any(abs(stats.spearmanr(time, column)[0]) > TREND for column in mean.T)
+        return any(abs(np.asarray(stats.spearmanr(time, column))[0]) > TREND for column in mean.T)
 
     @property
     def warmup(self) -> int:

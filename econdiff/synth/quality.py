@@ -9,13 +9,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from econdiff.synth import cointegration, fidelity, impulse, signature, transfer
+from econdiff.synth import cointegration, fidelity, impulse, scores, signature, transfer
 from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.generation import SyntheticPanels
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.resampling import BlockBootstrap, Copy, Jitter, Shuffle
 from econdiff.synth.utility import Regression, overlap
 from econdiff.synth.var_bootstrap import VARBootstrap
+from econdiff.synth.windowed import LONGEST, windows
 
 REFERENCES = {
     "copy": Copy(),
@@ -33,11 +34,13 @@ def quality(
     *,
     rng: np.random.Generator,
     regressions: Sequence[Regression] = (),
+    repeats: int = 0,
 ) -> pd.DataFrame:
     """A row a measure: `metric, series, real, synthetic, copy, jitter, shuffled, bootstrap, ...`.
 
-    Facts have a value for the real panel; distances have none: there 0 is the same (1 for ratios
-    and overlaps).
+    `repeats` of the literature's scores are made (none unless told: each trains two networks a
+    column, most of a minute). Facts have a value for the real panel; distances have none: there 0
+    is the same (1 for ratios and overlaps).
     """
     kinds = {"synthetic": made.values}
     for name, reference in REFERENCES.items():
@@ -46,6 +49,8 @@ def quality(
     for name, values in kinds.items():
         each = [_measured(real, panel, regressions) for panel in values[:PANELS]]
         columns[name] = {key: float(np.mean([one[key] for one in each])) for key in each[0]}
+        if repeats:
+            columns[name] |= _scores(real.values, values, rng, repeats)
     frame = pd.DataFrame(columns)
     frame = frame.loc[list(columns["synthetic"])]
     frame.index.names = ["metric", "series"]
@@ -124,6 +129,22 @@ def _responses_inside(real: np.ndarray, made: np.ndarray) -> float:
         return impulse.share_inside(real, made[None], rng, lags=lags, horizon=horizon, draws=60)
     except np.linalg.LinAlgError:  # series that add up and were not said to
         return float("nan")
+
+
+def _scores(
+    real: np.ndarray, made: np.ndarray, rng: np.random.Generator, repeats: int
+) -> dict[tuple[str, str], float]:
+    """Mean and deviation over repeats of the two scores; 0 and the copy's are the yardsticks."""
+    low, high = np.nanmin(real, axis=(0, 1)), np.nanmax(real, axis=(0, 1))
+    width = min(LONGEST, real.shape[1] // 2, made.shape[2] // 2)
+    flat = made.reshape(-1, *made.shape[2:])
+    true, drawn = (windows((x - low) / (high - low), width) for x in (real, flat))
+    found = {}
+    for score in (scores.discriminative, scores.predictive):
+        each = [score(true, drawn, rng) for _ in range(repeats)]
+        found[f"{score.__name__} score", "all"] = float(np.mean(each))
+        found[f"{score.__name__} score, deviation", "all"] = float(np.std(each))
+    return found
 
 
 def _rows(w: np.ndarray) -> np.ndarray:

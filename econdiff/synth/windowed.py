@@ -34,14 +34,19 @@ class Windows:
         length = min(LONGEST, max(2, w.shape[1] // 2))
         low = np.nanmin(w, axis=(0, 1))
         width = np.maximum(np.nanmax(w, axis=(0, 1)) - low, 1e-12)
-        starts = range(w.shape[1] - length + 1)
-        cut = np.concatenate([w[:, at : at + length] for at in starts])
-        cut = cut[np.isfinite(cut).all(axis=(1, 2))]
+        cut = windows(w, length)
         if len(cut) < 8:
             raise SynthError(
                 f"{len(cut)} complete windows of {length} periods are too few to train on"
             )
         return cls(panel, low, width, (cut - low) / width)
+
+
+def windows(w: np.ndarray, length: int) -> np.ndarray:
+    """Every complete window of [entity, time, k], [window, length, k]."""
+    starts = range(w.shape[1] - length + 1)
+    cut = np.concatenate([w[:, at : at + length] for at in starts])
+    return cut[np.isfinite(cut).all(axis=(1, 2))]
 
 
 @dataclass(frozen=True, eq=False)
