@@ -88,7 +88,7 @@ class PrivatePanel:
         total = np.sum([_clipped(_moments(rows)) for rows in z], axis=0)
         rng = self.noise or np.random.default_rng(secrets.randbits(256))
         noisy = (total + deviation * rng.standard_normal(total.shape)) / len(z)
-        mean, spread, slopes, shocks = _law(noisy, z.shape[-1])
+        mean, spread, slopes, shocks = _law(noisy, z.shape[-1], deviation / len(z))
         facts = {
             "generator": "differentially private VAR(1)",
             "epsilon": self.epsilon,
@@ -178,11 +178,17 @@ def _clipped(vector: np.ndarray) -> np.ndarray:
     return vector / max(1.0, float(np.linalg.norm(vector)))
 
 
-def _law(noisy: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Mean and covariance of entities, slopes and covariance of shocks, from mean moments."""
+def _law(
+    noisy: np.ndarray, k: int, noise: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Mean and covariance of entities, slopes and covariance of shocks, from mean moments.
+
+    A ridge as large as the noise draws slopes to nought where there is nothing else to see.
+    """
     mean, square, level, lagged = np.split(noisy, [k, k + k * k, k + 2 * k * k])
     spread = positive(square.reshape(k, k) - np.outer(mean, mean))
     level = positive(level.reshape(k, k) / PATHS) + 1e-4 * np.eye(k)
-    slopes = np.linalg.solve(level, lagged.reshape(k, k) / PATHS)
+    ridge = 2 * np.sqrt(k) * noise / PATHS * np.eye(k)
+    slopes = np.linalg.solve(level + ridge, lagged.reshape(k, k) / PATHS)
     slopes = within.contract(slopes, LARGEST)
     return mean, spread, slopes, positive(level - slopes.T @ level @ slopes) + 1e-6 * np.eye(k)
