@@ -66,7 +66,9 @@ def distances(
         for what, a, b in (("levels", x, y), ("changes", np.diff(x), np.diff(y))):
             a, b = a[np.isfinite(a)], b[np.isfinite(b)]
             size = max(float(np.std(a)), 1e-12)
-            found[f"Kolmogorov-Smirnov, {what}", name] = float(np.asarray(stats.ks_2samp(a, b))[0])
+            found[f"Kolmogorov-Smirnov, {what}", name] = float(
+                np.asarray(stats.ks_2samp(a, b, method="asymp"))[0]
+            )
             distance = stats.wasserstein_distance(a, b) / size
             found[f"Wasserstein, {what} (deviations)", name] = float(distance)
         spectra = [spectrum(_within(v[..., None])[..., 0]) for v in (x, y)]
