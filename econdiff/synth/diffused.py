@@ -106,7 +106,8 @@ class Streams:
     def calibrated(self, covariance: np.ndarray, trials: int) -> "Streams":
         """The same streams, with white draws of mean zero, this covariance, the real tails."""
         rng = np.random.default_rng(0)  # an integral by simulation: the same draws at each fit
-        drawn = self._roll(rng.integers(len(self.loudness), size=trials), 2 * BLOCK, rng)
+        length = min(2 * BLOCK, self.moments.state.known.shape[-1])  # as far as real paths go
+        drawn = self._roll(rng.integers(len(self.loudness), size=trials), length, rng)
         return replace(self, correction=Correction.of(drawn, covariance, self.kurtosis))
 
     def draw(self, count: int, length: int, rng: np.random.Generator) -> np.ndarray:
