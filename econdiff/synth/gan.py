@@ -79,7 +79,7 @@ class GAN:
             with torch.no_grad():
                 true, false = embed(rows()), supervise(generate(noise()))
             loss = told(true, 1.0) + told(false, 0.0)
-            if float(loss) > 0.3:  # a discriminator that is too good teaches nothing
+            if loss.item() > 0.3:  # a discriminator that is too good teaches nothing
                 step(fourth, loss)
 
         def draw(count: int, rng: np.random.Generator) -> np.ndarray:
