@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.dates import AutoDateLocator
 from matplotlib.figure import Figure
 
 from econdiff.report.figures import svg
@@ -110,7 +109,7 @@ def paths_figure(real: EntityPanel, made: SyntheticPanels) -> Figure:
             axes.plot(dates, values[:5, :, place].T, color=color, linewidth=0.8)
             axes.set_title(f"{name}, {label}", fontsize=9)
             axes.tick_params(labelsize=7)
-            axes.xaxis.set_major_locator(AutoDateLocator(maxticks=6))
+            axes.set_xticks(dates[:: max(1, len(dates) // 4)])
     return figure
 
 
