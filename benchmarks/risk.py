@@ -340,6 +340,7 @@ def stocks_study(first_day: str = "2005-01-01", end: str = "2023") -> Study:
 JOINT_MODELS: dict[str, Model] = {
     "market factor, mixed volatility": MarketFactor(),
     "market factor, path-dependent": MarketFactor(lead=PathDependent()),
+    "market factor, HARCH": MarketFactor(lead=HARCH()),
     "market factor, GJR": MarketFactor(lead=GARCH()),
     "market and own volatility, FHS": MarketFHS(),
     "market and own volatility, FHS, .94": MarketFHS(decay=0.94),
@@ -356,6 +357,7 @@ JOINT_CHOICES: dict[str, Model] = {
         f"market factor (path-dependent), {d}": MarketFactor(lead=PathDependent(), fast=d)
         for d in (0.94, 0.97)
     },
+    "market factor (HARCH), 0.97": MarketFactor(lead=HARCH()),
     "market factor (mixed), 0.97": MarketFactor(),
     "market factor (GJR), 0.97": MarketFactor(lead=GARCH()),
 }

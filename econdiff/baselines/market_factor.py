@@ -30,8 +30,8 @@ class MarketFactor:
     """One-factor filtered historical simulation; for panels of returns.
 
     `market` names the series that leads, None takes the mean of all; `lead` is its volatility.
-    `slow` and `fast` are the decays of betas and of the residuals' variances; they and the lead
-    were chosen on 20 stocks of 1994 to 2006. Rows with a missing cell are left out.
+    `slow` and `fast` are the decays of betas and of the residuals' variances, chosen on 20 stocks
+    of 1994 to 2006. Rows with a missing cell are left out.
     """
 
     market: str | None = None
