@@ -99,7 +99,7 @@ def random_var(rng: np.random.Generator, series: int, lags: int) -> LinearGaussi
     return LinearGaussian(tuple(f"y{k}" for k in range(series)), coefficients, mix @ mix.T)
 
 
-def golden(paths: int = 20_000, fewer: int = 4000) -> None:
+def golden(paths: int = 10_000, fewer: int = 1000) -> None:
     rng = np.random.default_rng(0)
     rows = []
     for economy, (series, lags, steps) in enumerate(product((3, 5, 7), (1, 2), (4, 12, 24))):

@@ -85,7 +85,10 @@ def _scenario(model: Structural, found: StructuralScenario) -> Section:
         "in ordinary times."
         if loud.empty
         else "Not modest (Leeper and Zha, 2003): "
-        + "; ".join(f"{row.series} is moved by {row.modesty:+.1f}" for row in loud.itertuples())
+        + "; ".join(
+            f"{name} is moved by {by:+.1f}"
+            for name, by in zip(loud["series"], loud["modesty"], strict=True)
+        )
         + " of the deviations that these shocks give it in ordinary times. People would notice, "
         "and a model of the past may not hold."
     )
@@ -121,4 +124,5 @@ def _pinned(found: StructuralScenario, name: str) -> pd.Series:
     """The mean of a series where all paths agree on it: there it is pinned."""
     values = found.alternative.samples[:, :, found.bound.names.index(name)]
     mean = found.alternative.mean()[name]
-    return mean[values.std(axis=0) < 1e-9 * (1 + np.abs(mean.to_numpy()))]
+    rows = np.flatnonzero(values.std(axis=0) < 1e-9 * (1 + np.abs(mean.to_numpy())))
+    return mean.iloc[rows]

@@ -76,4 +76,4 @@ def _series(path: Path, column: object) -> pd.Series:
     name = str(column) if column is not None else str(table.columns[0])
     if name not in table:
         raise ScenarioError(f"{path.name} has no column {name!r}; it has {list(table.columns)}")
-    return table[name]
+    return pd.Series(table[name])
