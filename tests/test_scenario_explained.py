@@ -13,7 +13,7 @@ from econdiff.scenario.at_risk import at_risk, growth_at_risk, recession
 from econdiff.scenario.attribution import drivers, sequential, shapley, shares
 from econdiff.scenario.gap import gap
 from econdiff.scenario.gaussian import Gaussian
-from econdiff.scenario.news import news
+from econdiff.scenario.news import drawn_news, news
 from econdiff.transforms import Transformed, fred_md
 
 NAMES = ["growth", "inflation", "rate"]
@@ -192,3 +192,18 @@ def test_growth_at_risk_of_a_level_is_that_of_its_growth():
     assert recession(answer, "rate") == "rate < 0 for 2"
     with pytest.raises(ScenarioError, match="no series 'wages' to look at"):
         at_risk(answer, "wages")
+
+
+def test_drawn_news_adds_up_to_the_exact_news():
+    panel = economy()
+    model = VAR(lags=1).fit(panel)
+    ragged = panel.iloc[:-1].copy()
+    ragged.iloc[-1, 0] = np.nan  # known later, with the next row
+    exact = news(model, ragged, panel, horizon=2)
+    whole = exact.releases.groupby(["target", "at"], sort=False)["contribution"].sum()
+    for most in (4, 1):
+        table = drawn_news(model, ragged, panel, horizon=2, paths=4000, seed=0, most=most)
+        assert set(table["how"]) == {"Shapley" if most == 4 else "sequential"}
+        assert table["release"].nunique() == 4
+        total = table.groupby(["series", "period"], sort=False)["contribution"].sum()
+        np.testing.assert_allclose(total.to_numpy(), whole.to_numpy(), atol=0.1)

@@ -4,7 +4,7 @@
 
 the news decomposition of Banbura and Modugno (2014), section 2.3, exact for a Gaussian law. The
 rest is what revisions of older data do, and in models whose volatility is filtered what the release
-says of volatility.
+says of volatility. For other laws `drawn_news` asks the model itself, release by release.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from econdiff.forecast import Forecaster, period_labels
-from econdiff.scenario.attribution import linear_scale
-from econdiff.scenario.binding import bind
+from econdiff.scenario.attribution import linear_scale, sequential, shapley
+from econdiff.scenario.binding import Bound, Pins, bind
 from econdiff.scenario.conditional import inside
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.gaussian import Gaussian
-from econdiff.scenario.law import law_of
+from econdiff.scenario.law import Law, law_of
 from econdiff.scenario.statement import Scenario, cell
 from econdiff.transforms import TransformedForecaster
 
@@ -43,26 +43,14 @@ def news(forecaster: Forecaster, old: pd.DataFrame, new: pd.DataFrame, *, horizo
     `horizon` counts from the end of `new`. The releases are the cells that `new` knows and `old`
     does not.
     """
-    later = len(new) - len(old)
-    if later < 0 or not new.index[: len(old)].equals(old.index):
-        raise ScenarioError(
-            "the new history must hold the periods of the old one, and may add some"
-        )
-    law, bound = _law(forecaster, old, horizon + later)
-    released = [
-        cell(str(name), period, float(new.loc[period, name]))  # pyright: ignore[reportArgumentType]
-        for name in bound.names
-        for period in bound.index
-        if _known(new, name, period) and not _known(old, name, period)
-    ]
-    pins = bind(Scenario(tuple(released)), old, horizon + later, bound.transforms).pins
-    before = law.given(bound.facts)
+    law, bound, pins = _released(forecaster, old, new, horizon)
+    before = law.gaussian().given(bound.facts)
     surprise = pins.value - pins.matrix @ before.mean
     moved = before.gain(pins) * surprise if len(pins) else np.zeros((len(before.mean), 0))
     wide = linear_scale(bound, moved)[-horizon:]  # [step, series, release]
     index = bound.index[-horizon:]
     now, place = _law(forecaster, new, horizon)
-    after = _levels(now.given(place.facts), place, horizon)
+    after = _levels(now.gaussian().given(place.facts), place, horizon)
     prior = _levels(before, bound, horizon)
     rest = after - prior - wide.sum(axis=2)
     rows = [
@@ -83,21 +71,82 @@ def news(forecaster: Forecaster, old: pd.DataFrame, new: pd.DataFrame, *, horizo
     return News(pd.DataFrame(rows), *frames)
 
 
+def drawn_news(
+    forecaster: Forecaster,
+    old: pd.DataFrame,
+    new: pd.DataFrame,
+    *,
+    horizon: int,
+    paths: int,
+    seed: int,
+    most: int = 4,
+) -> pd.DataFrame:
+    """`release, series, period, contribution, how` from conditional forecasts of any law.
+
+    By Shapley's value up to `most` releases, beyond that in the order of the panel; every forecast
+    draws `paths` from `seed`. The scale is that of `news`, and so is what is left to the rest.
+    """
+    law, bound, pins = _released(forecaster, old, new, horizon)
+    if not len(pins):
+        raise ScenarioError("the new history knows no cell that the old one does not: no news")
+
+    def value(group: tuple[str, ...]) -> np.ndarray:
+        kept = pins.keep(np.array([label in group for label in pins.labels], bool))
+        told = law.told(bound.facts, kept, "hard", paths, np.random.default_rng(seed))
+        return told.alternative.mean(axis=0)
+
+    how = "Shapley" if len(pins) <= most else "sequential"
+    found = (shapley if how == "Shapley" else sequential)(value, pins.labels)
+    labels = period_labels(bound.index_of(edge=False)[-horizon:])
+    index = pd.MultiIndex.from_product([bound.names, labels], names=["series", "period"])
+    tables = [
+        pd.DataFrame(
+            {
+                "release": release,
+                "contribution": linear_scale(bound, moved)[-horizon:].T.ravel(),
+                "how": how,
+            },
+            index=index,
+        ).reset_index()
+        for release, moved in found.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _released(
+    forecaster: Forecaster, old: pd.DataFrame, new: pd.DataFrame, horizon: int
+) -> tuple[Law, Bound, Pins]:
+    """The law after `old`, where its cells stand, and the releases as pins on them."""
+    later = len(new) - len(old)
+    if later < 0 or not new.index[: len(old)].equals(old.index):
+        raise ScenarioError(
+            "the new history must hold the periods of the old one, and may add some"
+        )
+    law, bound = _law(forecaster, old, horizon + later)
+    released = [
+        cell(str(name), period, float(new.loc[period, name]))  # pyright: ignore[reportArgumentType]
+        for name in bound.names
+        for period in bound.index
+        if _known(new, name, period) and not _known(old, name, period)
+    ]
+    return law, bound, bind(Scenario(tuple(released)), old, horizon + later, bound.transforms).pins
+
+
 def _known(history: pd.DataFrame, name: str, period: object) -> bool:
     return period in history.index and bool(history[name].notna()[period])
 
 
-def _law(forecaster: Forecaster, history: pd.DataFrame, horizon: int):
-    """The Gaussian law after `history`, and where its cells stand."""
+def _law(forecaster: Forecaster, history: pd.DataFrame, horizon: int) -> tuple[Law, Bound]:
+    """The law after `history`, and where its cells stand."""
     model, transforms, _ = inside(forecaster)
     bound = bind(Scenario(), history, horizon, transforms)
     start = bound.start
     if isinstance(forecaster, TransformedForecaster):
         start = forecaster.to_model(start)
-    return law_of(model, start, bound.steps).gaussian(), bound
+    return law_of(model, start, bound.steps), bound
 
 
-def _levels(law: Gaussian, bound, horizon: int) -> np.ndarray:
+def _levels(law: Gaussian, bound: Bound, horizon: int) -> np.ndarray:
     """The mean on the scale of the link, [step, series]; logarithms times 100."""
     cells = law.mean.reshape(bound.steps, -1)
     out = np.empty_like(cells)
