@@ -15,7 +15,6 @@ The anchor's own answer, in closed form and from the same noise, stands beside.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -282,8 +281,7 @@ def settled(pins: Pins, series: int) -> tuple[np.ndarray, Pins]:
     count = series * int(whole.sum())
     lead = (inverse @ pins.value)[:count]
     left = pins.matrix[:, count:]
-    factors: Any = qr(left.T, mode="economic", pivoting=True)
-    _, triangle, order = factors
+    triangle, order = qr(left.T, mode="r", pivoting=True)  # pyright: ignore[reportAssignmentType]
     size = np.abs(np.diag(triangle))
     kept = np.sort(order[: len(size)][size > 1e-9 * max(size.max(), 1e-9)])
     value = pins.value - pins.matrix[:, :count] @ lead
