@@ -83,9 +83,8 @@ def _shares(answer: Conditional, by_pin: pd.DataFrame, seed: int) -> pd.DataFram
     if len(by_pin) and few and not isinstance(answer.law, GaussianLaw):
         return shares(answer, paths=min(SHAPLEY_PATHS, answer.diagnostics.paths), seed=seed)
     keys = ["series", "period", "pinned"]
-    table = by_pin.groupby(keys, sort=False)[["contribution"]].sum().reset_index()
-    table["how"] = "closed form"
-    return table
+    table = pd.DataFrame(by_pin.groupby(keys, sort=False, as_index=False)["contribution"].sum())
+    return table.assign(how="closed form")
 
 
 def _judged(found: Plausibility, diagnostics: Diagnostics) -> str:
