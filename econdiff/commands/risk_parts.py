@@ -89,7 +89,9 @@ def sensitivity(
                     made = _next_step(gained, desk, request)
                     rows.append(made.assign(model=model, case=case))
                 step()
-    return pd.concat(rows, ignore_index=True).pipe(led_by, "model", "portfolio", "case")
+    table = pd.concat(rows, ignore_index=True).pipe(led_by, "model", "portfolio", "case")
+    order = {name: place for place, name in enumerate(assets)}
+    return table.sort_values("model", key=lambda column: column.map(order), kind="stable")
 
 
 def _next_step(gained: Gains, desk: Desk, request: RiskRequest) -> pd.DataFrame:
