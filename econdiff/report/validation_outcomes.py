@@ -217,8 +217,9 @@ def _watched(found: Validation) -> list[str]:
         if {0.01, 0.025} <= set(found.alphas):
             q99, q975 = (track.var[:, found.alphas.index(a)] for a in (0.01, 0.025))
             desk = desk_exceptions(track.returns, q99, q975)
+            fit = "eligible" if desk.eligible else "not eligible"
             points.append(
                 f"{who}: in the last {min(draw.YEAR, len(q99))} days {desk.at_99} beyond VaR "
-                f"at 1% and {desk.at_975} at 2.5%; by MAR32.18 the desk is {'' if desk.eligible else 'not '}eligible."
+                f"at 1% and {desk.at_975} at 2.5%; by MAR32.18 the desk is {fit}."
             )
     return points[: 2 * SHOWN]
