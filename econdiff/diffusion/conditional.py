@@ -281,7 +281,7 @@ def settled(pins: Pins, series: int) -> tuple[np.ndarray, Pins]:
     count = series * int(whole.sum())
     lead = (inverse @ pins.value)[:count]
     left = pins.matrix[:, count:]
-    _, triangle, order = qr(left.T, mode="economic", pivoting=True)
+    triangle, order = qr(left.T, mode="r", pivoting=True)  # pyright: ignore[reportAssignmentType]
     size = np.abs(np.diag(triangle))
     kept = np.sort(order[: len(size)][size > 1e-9 * max(size.max(), 1e-9)])
     value = pins.value - pins.matrix[:, :count] @ lead

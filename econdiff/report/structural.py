@@ -50,13 +50,15 @@ def structural_page(
 
 def _responses(bands: pd.DataFrame, local: pd.DataFrame) -> Section:
     both = bands.merge(local, on=["shock", "series", "step"])
-    apart = (both["local"] - both["median"]).abs() > 2 * both["standard_error"]
+    local_at, error = both["local"].to_numpy(float), both["standard_error"].to_numpy(float)
+    apart = np.abs(local_at - both["median"].to_numpy(float)) > 2 * error
+    known = np.isfinite(local_at)
     text = (
         "Effects of a shock of one standard deviation, in the units of the series, or in per cent "
         "where it is modelled in logarithms; step 0 is the period in which it comes. The band "
         "holds 68% of the draws.",
         "Local projections, which do not use the recursion, lie more than two of their errors "
-        f"from the median in {int(apart.sum())} of {int(both['local'].notna().sum())} cells; about "
+        f"from the median in {apart.sum()} of {known.sum()} cells; about "
         "one in twenty would by chance, and neighbouring steps are not independent.",
     )
     picture = Picture(svg(responses(bands, local)), "Responses of each series to each shock.")

@@ -97,7 +97,7 @@ def drawn_news(
 
     how = "Shapley" if len(pins) <= most else "sequential"
     found = (shapley if how == "Shapley" else sequential)(value, pins.labels)
-    labels = period_labels(bound.index_of(edge=False)[-horizon:])
+    labels = period_labels(bound.index_of(edge=False))[-horizon:]
     index = pd.MultiIndex.from_product([bound.names, labels], names=["series", "period"])
     tables = [
         pd.DataFrame(
