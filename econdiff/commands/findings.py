@@ -83,8 +83,11 @@ def _shares(answer: Conditional, by_pin: pd.DataFrame, seed: int) -> pd.DataFram
     if len(by_pin) and few and not isinstance(answer.law, GaussianLaw):
         return shares(answer, paths=min(SHAPLEY_PATHS, answer.diagnostics.paths), seed=seed)
     keys = ["series", "period", "pinned"]
-    table = pd.DataFrame(by_pin.groupby(keys, sort=False, as_index=False)["contribution"].sum())
-    return table.assign(how="closed form")
+    if not len(by_pin):
+        return pd.DataFrame(columns=[*keys, "contribution", "how"])
+    table = by_pin.pivot_table("contribution", keys, aggfunc="sum", sort=False).reset_index()
+    table["how"] = "closed form"
+    return table
 
 
 def _judged(found: Plausibility, diagnostics: Diagnostics) -> str:
