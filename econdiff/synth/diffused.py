@@ -98,9 +98,8 @@ class Streams:
         from econdiff.diffusion.origin import origin
 
         shown = _histories(past)[..., -2 * WINDOW :]
-        at = origin(network, _white(past).filter(shown), BLOCK)
-        still = np.zeros_like(at.location)  # its say on mean and memory is left to the law
-        at = replace(at, location=still, lags=np.zeros_like(at.lags))
+        # the network's say on mean and memory is left to the law: no re-centring
+        at = origin(network, _white(past).filter(shown), BLOCK, recentre=False)
         return cls(at, len(past), turns, _kurtosis(past))
 
     def calibrated(self, covariance: np.ndarray, trials: int) -> "Streams":
@@ -207,7 +206,9 @@ def _rows(at: "Origin", rows: np.ndarray) -> "Origin":
     state = at.state
     names = ("past", "scale", "known", "level", "innovation", "before", "memory")
     taken = replace(state, **{name: getattr(state, name)[rows] for name in names})
-    arrays = {name: getattr(at, name)[rows] for name in ("vector", "lags", "location", "scale")}
+    arrays = {
+        name: getattr(at, name)[rows] for name in ("vector", "lags", "cross", "location", "scale")
+    }
     return replace(at, state=taken, **arrays)
 
 
