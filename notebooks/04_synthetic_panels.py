@@ -21,11 +21,10 @@
 # %%
 # %matplotlib inline
 import numpy as np
+import pandas as pd
 from linearmodels.datasets import munnell
 
 from econdiff.report.synth import memory_figure, paths_figure
-import pandas as pd
-
 from econdiff.synth import (
     Condition,
     DiffusedPanel,
