@@ -7,8 +7,7 @@ Estimated intercepts carry noise, S_o / T each; it is taken out of V, or synthet
 differ more than real ones do (the deconvolution of empirical Bayes: Morris, 1983, *JASA* 78). The
 variance q is what the loudness of odd and of even periods share. Group means are drawn towards each
 other as far as chance alone would have parted them, and each panel's mean is drawn about its
-estimate with its standard error (proper imputation: Rubin, 1987, section 4.2): both keep the panel
-from following its members.
+estimate with its standard error (proper imputation: Rubin, 1987, section 4.2).
 """
 
 from dataclasses import dataclass
