@@ -42,8 +42,8 @@ class Diffusion:
     learning from the panel; without it given weights stay as they are, and no weights are
     trained as `Training()` says. `Training(steps=0)` on no weights is the anchor alone.
     `turns` are the steps of the sampler, three evaluations of the network each. The anchor is
-    estimated on the last `window` rows. `device` is where the network runs when it samples
-    ("cpu", "cuda", "mps"), the best there is if None; training is done on the CPU.
+    estimated on the last `window` rows. `device` is where the network runs ("cpu", "cuda", "mps"),
+    the best there is if None.
 
     Two settings change the law from what was learned, and are named in the provenance of every
     forecast where they are not 1. `spread` draws the innovations that much wider (above 1) or
@@ -103,8 +103,8 @@ class Diffusion:
             yield FittedDiffusion(self, coefficients, network.to(device), names)
             return
         yield FittedDiffusion(self, coefficients, network, names)
-        for progress in train(network, y, self.anchor, training):
-            yield FittedDiffusion(self, coefficients, progress.network.to(device), names)
+        for progress in train(network, y, self.anchor, training, device):
+            yield FittedDiffusion(self, coefficients, progress.network, names)
 
 
 @dataclass(frozen=True, eq=False)

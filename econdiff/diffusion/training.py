@@ -16,7 +16,7 @@ so that guidance without a classifier (Ho and Salimans, 2022) has something to l
 import copy
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from econdiff.anchor import Anchor, Filtered, lagged, power
 from econdiff.diffusion.features import features
 from econdiff.diffusion.network import LAGS, Context, Network
 
+CPU = torch.device("cpu")
 FREEDOM = 8.0
 GAUSSIAN = 1.23212  # the c with E[(f + 1) c r^2 / (f + c r^2)] = 1 for r ~ N(0, 1), f = FREEDOM
 MINIMUM_ROWS = 24
@@ -46,6 +47,10 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.sequence)
+
+    def to(self, device: torch.device) -> "Examples":
+        """The same on another device."""
+        return Examples(*(getattr(self, part.name).to(device) for part in fields(self)))
 
     def take(self, rows: Tensor, horizon: int) -> "Examples":
         """Some origins, and the first steps after each."""
@@ -88,11 +93,11 @@ def losses(network: Network, batch: Examples, draws: int, rng: torch.Generator) 
     z = (batch.unmix @ residual.detach()).clamp(-LIMIT, LIMIT)
     z = z.repeat_interleave(draws, 0)
     vector = context.vector.repeat_interleave(draws, 0)
-    forgotten = torch.rand(len(z), generator=rng)[:, None, None] < FORGET
-    vector = torch.where(forgotten, network.untold, vector)
-    angle = stratified(len(z), rng) * (math.pi / 2)
+    forgotten = (torch.rand(len(z), generator=rng) < FORGET).to(z.device)
+    vector = torch.where(forgotten[:, None, None], network.untold, vector)
+    angle = stratified(len(z), rng).to(z.device) * (math.pi / 2)
     alpha, sigma = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
-    noise = torch.randn(z.shape, generator=rng)
+    noise = torch.randn(z.shape, generator=rng).to(z.device)  # the same noise on every device
     v = alpha * noise - sigma * z
     guess = network(alpha * z + sigma * noise, angle, vector)
     return Losses((guess - v).square().mean(), v.square().mean(), recentre)
@@ -162,7 +167,7 @@ def step(
     """One step of gradient descent; `fast` multiplies matrices in bfloat16."""
     for group in optimiser.param_groups:
         group["lr"] = rate
-    with torch.autocast("cpu", torch.bfloat16, enabled=fast):
+    with torch.autocast(batch.sequence.device.type, torch.bfloat16, enabled=fast):
         found = losses(network, batch, draws, rng)
     optimiser.zero_grad(set_to_none=True)
     (found.denoise + found.recentre).backward()
@@ -202,18 +207,25 @@ class Progress:
     best: float
 
 
-def train(network: Network, y: np.ndarray, anchor: Anchor, plan: Training) -> Iterator[Progress]:
-    """Train on a panel `y` [series, time]; the last value holds the network to keep.
+def train(
+    network: Network,
+    y: np.ndarray,
+    anchor: Anchor,
+    plan: Training,
+    device: torch.device = CPU,
+) -> Iterator[Progress]:
+    """Train on a panel `y` [series, time]; the last value holds the network to keep, on `device`.
 
     Every origin's history ends at the origin: the anchor is estimated anew for each.
     """
-    fitting, held = _split(y, anchor, plan)
+    fitting, held = (part.to(device) for part in _split(y, anchor, plan))
+    network = copy.deepcopy(network).to(device)
     best = copy.deepcopy(network).requires_grad_(False)
     least = bound(best, held, plan.seed)
     yield Progress(best, 0, least, least)
     if plan.steps == 0:
         return
-    network = copy.deepcopy(network).requires_grad_(True).train()
+    network.requires_grad_(True).train()
     average = Average(network, keep=0.98)
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=1e-2)
     rng = torch.Generator().manual_seed(plan.seed)
@@ -281,9 +293,9 @@ def bound(network: Network, batch: Examples, seed: int, draws: int = 16) -> floa
     rng = torch.Generator().manual_seed(seed)
     z = z.repeat_interleave(draws, 0)
     low = 0.05  # below, nothing is left to learn and the weight grows without bound
-    angle = low + (math.pi / 2 - low) * stratified(len(z), rng)
+    angle = low + (math.pi / 2 - low) * stratified(len(z), rng).to(z.device)
     alpha, sigma = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
-    noise = torch.randn(z.shape, generator=rng)
+    noise = torch.randn(z.shape, generator=rng).to(z.device)
     v = alpha * noise - sigma * z
     guess = network(alpha * z + sigma * noise, angle, context.vector.repeat_interleave(draws, 0))
     gain = (alpha / sigma) * (v.square() - (v - guess).square())

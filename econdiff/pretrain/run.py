@@ -19,8 +19,9 @@ import torch
 
 from econdiff import __version__
 from econdiff.anchor import Anchor
+from econdiff.diffusion.device import chosen
 from econdiff.diffusion.network import MAX_HORIZON, Network, Size, untrained
-from econdiff.diffusion.training import Average, Examples, Losses, Plan, examples, step
+from econdiff.diffusion.training import CPU, Average, Examples, Losses, Plan, examples, step
 from econdiff.diffusion.weights import save_weights, shipped
 from econdiff.pretrain.calibration import calibrate
 from econdiff.pretrain.economies import episodes
@@ -60,10 +61,18 @@ def pool(settings: Pretraining, number: int) -> Examples:
     return examples(state, episode.future)
 
 
-def run(settings: Pretraining, folder: Path, save_every: int = 500) -> Iterator[tuple[int, Losses]]:
-    """Train from nothing, or from the checkpoint in `folder`; yields after each step."""
+def run(
+    settings: Pretraining,
+    folder: Path,
+    save_every: int = 500,
+    device: torch.device = CPU,
+) -> Iterator[tuple[int, Losses]]:
+    """Train from nothing, or from the checkpoint in `folder`; yields after each step.
+
+    The network runs on `device`; economies are simulated, and noise is drawn, on the CPU.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    network = untrained(settings.size, seed=settings.seed)
+    network = untrained(settings.size, seed=settings.seed).to(device)
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=settings.rate, weight_decay=1e-3, fused=True
     )
@@ -77,7 +86,7 @@ def run(settings: Pretraining, folder: Path, save_every: int = 500) -> Iterator[
         shown = None
         for k in range(first, settings.steps):
             if shown is None or k % settings.steps_a_pool == 0:
-                shown = coming.result()
+                shown = coming.result().to(device)
                 number += 1
                 coming = ahead.submit(pool, settings, number)
             rng = torch.Generator().manual_seed(settings.seed * 1_000_003 + k)
@@ -108,7 +117,7 @@ def _resume(folder, settings, network, average, optimiser) -> int:
     path = folder / "checkpoint.pt"
     if not path.exists():
         return 0
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True, map_location=CPU)
     network.load_state_dict(state["network"])
     average.network.load_state_dict(state["average"])
     optimiser.load_state_dict(state["optimiser"])
@@ -117,7 +126,7 @@ def _resume(folder, settings, network, average, optimiser) -> int:
 
 def ship(folder: Path, into: Path, economies: int = 300) -> dict[str, object]:
     """Write the averaged weights of a run, their card, and what calibration says of them."""
-    state = torch.load(folder / "checkpoint.pt", weights_only=True)
+    state = torch.load(folder / "checkpoint.pt", weights_only=True, map_location=CPU)
     settings = state["settings"]
     network = Network(Size(**settings["size"]))
     network.load_state_dict(state["average"])
@@ -149,11 +158,12 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("out/pretrain"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=shipped(), help="where the weights go")
+    parser.add_argument("--device", help="cpu, cuda or mps; the best there is if not said")
     options = parser.parse_args()
     torch.set_num_threads(1)
     settings = Pretraining(steps=options.steps, seed=options.seed)
     start, sums, count = time.monotonic(), np.zeros(3), 0
-    for k, found in run(settings, options.folder):
+    for k, found in run(settings, options.folder, device=chosen(options.device)):
         sums += [found.denoise.item(), found.anchor.item(), found.recentre.item()]
         count += 1
         if (k + 1) % 100 == 0:
