@@ -184,7 +184,9 @@ def macro(data: Path) -> pd.DataFrame:
     return pd.concat([growth, q[["UNRATE", "FEDFUNDS"]]], axis=1).dropna()[:"2019Q4"]
 
 
-def forecaster(data: Path, weights: str, every: int = 16, paths: int = 300) -> None:
+def forecaster(
+    data: Path, weights: str, most: int, only: str, every: int = 32, paths: int = ROWS
+) -> None:
     panel = macro(data)
     try:
         fitted = Diffusion(weights=weights).fit(panel[:"1984Q4"])
@@ -200,9 +202,11 @@ def forecaster(data: Path, weights: str, every: int = 16, paths: int = 300) -> N
     print("ms per 1000 paths |")
     print("|---|---|---|---|---|")
     reference = scored(fitted, panel, origins, paths, SAMPLERS["angular (default)"], 99)
-    for name in ("angular (default)", "DPM-Solver++(2M)", "Heun", "DDIM, eta 0"):
-        for n in (4, 8, 12, 25, 50):
-            score, spread, cost = scored(fitted, panel, origins, paths, SAMPLERS[name], n)
+    for name, sampler in SAMPLERS.items():
+        for n in BUDGETS:
+            if n > most or not name.startswith(only):
+                continue
+            score, spread, cost = scored(fitted, panel, origins, paths, sampler, n)
             ratio = np.exp(np.log(score / reference[0]).mean())
             wide = np.exp(np.log(spread / reference[1]).mean())
             print(f"| {name} | {n} | {ratio:.4f} | {wide:.4f} | {cost:.0f} |", flush=True)
@@ -238,13 +242,14 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=1000, help="evaluations of a sampler")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--weights", default="shipped")
+    parser.add_argument("--only", default="", help="of the forecaster, samplers that begin so")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     parts = {
         "samplers": lambda: samplers(chosen.most),
         "likelihood": likelihood,
         "toy": toy,
-        "forecaster": lambda: forecaster(chosen.data, chosen.weights),
+        "forecaster": lambda: forecaster(chosen.data, chosen.weights, chosen.most, chosen.only),
     }
     for part in chosen.parts:
         print(f"\n### {part}\n")

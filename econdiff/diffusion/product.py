@@ -29,7 +29,7 @@ from torch import Tensor
 from econdiff.diffusion.guidance import Energy, Prior, white
 from econdiff.diffusion.process import posterior_variance, posterior_weights
 from econdiff.diffusion.sampler import randn_like
-from econdiff.diffusion.twisted import Particles
+from econdiff.diffusion.twisted import Particles, resample
 from econdiff.diffusion.views import Denoiser
 
 NEWTON = 3  # steps towards the mode
@@ -76,7 +76,7 @@ def multiplied(
         log_mass += float(log_weights.logsumexp(dim=0))
         log_weights = log_weights.log_softmax(dim=0)
         if 1 / log_weights.exp().square().sum() < threshold * len(x):
-            chosen = _drawn(log_weights.exp(), rng)
+            chosen = resample(log_weights.exp(), len(x), rng)
             x, lineage, here, log_weights = x[chosen], lineage[chosen], here.take(chosen), even
         x, log_ratio = _step(x, here, angle, before, prior, rng)
         if before > 0:
@@ -212,11 +212,3 @@ def _step(
     log_p = -0.5 * apart.square().sum(dim=1) - p_root.diagonal().log().sum()
     log_q = -0.5 * kick.square().sum(dim=1) - q_root.diagonal(dim1=-2, dim2=-1).log().sum(dim=1)
     return on_clean * here.clean + on_noisy * x + step, log_p - log_q
-
-
-def _drawn(weights: Tensor, rng: torch.Generator) -> Tensor:
-    """Systematic resampling; Kitagawa (1996)."""
-    rows = len(weights)
-    shift = torch.rand(1, generator=rng, dtype=torch.float64)
-    places = (torch.arange(rows) + shift).to(weights.device) / rows
-    return torch.searchsorted(weights.double().cumsum(0), places).clamp(max=rows - 1)

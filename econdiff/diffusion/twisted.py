@@ -56,7 +56,7 @@ class Particles:
         Their effective number is that of a mean, whose variance is 1 / E by the weights, E the
         least on the way, and 1 / rows - 1 / all by the choice.
         """
-        chosen = _resample(self.weights, rows, rng)
+        chosen = resample(self.weights, rows, rng)
         variance = 1 / self.effective.min() + 1 / rows - 1 / len(self.x)
         even = self.weights.new_full((rows,), 1 / rows)
         return Particles(self.x[chosen], even, 1 / variance[None], self.lineage[chosen])
@@ -85,7 +85,7 @@ def twisted(
     log_weights, effective = log_psi.log_softmax(dim=0), []
     for angle, before in pairwise(angles):
         if 1 / log_weights.exp().square().sum() < threshold * len(x):
-            chosen = _resample(log_weights.exp(), len(x), rng)
+            chosen = resample(log_weights.exp(), len(x), rng)
             x, clean, log_psi, lineage = (a[chosen] for a in (x, clean, log_psi, lineage))
             log_weights = torch.full_like(log_weights, -math.log(len(x)))
         step = _step(x, clean, angle, before, pins, prior)
@@ -148,7 +148,7 @@ def _log_psi(clean: Tensor, angle: Tensor, pins: Pins, prior: Prior) -> Tensor:
     return -0.5 * (miss * torch.linalg.solve(total[0], miss.mT).mT).sum(dim=1).to(clean)
 
 
-def _resample(weights: Tensor, rows: int, rng: torch.Generator) -> Tensor:
+def resample(weights: Tensor, rows: int, rng: torch.Generator) -> Tensor:
     """Systematic resampling; Kitagawa (1996). Each about as often as its weight says, [row]."""
     shift = torch.rand(1, generator=rng, dtype=torch.float64, device=weights.device)
     places = (torch.arange(rows, device=weights.device) + shift) / rows
