@@ -43,7 +43,7 @@ def _drawn(
 ) -> Drawn:  # fmt: skip
     settings = Diffusion()
     state = settings.anchor.estimate(y).filter(y)
-    at = origin(network, state, horizon)
+    at = origin(network, [state], horizon)
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
     count, series = y.shape[:2]
     futures = at.draw(paths, settings.turns, generator).reshape(count, paths, series, horizon)

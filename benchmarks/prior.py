@@ -36,12 +36,11 @@ BEFORE = Prior(
 GRID = {
     "near_unit": (0, 0.1, 0.15, 0.2, 0.3, 0.4),
     "drift": (0, 0.1, 0.2, 0.35, 0.5),
-    "pace": (1 / 150, 1 / 80, 1 / 40, 1 / 20),
-    "breaks": (0, 0.2, 0.4, 0.6, 0.8),
+    "breaks": (0.1, 0.2, 0.3, 0.4, 0.55),
     "factors": (0.5, 1, 1.5, 2, 2.5),
-    "changes": (0, 0.15, 0.3, 0.6),
+    "changes": (0, 0.12, 0.2, 0.4),
     "volatility": (0.7, 1, 1.25, 1.5, 2),
-    "shifts": (0, 0.3, 0.6, 0.9),
+    "shifts": (0.2, 0.35, 0.6, 0.8),
     "regimes": (0, 0.1, 0.15, 0.2, 0.35),
     "gaussian": (0, 0.1, 0.2, 0.3, 0.45),
     "cycles": (0, 0.25, 0.5, 0.75),
@@ -67,8 +66,7 @@ def moments(y: np.ndarray) -> dict[str, np.ndarray]:
     state = coefficients.filter(y[:, None])
     x, e = state.level[:, 0], state.innovation[:, 0, 4:]
     u = state.filtered_innovations()[:, 0, 4:]
-    half, third, size = x.shape[1] // 2, x.shape[1] // 3, np.abs(e)
-    amid, ends = slice(third, 2 * third), np.r_[:third, 2 * third : x.shape[1] - 4]
+    half, size = x.shape[1] // 2, np.abs(e)
     spread = np.sqrt((u**2).mean(-1))
     found = {f"autocorrelation {k}": autocorrelation(x, k) for k in (1, 4, 8, 24)}
     found |= {f"of innovations {k}": autocorrelation(u, k) for k in (1, 4, 8)}
@@ -77,8 +75,6 @@ def moments(y: np.ndarray) -> dict[str, np.ndarray]:
         "sum of lags": coefficients.b[:, 0, 1:].sum(-1),
         "shift of the mean": np.abs(x[:, half:].mean(-1) - x[:, :half].mean(-1)),
         "shift of log volatility": np.abs(np.log(e[:, half:].std(-1) / e[:, :half].std(-1))),
-        "hump of the mean": np.abs(x[:, amid].mean(-1) - x[:, ends].mean(-1)),
-        "hump of log volatility": np.abs(np.log(e[:, amid].std(-1) / e[:, ends].std(-1))),
         "kurtosis": (u**4).mean(-1) / spread**4,
         "skewness": (u**3).mean(-1) / spread**3,
         "largest shock": np.log(size.max(-1) / e.std(-1)),

@@ -33,7 +33,6 @@ import pandas as pd
 
 OUTLIER = 5.0  # a shock beyond this many deviations counts as this many when variances are updated
 DECAYS = (0.80, 0.94, 0.985, 0.996)  # of running variances: 5, 17, 67, 250 periods of memory
-MAIN = 1  # the one that the filter goes by
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,8 @@ class Coefficients:
         x = (y - self.centre[..., None]) / self.spread[..., None]
         filled, e = _innovations(self.b, x)
         known = np.isfinite(x)
-        main, last = _running_variances(e, known, self.deviation**2)
+        running = {d: _running_variance(e, known, self.deviation**2, d) for d in DECAYS}
+        main = running[DECAYS[1]]
         mix = self.settings.mixture
         scale = np.sqrt(mix * main[..., -1] + (1 - mix) * self.deviation**2)
         first = np.broadcast_to(self.deviation**2, main.shape[:-1])[..., None]
@@ -111,8 +111,7 @@ class Coefficients:
             level=np.where(known, x, 0),
             innovation=np.where(known, e, 0),
             before=np.sqrt(before),
-            memory=np.sqrt(last[..., 0, :]),
-            falls=np.sqrt(last[..., 1, :]),
+            memory=np.sqrt(np.stack([running[d][..., -1] for d in DECAYS], axis=-1)),
         )
 
     def correlated(self, y: np.ndarray) -> "Coefficients":
@@ -151,7 +150,6 @@ class Filtered:
     innovation: np.ndarray  # [..., series, time], in units of spread, 0 where not known
     before: np.ndarray  # [..., series, time], the filtered deviation before each innovation
     memory: np.ndarray  # [..., series, len(DECAYS)], deviations at the origin, short to long memory
-    falls: np.ndarray  # the same of falls alone; equal where falls and rises are of a size
 
     def filtered_innovations(self) -> np.ndarray:
         """Innovations over the volatility expected for them, [..., series, time]."""
@@ -337,20 +335,15 @@ def accumulate(b: np.ndarray, past: np.ndarray, shocks: np.ndarray) -> np.ndarra
     return whole[..., lags:]
 
 
-def _running_variances(
-    e: np.ndarray, known: np.ndarray, start: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Exponentially weighted variances with `DECAYS`, of all shocks and of falls (doubled).
-
-    The first of all shocks at the decay of the filter, [..., series, time]; then all of them after
-    the last period, [..., series, 2, decay].
-    """
-    decay = np.array(DECAYS, dtype=e.dtype)
-    square = np.stack([e**2, 2 * np.minimum(e, 0) ** 2], axis=-1)[..., None]
-    now = np.broadcast_to(start[..., None, None], (*e.shape[:-1], 2, len(DECAYS)))
-    main = np.empty_like(e)
+def _running_variance(
+    e: np.ndarray, known: np.ndarray, start: np.ndarray, decay: float
+) -> np.ndarray:
+    """Exponentially weighted variance after each period, [..., series, time]."""
+    variance = np.empty_like(e)
+    now = start
+    square = e**2
     for t in range(e.shape[-1]):
-        update = decay * now + (1 - decay) * np.minimum(square[..., t, :, :], OUTLIER**2 * now)
-        now = np.where(known[..., t, None, None], update, now)
-        main[..., t] = now[..., 0, MAIN]
-    return main, now
+        update = decay * now + (1 - decay) * np.minimum(square[..., t], OUTLIER**2 * now)
+        now = np.where(known[..., t], update, now)
+        variance[..., t] = now
+    return variance

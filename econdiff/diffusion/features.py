@@ -18,8 +18,8 @@ class Features:
     `sequence` [..., series, WINDOW, SEQUENCES]: innovations over today's volatility, innovations
     over the volatility of their day, standardised levels, that day's volatility over today's
     (log), and whether the cell was known; zeros before the sample starts.
-    `numbers` [..., series, 21]: the autoregression, the volatilities of short to long memory, how
-    much of each came from falls (semivariances; Barndorff-Nielsen et al., 2010), the sample size, and the shape of the filtered innovations.
+    `numbers` [..., series, 17]: the autoregression, the volatilities of short to long memory, the
+    sample size, and the shape of the filtered innovations.
     `pairs` [..., series, series, PAIRS]: correlations of the filtered innovations of two series,
     in the same period, of the first with the second's last one, with its lags 2 to 4, and the
     other way round.
@@ -77,7 +77,6 @@ def _numbers(state: Filtered, u: np.ndarray) -> np.ndarray:
             np.log(deviation),
             np.log(state.scale / deviation),
             *np.moveaxis(np.clip(np.log(state.memory / state.scale[..., None]), -4, 4), -1, 0),
-            *np.moveaxis(np.clip(np.log(state.falls / state.memory), -2, 1), -1, 0),
             np.log(count) - 4.5,
             np.clip((v**3).sum(-1) / count, -3, 3),
             np.log(np.clip((v**4).sum(-1) / count, 1, 30)) - 1.1,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from econdiff.pretrain.levels import EPOCHS, epochs, markov, mean_paths, polynomial, turns
+from econdiff.pretrain.levels import markov, mean_paths, polynomial
 from econdiff.pretrain.prior import BURN, Prior, chance
 from econdiff.pretrain.shocks import draw_jumps, draw_shocks
 
@@ -54,9 +54,8 @@ def simulate(
     e, s, total = economies, series, BURN + length
     market = rng.random((e, 1)) < prior.markets
     shocks = draw_shocks(e, s, total, market, prior, rng)  # [time, economy, series], unit variance
-    turned = turns(e, total, prior, rng)
-    mean = mean_paths(s, turned, market, prior, rng)  # in units of the shocks' usual deviation
-    y = _run(shocks, mean, turned, market, prior, rng)
+    mean = mean_paths(e, s, total, market, prior, rng)  # in units of the shocks' usual deviation
+    y = _run(shocks, mean, market, prior, rng)
     y = np.moveaxis(y[BURN:], 0, -1)
     return _as_published(y, market, rng).astype(np.float32)
 
@@ -64,7 +63,6 @@ def simulate(
 def _run(
     shocks: np.ndarray,
     mean: np.ndarray,
-    turned: np.ndarray,
     market: np.ndarray,
     prior: Prior,
     rng: np.random.Generator,
@@ -72,8 +70,8 @@ def _run(
     """The recursion in time: volatility, then level; [time, economy, series]."""
     total, e, s = shocks.shape
     shape = (e, s)
-    roots = np.stack([polynomial(e, s, market, prior, rng) for _ in range(EPOCHS)])
-    manner = epochs(turned, s, prior.changes, rng)  # which of those dynamics holds
+    before, after = (polynomial(e, s, market, prior, rng) for _ in range(2))
+    changed = np.where(chance(prior.changes, shape, rng), rng.integers(BURN, total, shape), total)
     theta = rng.uniform(-0.6, 0.6, shape) * chance(0.4, shape, rng) * ~market
 
     varies = chance(np.where(market, 1, 0.85), (e, 1), rng)
@@ -85,8 +83,8 @@ def _run(
     share = 1.2 * rng.random(shape) * varies
     keep_c = np.clip(1 - 0.2 * rng.random((e, 1)) ** 2, 0.8, 0.998)
     noise_c = prior.volatility * 0.35 * rng.random((e, 1))
-    shifts = rng.normal(0, 1, (EPOCHS, e, s))
-    shift = np.take_along_axis(shifts, epochs(turned, s, prior.shifts, rng), 0).astype(np.float32)
+    shift_at = np.where(chance(0.6, (e, 1), rng), rng.integers(0, total, (e, 1)), total)
+    shift = rng.normal(0, 0.8, shape) * chance(prior.shifts, shape, rng) / 0.6
     state = markov(e, total, rng)
     loud = np.abs(rng.normal(0, 1, shape)) * chance(prior.regimes, (e, 1), rng)
     lift = rng.normal(0, 0.25, shape) * chance(0.15, shape, rng)
@@ -100,10 +98,10 @@ def _run(
     last = np.zeros(shape, dtype=np.float32)
     y = np.empty_like(shocks)
     for t in range(total):
-        log_total = log_var + share * log_common + shift[t] + loud * state[t]
+        log_total = log_var + share * log_common + shift * (t >= shift_at) + loud * state[t]
         log_total = log_total + lift * np.clip(gaps[0], -4, 4)
         u = np.exp(0.5 * np.clip(log_total, -5, 5)) * (shocks[t] + jumps[t])
-        b = np.take_along_axis(roots, manner[t][None, None], 0)[0]
+        b = np.where(t >= changed, after, before)
         x = (b * gaps[:4]).sum(0) + u + theta * last
         x = np.clip(x, -1e4, 1e4)
         last = u

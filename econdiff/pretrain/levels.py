@@ -1,44 +1,23 @@
-"""Where simulated series are drawn to, and how they go there: epochs, factors, regimes, lags."""
+"""Where simulated series are drawn to, and how they go there: means, factors, regimes, lags."""
 
 import numpy as np
 
-from econdiff.pretrain.prior import BURN, Prior, Range, chance
-
-
-EPOCHS = 6  # different ones that a series may live through; then the first comes back
-
-
-def turns(e: int, total: int, prior: Prior, rng: np.random.Generator) -> np.ndarray:
-    """When a new epoch of the economy begins, at a pace of its own; bool [time, economy, 1]."""
-    pace = np.exp(rng.uniform(np.log(1 / 400), np.log(prior.pace), (e, 1)))
-    return rng.random((total, e, 1)) < pace
-
-
-def epochs(
-    turned: np.ndarray, series: int, share: Range, rng: np.random.Generator
-) -> np.ndarray:
-    """Which epoch each series is in, below `EPOCHS`; [time, economy, series].
-
-    A `share` of the series takes part in the turns of its economy, each of them in some.
-    """
-    total, e, _ = turned.shape
-    takes = rng.random((e, series)) * chance(share, (e, series), rng)
-    moved = turned & (rng.random((total, e, series), dtype=np.float32) < takes)
-    return np.cumsum(moved, axis=0, dtype=np.int16) % EPOCHS
+from econdiff.pretrain.prior import BURN, Prior, chance
 
 
 def mean_paths(
-    s: int, turned: np.ndarray, market: np.ndarray, prior: Prior, rng: np.random.Generator
+    e: int, s: int, total: int, market: np.ndarray, prior: Prior, rng: np.random.Generator
 ) -> np.ndarray:
-    """Where each series is drawn to: epochs, drifts, regimes, factors; [time, economy, series]."""
-    total, e, _ = turned.shape
+    """Where each series is drawn to: breaks, drifts, regimes, factors; [time, economy, series]."""
     time = np.arange(total)[:, None, None]
     mean = np.zeros((total, e, s), dtype=np.float32)
     calm = np.where(market, 0.1, 1)
 
-    levels = rng.normal(0, 2, (EPOCHS, e, s)) * calm
-    epoch = epochs(turned, s, prior.breaks, rng)
-    mean += np.take_along_axis(levels, epoch, 0) - levels[0]
+    breaks = rng.normal(0, 2, (e, s)) * chance(prior.breaks, (e, s), rng) * calm
+    at = np.where(
+        chance(0.5, (e, 1), rng), rng.integers(BURN, total, (e, 1)), rng.integers(0, total, (e, s))
+    )
+    mean += breaks * (time >= at)
     drift = prior.drift * rng.random((e, s)) ** 2 * chance(0.5, (e, s), rng) * calm
     steps = rng.standard_normal((total, e, s), dtype=np.float32)
     steady = 0.97 * chance(0.25, (e, s), rng)  # some drifts go one way for decades

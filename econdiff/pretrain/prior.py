@@ -6,7 +6,8 @@ moments between simulated panels and FRED-QD and FRED-MD up to 1984 (simulated m
 enters a simulation. Shares are of economies or of series; U is uniform on [0, 1).
 
 own dynamics     AR(4) from roots: one real (near a unit root, 1 - .15 U^2, or -.4 to .9), a
-                 second real in -.6 to .85 (60%), a complex pair of radius below .9 (35%)
+                 second real in -.6 to .85 (60%), a complex pair of radius below .9 (35%); a break
+                 of all of them
 moving average   theta in -.6 to .6 (40%), as differencing and time averaging leave it
 common factors   two AR(2) factors, some with a cycle of 12 to 60 periods; loadings N(0, w^2) with
                  w proportional to U^2; each series leads or lags by 0 to 4 periods
@@ -15,10 +16,7 @@ common shocks    one shared shock with loadings up to .9; spill-over of last per
 volatility       log variance is AR(1), persistence 1 - .2 U^2, moved by noise of its own, by the
                  size of the last shock (EGARCH; Nelson, 1991) and by its sign (leverage); a part
                  is shared between series with loadings 0 to 1.2
-epochs           an economy turns at a pace of its own, once in 400 periods to once in 40; some of
-                 its series then take a new mean, N(0, 2^2) deviations, a new variance, N(0, 1) in
-                 logs, or new dynamics (breaks that come back: Pesaran, Pettenuzzo and Timmermann,
-                 2006, *Review of Economic Studies* 73)
+breaks           of the mean, N(0, 2^2) deviations, and of the variance
 drift            the level of half of the series is a random walk; a quarter of those go one way
                  for long
 regimes          a two-state Markov chain moves means and volatilities
@@ -46,12 +44,11 @@ class Prior:
 
     near_unit: Range = 0.15  # share with a real root 1 - .15 U^2
     drift: Range = 0.35  # the level's random walk, deviations a period, times U^2
-    pace: Range = 1 / 40  # the fastest pace of turns to a new epoch, a period
-    breaks: Range = 0.4  # share whose mean moves at turns
+    breaks: Range = 0.2  # share with a break of the mean
     factors: Range = 1.5  # size of the loadings on common factors, times U^2
-    changes: Range = 0.3  # share whose dynamics move at turns
+    changes: Range = 0.2  # share with a break of the dynamics
     volatility: Range = 1.5  # multiplies everything that moves a log variance
-    shifts: Range = 0.6  # share whose variance moves at turns
+    shifts: Range = 0.6  # share with a break of the variance
     regimes: Range = 0.15  # share of economies with two states
     gaussian: Range = 0.2  # share of economies with Gaussian shocks
     cycles: Range = 0.5  # share of the common factors that swing like a business cycle
