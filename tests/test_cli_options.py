@@ -121,6 +121,11 @@ def test_the_help_says_the_defaults_that_hold():
     assert checked > 50
 
 
+def test_no_default_stands_in_the_parser():
+    optional = [(c.name, a) for c in EVERY for a in actions(c) if not a.required]
+    assert [(name, a.dest) for name, a in optional if a.default != argparse.SUPPRESS] == []
+
+
 def test_what_is_not_said_is_not_in_the_namespace():
     said = vars(parser().parse_args(["forecast", "us-macro", "--horizon", "4", "--out", "o"]))
     assert said.keys() == {"input", "horizon", "out", "json", "quiet", "debug", "run"}
