@@ -55,4 +55,6 @@ BACKTEST = Command(
     (panel, horizon, _trials, draws, workers, folder),
 )
 NOWCAST = Command("nowcast", "what is not published yet", "nowcast:nowcast", (panel, model, draws))
-REPORT = Command("report", "make report.html again from its folder", "report:report", (_result,))
+REPORT = Command(
+    "report", "make the page of a result again from its folder", "report:report", (_result,)
+)
