@@ -179,9 +179,7 @@ def origin(
     return Origin(views, network, vectors[0], horizon, spread, strength)
 
 
-def _look(
-    network: Network, state: Filtered, horizon: int, recentre: bool
-) -> tuple[View, Tensor]:
+def _look(network: Network, state: Filtered, horizon: int, recentre: bool) -> tuple[View, Tensor]:
     shown = features(state)
     device = next(network.parameters()).device
     one = shown.sequence.ndim == 3

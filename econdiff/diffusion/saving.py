@@ -22,7 +22,14 @@ from econdiff.diffusion.model import Diffusion, FittedDiffusion
 from econdiff.diffusion.weights import WeightsError, fingerprint, load_weights, save_weights
 
 FORMAT = 3
-SETTINGS = ("turns", "window", "spread", "strength", "recentre", "shares")  # the device is the machine's
+SETTINGS = (
+    "turns",
+    "window",
+    "spread",
+    "strength",
+    "recentre",
+    "shares",
+)  # the device is the machine's
 ARRAYS = ("centre", "spread", "b", "deviation", "correlation")
 
 
@@ -42,7 +49,9 @@ def save(forecaster: FittedDiffusion, folder: str | Path) -> None:
         "names": list(forecaster.names),
         **{name: getattr(settings, name) for name in SETTINGS},
         "anchor": asdict(settings.anchor),
-        "coefficients": [{k: getattr(c, k).tolist() for k in ARRAYS} for c in forecaster.coefficients],
+        "coefficients": [
+            {k: getattr(c, k).tolist() for k in ARRAYS} for c in forecaster.coefficients
+        ],
         "weights_sha256": fingerprint(forecaster.network.state_dict()),
     }
     content["sha256"] = _hash(content)
