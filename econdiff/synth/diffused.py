@@ -105,9 +105,8 @@ class Streams:
     def calibrated(self, covariance: np.ndarray, trials: int) -> "Streams":
         """The same streams, with white draws of mean zero, this covariance, the real tails."""
         rng = np.random.default_rng(0)  # an integral by simulation: the same draws at each fit
-        length = min(
-            2 * BLOCK, self.moments.views[0].state.known.shape[-1]
-        )  # as far as real paths go
+        seen = self.moments.views[0].state.known.shape[-1]  # as far as real paths go
+        length = min(2 * BLOCK, seen)
         drawn = self._roll(rng.integers(len(self.loudness), size=trials), length, rng)
         return replace(self, correction=Correction.of(drawn, covariance, self.kurtosis))
 
