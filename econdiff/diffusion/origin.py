@@ -101,7 +101,7 @@ class Origin:
 
     def color(self, z: np.ndarray) -> np.ndarray:
         """Innovations to futures."""
-        return sum(view.color(z) for view in self.views) / len(self.views)
+        return np.mean([view.color(z) for view in self.views], axis=0)
 
     def whiten(self, y: np.ndarray) -> np.ndarray:
         """Futures to innovations, step by step: what a step's past leaves of it, by its slopes."""
@@ -111,12 +111,12 @@ class Origin:
             z[..., t] = np.linalg.solve(slope, left[..., None])[..., 0]
         return z
 
-    def log_determinant(self) -> float:
-        """Log |dy/dz|: subtract it from a log density of z to have one of y."""
-        return float(np.linalg.slogdet(self._slopes())[1].sum())
+    def log_determinant(self) -> np.ndarray:
+        """Log |dy/dz| of each origin [origin]: subtract it from a log density of z."""
+        return np.linalg.slogdet(self._slopes())[1].sum(axis=0)
 
     def _slopes(self) -> np.ndarray:
-        return sum(view.slopes() for view in self.views) / len(self.views)
+        return np.mean([view.slopes() for view in self.views], axis=0)
 
     def affine(self) -> tuple[np.ndarray, np.ndarray]:
         """`y = mean + matrix z` with both flattened as [series * step], series first."""
