@@ -57,9 +57,7 @@ def spillover(
     return others, constants
 
 
-def _precision(
-    deviation: np.ndarray, lags: int, tightness: float, steadiness: float
-) -> np.ndarray:
+def _precision(deviation: np.ndarray, lags: int, tightness: float, steadiness: float) -> np.ndarray:
     """Inverse prior covariance of one series' coefficients, those of its constant last."""
     count = deviation.shape[-1] * lags
     out = np.zeros((*deviation.shape[:-1], count + 1, count + 1), dtype=deviation.dtype)

@@ -67,6 +67,17 @@ class DiffusionLaw:
         x = torch.randn(paths, *self._shape, generator=generator)
         return self._told(x, facts, pins, mode, generator, rng)
 
+    def obstacle(self, facts: Pins) -> str:
+        """See `HasNoise`: given facts, draws come by weights."""
+        edge = "the history ends in a ragged edge; cut it there, and rare events are sought"
+        return edge if len(facts) else ""
+
+    def futures(self, noise: np.ndarray, facts: Pins) -> np.ndarray:
+        """See `HasNoise`: by the sampler, which is deterministic."""
+        del facts
+        x = torch.from_numpy(noise).float().reshape(len(noise), *self._shape)
+        return self._futures(self._plain(x))
+
     def _told(
         self,
         x: Tensor,

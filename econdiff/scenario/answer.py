@@ -9,6 +9,7 @@ import pandas as pd
 
 from econdiff.forecast import Forecast, period_labels
 from econdiff.scenario.binding import Bound
+from econdiff.scenario.events import Probability
 from econdiff.scenario.law import Law, Told
 from econdiff.scenario.statement import Mode
 
@@ -36,7 +37,8 @@ class Conditional:
     """A scenario answered. Draws cover `bound.edge` rows of the ragged edge, then the horizon.
 
     In model units, [path, cell]: `told`. `weights` [path] lead from the baseline to the
-    alternative in the modes event and tilt, None otherwise.
+    alternative in the modes event and tilt, None otherwise. `chance` is the probability of the
+    events together where they were too rare for the baseline and were sought by splitting.
     """
 
     mode: Mode
@@ -47,6 +49,7 @@ class Conditional:
     units: Mapping[str, str]
     diagnostics: Diagnostics
     weights: np.ndarray | None = None
+    chance: Probability | None = None
 
     @cached_property
     def baseline(self) -> Forecast:
@@ -91,13 +94,15 @@ class Conditional:
 
         `standard_error` is the Monte Carlo error of `mean`. `low` and `high` hold the share
         `coverage` of the paired differences (NaN in the modes event and tilt, which choose
-        among paths and move none); `shift_q05, shift_q50, shift_q95` compare quantiles.
+        paths and move none); `shift_q05, shift_q50, shift_q95` compare quantiles.
         """
         base, told = self.baseline, self.alternative
         mean = told.samples.mean(axis=0) - base.samples.mean(axis=0)
         error = self._standard_error()
         low, high = np.full_like(mean, np.nan), np.full_like(mean, np.nan)
-        if self.weights is None:
+        if self.chance is not None:
+            pass  # other paths than the baseline's
+        elif self.weights is None:
             tail = (1 - coverage) / 2
             paired = self.twin.samples - base.samples
             low, high = np.quantile(paired, [tail, 1 - tail], axis=0)
@@ -124,7 +129,7 @@ class Conditional:
             w = self.weights[:, None, None]
             mean = (w * base).sum(axis=0)
             return np.sqrt(((w * (base - mean) - (base - base.mean(axis=0)) / paths) ** 2).sum(0))
-        if self.told.twin is self.told.alternative:
+        if self.told.twin is self.told.alternative and self.chance is None:
             return (told - base).std(axis=0, ddof=1) / np.sqrt(paths)
         count = max(self.diagnostics.effective, 1)
         return np.sqrt(told.var(axis=0) / count + base.var(axis=0) / paths)

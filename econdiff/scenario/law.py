@@ -65,6 +65,19 @@ class Law(Protocol):
 
 
 @runtime_checkable
+class HasNoise(Protocol):
+    """A law whose draws are a function of white noise, so that rare ones can be sought."""
+
+    def obstacle(self, facts: Pins) -> str:
+        """Why draws given the facts are no such function, with what to do; empty where they are."""
+        ...
+
+    def futures(self, noise: np.ndarray, facts: Pins) -> np.ndarray:
+        """Draws [path, cell] given the facts, from N(0, I) `noise` [path, cell]."""
+        ...
+
+
+@runtime_checkable
 class HasLaw(Protocol):
     """A forecaster that gives its law itself."""
 
@@ -137,6 +150,20 @@ class GaussianLaw:
         else:
             baseline, told = self._row(self.gaussian(), flat, facts, pins, mode, rng)
         return Told(baseline, told, told, None, pins, paths, paths, "closed form")
+
+    def obstacle(self, facts: Pins) -> str:
+        """See `HasNoise`."""
+        del facts
+        if not isinstance(self.forecaster, _HasDraws):
+            return ""
+        return (
+            f"{type(self.forecaster).__name__} draws its coefficients path by path; take AR, VAR "
+            "or the diffusion model, in which rare events are sought"
+        )
+
+    def futures(self, noise: np.ndarray, facts: Pins) -> np.ndarray:
+        """See `HasNoise`."""
+        return self.gaussian().given(facts).of(noise)
 
     def log_density_ratio(self, path: np.ndarray, draws: np.ndarray) -> tuple[float, float, str]:
         """See `Law`: minus half the squared Mahalanobis distance, in closed form."""
