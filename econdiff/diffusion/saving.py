@@ -23,7 +23,7 @@ from econdiff.diffusion.weights import WeightsError, fingerprint, load_weights, 
 
 FORMAT = 2
 SETTINGS = ("turns", "window", "spread", "strength", "recentre")  # the device is the machine's
-ARRAYS = ("centre", "spread", "b", "deviation", "correlation")
+ARRAYS = ("centre", "spread", "b", "deviation", "correlation", "others")
 
 
 def save(forecaster: FittedDiffusion, folder: str | Path) -> None:
@@ -42,7 +42,11 @@ def save(forecaster: FittedDiffusion, folder: str | Path) -> None:
         "names": list(forecaster.names),
         **{name: getattr(settings, name) for name in SETTINGS},
         "anchor": asdict(settings.anchor),
-        "coefficients": {k: getattr(forecaster.coefficients, k).tolist() for k in ARRAYS},
+        "coefficients": {
+            k: array.tolist()
+            for k in ARRAYS
+            if (array := getattr(forecaster.coefficients, k)) is not None
+        },
         "weights_sha256": fingerprint(forecaster.network.state_dict()),
     }
     content["sha256"] = _hash(content)
