@@ -26,8 +26,8 @@ from econdiff.baselines.gaussian import LinearGaussian
 from econdiff.diffusion.conditional import DiffusionLaw
 from econdiff.diffusion.known_laws import Mixture, gaussian
 from econdiff.scenario import conditional
-from econdiff.scenario.binding import Pins
 from econdiff.scenario.gaussian import Gaussian
+from econdiff.scenario.pins import Pins
 from econdiff.transforms import Transformed, fred_md
 
 

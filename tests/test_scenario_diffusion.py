@@ -1,18 +1,18 @@
 """Scenarios on the diffusion engine: exact where the law is Gaussian, corrected where it is not."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from econdiff.diffusion.conditional import DiffusionLaw, settled
+from econdiff.diffusion.conditional import DiffusionLaw
 from econdiff.diffusion.known_laws import Mixture
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.training import Training
 from econdiff.scenario import Scenario, ScenarioWarning, cell, conditional, plausibility
-from econdiff.scenario.binding import Pins
+from econdiff.scenario.pins import Pins, settled
 
 NAMES = ["growth", "rate"]
 
@@ -207,8 +207,7 @@ def test_a_collapse_is_warned_of_and_answered_by_the_gaussian(monkeypatch, ancho
     few = DiffusionLaw._given
 
     def collapsed(self, *given):
-        told, twin, (_, _, method) = few(self, *given)
-        return told, twin, (2.0, 1, method)
+        return replace(few(self, *given), effective=2.0, ancestors=1)
 
     monkeypatch.setattr(DiffusionLaw, "_given", collapsed)
     with pytest.warns(ScenarioWarning, match="too few; this is the Gaussian answer"):

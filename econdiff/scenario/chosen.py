@@ -10,10 +10,10 @@ from dataclasses import replace
 import numpy as np
 
 from econdiff.scenario.answer import Conditional
-from econdiff.scenario.binding import Pins
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.events import Probability, margin
 from econdiff.scenario.law import HasNoise
+from econdiff.scenario.pins import Pins
 from econdiff.scenario.rare import splitting
 from econdiff.scenario.tilting import effective, systematic, tilt
 
@@ -60,7 +60,7 @@ def _sought(answer: Conditional, law: HasNoise, rng: np.random.Generator) -> Con
     method = f"multilevel splitting, {found.levels} levels"
     return replace(
         answer,
-        told=replace(told, alternative=draws, twin=draws[:0], method=method),
+        told=replace(told, alternative=draws, twin=draws[:0], method=method, controls=None),
         diagnostics=replace(
             answer.diagnostics, effective=found.effective, ancestors=paths, method=method
         ),
@@ -76,7 +76,7 @@ def _weighted(
     """The answer's draws, chosen in proportion to `weights`."""
     told, found = answer.told, answer.diagnostics
     chosen = systematic(weights, rng)
-    after = replace(told, alternative=told.alternative[chosen], pins=pins)
+    after = replace(told, alternative=told.alternative[chosen], pins=pins, controls=None)
     share = effective(weights)
     method = f"{found.method}, weighted draws"
     if share < FEWEST:

@@ -130,8 +130,9 @@ def _or_gaussian(answer: Conditional) -> Conditional:
     )
     warnings.warn(why, ScenarioWarning, stacklevel=3)
     told = replace(
-        told, alternative=told.gaussian, twin=told.gaussian, method="Gaussian answer of the anchor"
-    )
+        told, alternative=told.gaussian, twin=told.gaussian, controls=None,
+        method="Gaussian answer of the anchor",
+    )  # fmt: skip
     found = replace(
         found,
         fallback=why,

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from econdiff.scenario.binding import Pins
 from econdiff.scenario.errors import ScenarioError
+from econdiff.scenario.pins import Pins
 from econdiff.scenario.statement import Mode
 
 

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from econdiff.forecast import Forecaster
-from econdiff.scenario.binding import Pins
+from econdiff.scenario.control import Controlled
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.gaussian import Gaussian
+from econdiff.scenario.pins import Pins
 from econdiff.scenario.statement import Mode
 
 
@@ -27,7 +28,8 @@ class Told:
     Row by row `twin` (the draws with the pins, before any correction) shares its random numbers
     with `baseline`; `alternative` is the answer. `gaussian` is that of the closed form from the
     same random numbers, None where the law is Gaussian itself. `effective` is the effective sample
-    size of the answer and `ancestors` how many draws it descends from. `pins` are absolute.
+    size of the answer and `ancestors` how many draws it descends from. `pins` are absolute. Where
+    there are `controls`, means of the baseline and of the alternative are better taken from them.
     """
 
     baseline: np.ndarray
@@ -38,6 +40,7 @@ class Told:
     effective: float
     ancestors: int
     method: str
+    controls: tuple[Controlled, Controlled] | None = None
 
 
 class Law(Protocol):

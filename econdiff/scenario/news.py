@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from econdiff.forecast import Forecaster, period_labels
-from econdiff.scenario.attribution import linear_scale, sequential, shapley
-from econdiff.scenario.binding import Bound, Pins, bind
+from econdiff.scenario.attribution import sequential, shapley
+from econdiff.scenario.binding import Bound, bind, linear_scale
 from econdiff.scenario.conditional import inside
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.gaussian import Gaussian
 from econdiff.scenario.law import Law, law_of
+from econdiff.scenario.pins import Pins
 from econdiff.scenario.statement import Scenario, cell
 from econdiff.transforms import TransformedForecaster
 

@@ -21,9 +21,9 @@ import pandas as pd
 from scipy.stats import chi2
 
 from econdiff.scenario.answer import Conditional
-from econdiff.scenario.binding import Pins
 from econdiff.scenario.events import Probability, probability
 from econdiff.scenario.gaussian import Gaussian
+from econdiff.scenario.pins import Pins
 
 
 @dataclass(frozen=True)
