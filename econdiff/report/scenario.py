@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from econdiff.forecast import period_labels
 from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table, shown
 from econdiff.report.scenario_figures import differences, two_fans
@@ -48,6 +49,7 @@ class Findings:
     shares: pd.DataFrame
     drivers: pd.DataFrame
     news: News
+    drawn_news: pd.DataFrame | None
     at_risk: pd.DataFrame | None
     notes: tuple[str, ...]
 
@@ -77,7 +79,7 @@ def scenario_page(
         *(() if found.at_risk is None else (_at_risk(found.at_risk),)),
         _moved(answer, found.beside),
         *_explained(answer, found),
-        _news(found.news),
+        _news(found.news, found.drawn_news, manifest),
         Section("What to keep in mind", points=_caveats(answer)),
     )
     return Page(f"Scenario: {name or 'pins'}", lead, facts, sections, manifest)
@@ -202,25 +204,50 @@ def _driven(found: Findings) -> Section:
     return Section("What drives it", words, (), (), tables)
 
 
-def _news(found: News) -> Section:
+def _news(found: News, drawn: pd.DataFrame | None, manifest: Mapping[str, Any]) -> Section:
+    older = manifest.get("older")
+    since = (
+        "The last row of the panel"
+        if older is None
+        else f"What is new since {older['name']}, which ends in {older['last']},"
+    )
     words = (
-        "The latest figures moved the forecast without the scenario too: each release's surprise "
-        "times the sensitivity to it, for the last period of the horizon (Banbura and Modugno, "
-        "2014), under the Gaussian law and at the coefficients of today. The rest is what they say "
-        "of volatility, and revisions.",
+        f"{since} moved the forecast without the scenario too: each release's surprise times the "
+        "sensitivity to it, for the last period of the horizon (Banbura and Modugno, 2014), under "
+        "the Gaussian law and at the coefficients of today. Revisions are of figures that were "
+        "known before; the rest is what the releases say of volatility.",
     )
-    releases = found.releases
-    if not len(releases):
-        return Section("What the latest figures moved", ("No figure came with the last row.",))
-    label = releases["at"].iloc[-1]
-    table = releases[releases["at"] == label].pivot_table(
-        index="target", columns="series", values="contribution", sort=False
+    if found.releases.empty and found.revisions.empty:
+        return Section("What the latest figures moved", ("No figure came or was revised.",))
+    label = str(period_labels(found.new.index)[-1])
+    table = _summed(found.releases, label, "series").reindex(found.new.columns).fillna(0.0)
+    if len(found.revisions):
+        again = found.revisions[found.revisions["at"] == label]
+        table["revisions"] = again.groupby("target")["contribution"].sum()
+    table["rest"] = found.rest.iloc[-1]
+    table["all"] = (found.new - found.old).iloc[-1]
+    table = table.rename_axis("target").reset_index()
+    tables = [Table(f"Revision of {label}", table, folded=table.shape[1] > 10)]
+    if drawn is not None:
+        said = drawn.rename(columns={"series": "target", "period": "at", "release": "series"})
+        how = drawn["how"].iloc[0]
+        tables.append(
+            Table(
+                f"The same by draws of the model itself ({how}), release by release",
+                _summed(said, label, "series").reset_index(),
+                folded=True,
+            )
+        )
+    return Section("What the latest figures moved", words, (), (), tuple(tables))
+
+
+def _summed(table: pd.DataFrame, label: str, by: str) -> pd.DataFrame:
+    """Contributions to the cells of a period, [target x source]."""
+    wide = table[table["at"] == label].pivot_table(
+        index="target", columns=by, values="contribution", aggfunc="sum", sort=False
     )
-    table.columns = [f"by {name}" for name in table.columns]
-    table["rest"] = found.rest.iloc[-1].reindex(table.index)
-    table["all"] = (found.new - found.old).iloc[-1].reindex(table.index)
-    shown_table = Table(f"Revision of {label}", table.reset_index(), folded=table.shape[1] > 10)
-    return Section("What the latest figures moved", words, (), (), (shown_table,))
+    wide.columns = [f"by {name}" for name in wide.columns]
+    return wide
 
 
 def _caveats(answer: Conditional) -> tuple[str, ...]:
