@@ -68,19 +68,33 @@ def _moved(
         found = news(forecaster, older, panel, horizon=1, edge=True)
     except ScenarioError as error:
         raise UsageError(str(error)) from error
-    before, after, rest = (
-        table.set_axis(period_labels(table.index)) for table in (found.old, found.new, found.rest)
-    )
-    released = found.releases.groupby(["target", "at", "series"], sort=False)["contribution"].sum()
-    revised = found.revisions.groupby(["target", "at"], sort=False)["contribution"].sum()
+    index = found.old.index
+    if not isinstance(index, pd.PeriodIndex | pd.DatetimeIndex):
+        raise TypeError(f"periods are needed, got {type(index).__name__}")
+    labels = period_labels(index)
+    before, after, rest = (table.set_axis(labels) for table in (found.old, found.new, found.rest))
     rows = []
-    for name, label in unknown[["series", "period"]].itertuples(index=False):
-        row = {"series": name, "period": label, "before": before.loc[label, name]}
-        if (name, label) in released:
-            row |= {f"by {source}": moved for source, moved in released[name, label].items()}
-        row |= {"revisions": revised.get((name, label), 0.0), "rest": rest.loc[label, name]}
+    for name, label in zip(unknown["series"], unknown["period"], strict=True):
+        released = _by_series(found.releases, name, label)
+        revised = _by_series(found.revisions, name, label)
+        row: dict[str, object] = {
+            "series": name,
+            "period": label,
+            "before": before.loc[label, name],
+        }
+        row |= {f"by {source}": moved for source, moved in released.items()}
+        row |= {"revisions": sum(revised.values()), "rest": rest.loc[label, name]}
         rows.append(row | {"now": after.loc[label, name]})
     return pd.DataFrame(rows)
+
+
+def _by_series(table: pd.DataFrame, target: str, at: str) -> dict[str, float]:
+    """Contributions to one cell, added up by the series that they come from."""
+    found: dict[str, float] = {}
+    cells = table[(table["target"] == target) & (table["at"] == at)]
+    for series, value in zip(cells["series"], cells["contribution"], strict=True):
+        found[str(series)] = found.get(str(series), 0.0) + float(value)
+    return found
 
 
 def _unpublished(edge: Forecast, panel: pd.DataFrame) -> pd.DataFrame:

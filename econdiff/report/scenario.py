@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from econdiff.forecast import period_labels
 from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table, shown
 from econdiff.report.scenario_figures import differences, two_fans
@@ -217,9 +216,9 @@ def _news(found: News, drawn: pd.DataFrame | None, manifest: Mapping[str, Any]) 
         "the Gaussian law and at the coefficients of today. Revisions are of figures that were "
         "known before; the rest is what the releases say of volatility.",
     )
-    if found.releases.empty and found.revisions.empty:
+    if not len(found.releases) + len(found.revisions):
         return Section("What the latest figures moved", ("No figure came or was revised.",))
-    label = str(period_labels(found.new.index)[-1])
+    label = str([*found.revisions["at"], *found.releases["at"]][-1])
     table = _summed(found.releases, label, "series").reindex(found.new.columns).fillna(0.0)
     if len(found.revisions):
         again = found.revisions[found.revisions["at"] == label]

@@ -68,7 +68,7 @@ def news(
     changes = {name: change[-count:] for name, change in changes.items()}
     start = _levels(before, bound)[-count:] - sum(changes.values())
     rest = after - start - sum(changes.values()) - wide.sum(axis=2)
-    index = bound.index[-count:]
+    index = place.index if edge else place.index_of(edge=False)
     names, labels = list(bound.names), period_labels(index)
     released = [
         {"series": pins.series[j], "period": pins.periods[j], "surprise": surprise[j]} | cell
@@ -108,24 +108,26 @@ def _revised(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
             f"the new history must hold the periods of the old one, and may add some: it runs from "
             f"{new.index[0]} to {new.index[-1]}, the old one from {old.index[0]} to {old.index[-1]}"
         )
-    return new.iloc[: len(old)].where(old[list(new.columns)].notna())
+    known = old[list(new.columns)].notna()
+    return pd.DataFrame(new.iloc[: len(old)]).where(known)
 
 
 def _changes(
     forecaster: Forecaster, old: pd.DataFrame, revised: pd.DataFrame, horizon: int
 ) -> dict[str, np.ndarray]:
     """What each series' revisions do to the mean, [step, series], one after another."""
-    touched = [name for name in revised if not old[name].equals(revised[name])]
-    stage = old[list(revised.columns)].copy()
+    names = list(revised.columns)
+    touched = [name for name in names if not old[name].equals(revised[name])]
+    stage = pd.DataFrame(old[names])
 
-    def mean() -> np.ndarray:
+    def mean(stage: pd.DataFrame) -> np.ndarray:
         law, bound = _law(forecaster, stage, horizon)
         return _levels(law.gaussian().given(bound.facts), bound)
 
-    now, found = mean() if touched else np.zeros(0), {}
+    now, found = mean(stage) if touched else np.zeros(0), {}
     for name in touched:
-        before, stage[name] = now, revised[name]
-        now = mean()
+        before, stage = now, stage.assign(**{str(name): revised[name]})
+        now = mean(stage)
         found[str(name)] = now - before
     return found
 
