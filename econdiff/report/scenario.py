@@ -128,9 +128,10 @@ def _moved(answer: Conditional, beside: tuple[Beside, ...]) -> Section:
     for other in beside:
         table[f"{other.name}: mean"] = other.difference["mean"].to_numpy()
     words = (
-        "The conditional forecast less the baseline, path by path from the same random numbers: "
-        "mean, its Monte Carlo standard error, the 5% and 95% quantiles of the paired differences "
-        "and how far quantiles of the two forecasts lie apart.",
+        "The conditional forecast less the baseline: the mean (steadied by the Gaussian answer from "
+        "the same random numbers, where there is one) and its Monte Carlo standard error, the 5% "
+        "and 95% quantiles of the differences path by path, and how far quantiles of the two "
+        "forecasts lie apart.",
     )
     if beside:
         names = ", ".join(other.name for other in beside)
@@ -213,8 +214,9 @@ def _news(found: News, drawn: pd.DataFrame | None, manifest: Mapping[str, Any]) 
     words = (
         f"{since} moved the forecast without the scenario too: each release's surprise times the "
         "sensitivity to it, for the last period of the horizon (Banbura and Modugno, 2014), under "
-        "the Gaussian law and at the coefficients of today. Revisions are of figures that were "
-        "known before; the rest is what the releases say of volatility.",
+        "the Gaussian law and at the coefficients of today; in the units of the series, or in per "
+        "cent where it is modelled in logarithms. Revisions are of figures that were known before; "
+        "the rest is what figures say beyond their surprise, of volatility above all.",
     )
     if not len(found.releases) + len(found.revisions):
         return Section("What the latest figures moved", ("No figure came or was revised.",))
