@@ -128,9 +128,9 @@ def _moved(answer: Conditional, beside: tuple[Beside, ...]) -> Section:
     for other in beside:
         table[f"{other.name}: mean"] = other.difference["mean"].to_numpy()
     words = (
-        "The conditional forecast less the baseline: the mean (steadied by the Gaussian answer from "
-        "the same random numbers, where there is one) and its Monte Carlo standard error, the 5% "
-        "and 95% quantiles of the differences path by path, and how far quantiles of the two "
+        "The conditional forecast less the baseline: the mean (steadied by the Gaussian answer "
+        "from the same random numbers, where there is one) and its Monte Carlo standard error, the "
+        "5% and 95% quantiles of the differences path by path, and how far quantiles of the two "
         "forecasts lie apart.",
     )
     if beside:

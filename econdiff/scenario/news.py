@@ -5,7 +5,8 @@
 the news decomposition of Banbura and Modugno (2014), section 2.3, exact for a Gaussian law. What is
 expected of a release is expected of the old data as they stand now; revisions are taken series by
 series, in the order of the panel. The rest is what figures say beyond their surprise, of volatility
-above all, where a model listens. For other laws `drawn_news` asks the model itself, release by release.
+above all, where a model listens. For other laws `drawn_news` asks the model itself, release by
+release.
 """
 
 from dataclasses import dataclass
