@@ -69,7 +69,7 @@ def scenario_page(
         "Method": answer.diagnostics.method,
         "Effective draws": f"{answer.diagnostics.effective:.0f} of {answer.diagnostics.paths}, "
         f"from {answer.diagnostics.ancestors} ancestors",
-        "Largest miss of an exact pin": f"{answer.diagnostics.largest_miss:.1e} (model units)",
+        **_missed(answer),
         "Made": f"{manifest['made']} by econdiff {manifest['versions']['econdiff']}",
     }
     sections = (
@@ -81,7 +81,13 @@ def scenario_page(
         _news(found.news, found.drawn_news, manifest),
         Section("What to keep in mind", points=_caveats(answer)),
     )
-    return Page(f"Scenario: {name or 'pins'}", lead, facts, sections, manifest)
+    pinned = "pins" if len(answer.told.pins) else " and ".join(answer.bound.events)
+    return Page(f"Scenario: {name or pinned}", lead, facts, sections, manifest)
+
+
+def _missed(answer: Conditional) -> dict[str, str]:
+    miss = answer.diagnostics.largest_miss
+    return {} if miss != miss else {"Largest miss of an exact pin": f"{miss:.1e} (model units)"}
 
 
 def _assumed(answer: Conditional) -> Section:
@@ -100,12 +106,16 @@ def _assumed(answer: Conditional) -> Section:
 
 def _likely(found: Plausibility) -> Section:
     rows = [
-        ("squared Mahalanobis distance", found.distance),
-        ("chi-square tail probability", found.tail),
         ("log density less that of the mode", found.log_density_ratio),
         ("its standard error", found.log_density_error),
-        ("rank among the model's draws", found.rank),
     ]
+    if found.pins:
+        rows = [
+            ("squared Mahalanobis distance", found.distance),
+            ("chi-square tail probability", found.tail),
+            *rows,
+            ("rank among the model's draws", found.rank),
+        ]
     tables = [Table("Plausibility", pd.DataFrame(rows, columns=["measure", "value"]))]
     if found.before:
         weighed = pd.DataFrame(
