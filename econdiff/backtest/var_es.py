@@ -2,8 +2,9 @@
 
 For each day the model sees the prices before it and nothing else; it is fitted again every
 `refit` days. Over a longer horizon only every horizon-th day is forecast from, so that no two
-forecasts share a day and each test holds as it stands. Portfolios are rebalanced to their weights each day. What was forecast is kept as
-VaR, ES, the place of the outcome in the forecast (PIT) and the forecast's lower tail.
+forecasts share a day and each test holds as it stands. Portfolios are rebalanced to their weights
+each day, or bought at the origin of a longer horizon and held. What was forecast is kept as VaR,
+ES, the place of the outcome in the forecast (PIT) and the forecast's lower tail.
 """
 
 import os
@@ -33,7 +34,8 @@ class Plan:
     """What is backtested: prices, what is held, the first row forecast, and how.
 
     `prices` [time x series] may hold series that no portfolio holds; models see them too. `weights`
-    [series x portfolio]. A fit and a forecast see the last `window` rows. Gains are over `horizon` rows.
+    [series x portfolio]. A fit and a forecast see the last `window` rows. Gains are over `horizon`
+    rows.
     """
 
     prices: pd.DataFrame

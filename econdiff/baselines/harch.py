@@ -26,6 +26,7 @@ SQUARES = Formula(
     bounds=((1e-4, 1), *(((0, 2),) * 6)),
 )
 
+
 @dataclass(frozen=True)
 class HARCH:
     """Heterogeneous ARCH of each series; `shocks` as in `volatility`. Gaps as in `GARCH`."""

@@ -72,8 +72,8 @@ class FittedMarketFHS:
     ) -> Forecast:
         """See `Forecaster.sample`.
 
-        Over the horizon h_it stays as it is, and s_t follows the market's own past shocks: were both
-        fed by the shock that was drawn, each would raise the other, and a few paths would run off.
+        Over the horizon h_it stays as it is, and s_t follows the market's own past shocks: were
+        both fed by the shock that was drawn, each would raise the other, and some paths run off.
         """
         z, own, state, u = self._state(history)
         row = rng.integers(len(z), size=(paths, horizon))

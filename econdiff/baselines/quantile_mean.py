@@ -57,7 +57,8 @@ USUAL: tuple[tuple[Formula, tuple[float, ...], float, float], ...] = (
     (FALLS, (0.081, 0.018, 0.339, 0.249, -0.191, -1.049), 6.44, -0.059),
     (SIZES, (0.060, 0.0, 0.190, 0.565, 0.406, 0.545, 0.0), 6.39, -0.059),
 )
-"""Formulas with b, eta and lambda of the S&P 500, 1928 to 2002-12-26 (`benchmarks/risk_choice.py`)."""
+"""Formulas with b, eta and lambda of the S&P 500 from 1928 to 2002-12-26; the command that prints
+them is `benchmarks/risk_choice.py usual`."""
 
 
 @dataclass(frozen=True)

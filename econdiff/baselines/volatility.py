@@ -123,7 +123,7 @@ class FittedVolatility:
         return Forecast(samples, future, self.names, provenance=self.provenance)
 
     def uniform(self, paths: int, steps: int, rng: np.random.Generator) -> np.ndarray:
-        """Ranks of past shocks, a row of one date each, as points in (0, 1) [path, step, series]."""
+        """Points in (0, 1) [path, step, series]: ranks of past shocks, a row of one date each."""
         rows = rng.integers(len(self.shocks), size=(paths, steps))
         ranks = self.shocks.argsort(axis=0).argsort(axis=0)[rows]
         return (ranks + rng.uniform(size=ranks.shape)) / len(self.shocks)

@@ -44,7 +44,7 @@ class Tails:
     depth: float
 
     def quantile(self, levels: np.ndarray) -> np.ndarray:
-        """Each day's quantiles at `levels` [level], [time, level]; constant beyond what was kept."""
+        """Each day's quantiles at `levels` [level], [time, level]; flat beyond what was kept."""
         place = np.clip(levels / self.depth * CELLS - 0.5, 0, CELLS - 1)
         low = np.minimum(place.astype(int), CELLS - 2)
         share = place - low
