@@ -51,7 +51,9 @@ FALLS = Formula(
 )
 """s = b0 + sqrt(activity) + b min(trend, 0): falling markets, as in Corsi and Reno (2012)."""
 
-USUAL: tuple[tuple[Formula, tuple[float, ...], float, float], ...] = (
+Known = tuple[Formula, tuple[float, ...], float, float]  # with b, eta, lambda
+
+USUAL: tuple[Known, ...] = (
     (SQUARES, (0.041, 0.0, 0.270, 0.284, 0.571, 0.217, 0.0), 6.38, -0.064),
     (trending((2, 20), (3, 20)), (0.111, -0.441, 0.877, 0.547, 0.828), 6.33, -0.056),
     (FALLS, (0.081, 0.018, 0.339, 0.249, -0.191, -1.049), 6.44, -0.059),
@@ -78,22 +80,33 @@ class QuantileMean:
 
     def fit(self, panel: pd.DataFrame) -> "FittedQuantileMean":
         """Estimate each member; ValueError names a series that is constant or too short."""
-        longest = panel.iloc[-max(self.windows) :]
-        members = [
-            fit_each(longest, lambda y, known=known: _usual(y, *known), shocks="tails", model="")
-            for known in USUAL
-            if self.usual
-        ] + [
-            fit_each(
-                panel.iloc[-window:],
-                lambda y, formula=formula: estimate(y, formula),
-                shocks="tails",
-                model="",
-            )
-            for window in sorted(self.windows, reverse=True)
-            for formula, *_ in USUAL
-        ]
+        known = USUAL if self.usual else ()
+        members = [*usual_members(panel, known, max(self.windows))]
+        for window in sorted(self.windows, reverse=True):
+            members += estimated_members(panel, [formula for formula, *_ in USUAL], window)
         return FittedQuantileMean(tuple(panel.columns), tuple(members))
+
+
+def usual_members(
+    panel: pd.DataFrame, known: Sequence[Known], window: int
+) -> list[FittedVolatility]:
+    """A member for each of `known`; mean, unit and tails are those of the last `window` rows."""
+    last = panel.iloc[-window:]
+    return [
+        fit_each(last, lambda y, known=one: _usual(y, *known), shocks="tails", model="usual")
+        for one in known
+    ]
+
+
+def estimated_members(
+    panel: pd.DataFrame, formulas: Sequence[Formula], window: int
+) -> list[FittedVolatility]:
+    """A member for each formula, estimated on the last `window` rows."""
+    last = panel.iloc[-window:]
+    return [
+        fit_each(last, lambda y, formula=one: estimate(y, formula), shocks="tails", model="own")
+        for one in formulas
+    ]
 
 
 def _usual(
