@@ -217,7 +217,9 @@ def p_values(study: Study, var: np.ndarray) -> pd.DataFrame:
 
 def cached(cache: Path, study: Study, name: str, model: Model) -> tuple[np.ndarray, np.ndarray]:
     """VaR and ES of one model, kept so that a run that is stopped can go on."""
-    shape = f"{study.returns.shape[1]}x{study.weights.shape[1]}h{study.horizon}p{study.paths}"
+    shape = f"{study.returns.shape[1]}x{study.weights.shape[1]}h{study.horizon}"
+    if study.horizon > 1:
+        shape += f"p{study.paths}"
     file = cache / f"{shape}-{''.join(c for c in name if c.isalnum())}.npz"
     if not file.exists():
         cache.mkdir(parents=True, exist_ok=True)

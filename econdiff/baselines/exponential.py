@@ -94,6 +94,7 @@ def estimate(
         (*formula.start, *SHAPE),
         method="L-BFGS-B",
         bounds=(*formula.bounds, *SHAPE_BOUNDS),
+        options={"ftol": 1e-12},  # a looser search can stop on a slope
     )
     *b, freedom, skew = map(float, found.x)
     return SeriesExponential(formula, mean, unit, tuple(b), freedom, skew, bool(found.success))
