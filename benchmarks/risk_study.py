@@ -131,7 +131,7 @@ class Study:
     weights: np.ndarray  # [series, portfolio]
     window: int = 1000  # rows that a fit and a forecast see; those of REACHES see 2000
     horizon: int = 1
-    paths: int = 5000  # over more than a day
+    paths: int = 2000  # over more than a day
     refit: int = REFIT
 
     def held(self, day: int) -> np.ndarray:
