@@ -9,6 +9,7 @@ from econdiff.report.validated import (
     LONG,
     Past,
     Validation,
+    Views,
     first_level,
     in_percent,
     percent,
@@ -29,8 +30,9 @@ TOLD = {
 
 
 def longer(found: Validation, pictured: Mapping[str, str]) -> tuple[Section, ...]:
-    """Outcome analysis of each longer horizon."""
-    return tuple(_longer(found, past, pictured) for past in found.longer)
+    """Outcome analysis of each longer horizon, and P&L attribution where it was asked for."""
+    profit = () if found.profit is None else (_profit(found.profit),)
+    return *(_longer(found, past, pictured) for past in found.longer), *profit
 
 
 def _longer(found: Validation, past: Past, pictured: Mapping[str, str]) -> Section:
@@ -74,25 +76,18 @@ def _told(tests: pd.DataFrame) -> pd.DataFrame:
         index=rows, columns="test", values="value", sort=False, dropna=False
     )
     wide = wide.dropna(how="all").reindex(columns=[name for name in TOLD if name in wide])
+    wide["exceptions"] = wide["exceptions"].astype(int)
     return wide.rename(columns=TOLD).reset_index().rename_axis(columns=None)
 
 
 def desk(found: Validation) -> tuple[Section, ...]:
-    """Views, liquidity horizons and P&L attribution, those that were asked for."""
-    made = []
-    if found.views is not None:
-        made.append(_views(found))
-    if found.liquidity is not None:
-        made.append(_liquidity(found.liquidity))
-    if found.profit is not None:
-        made.append(_profit(found.profit))
-    return tuple(made)
+    """Views and liquidity horizons, those that were asked for."""
+    views = () if found.views is None else (_views(found, found.views),)
+    liquid = () if found.liquidity is None else (_liquidity(found.liquidity),)
+    return *views, *liquid
 
 
-def _views(found: Validation) -> Section:
-    views = found.views
-    if views is None:
-        raise ValueError("no views were given")
+def _views(found: Validation, views: Views) -> Section:
     table = in_percent(views.table, "mean", "VaR", "ES")
     return Section(
         "6. Sensitivity: views",
