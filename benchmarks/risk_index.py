@@ -46,7 +46,6 @@ def with_ranges(study: Study) -> Study:
 RANGED = "range volatility, sees highs and lows"
 INDEX_MODELS: dict[str, Model] = {
     "quantile mean": QuantileMean(),
-    "quantile mean, estimated members only": QuantileMean(usual=False),
     "mixed volatility": MixedVolatility(),
     "GJR, fitted tails": GARCH(tails=True),
     "threshold GARCH, fitted tails": GARCH(tails=True, power=1),

@@ -49,7 +49,8 @@ def day_ranges(high: pd.Series, low: pd.Series, close: pd.Series) -> pd.Series:
     if not ((low > 0) & (high >= low) | high.isna() | low.isna()).all():
         raise ValueError("lows must be above zero and not above their highs")
     before = close.shift()
-    return 100 * np.log(np.maximum(high, before) / np.minimum(low, before))
+    ratio = np.asarray(np.maximum(high, before) / np.minimum(low, before), float)
+    return pd.Series(100 * np.log(ratio), index=close.index)
 
 
 @dataclass(frozen=True)
@@ -159,5 +160,6 @@ def _standardised(
 def _split(panel: pd.DataFrame, held: Sequence[str], *, need: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns and ranges [time, series] of the rows in which all are known."""
     columns = [*held, *(name + SUFFIX for name in held)]
-    rows = complete_rows(panel[columns], panel[columns].to_numpy(float), need=need)
+    table = panel.loc[:, columns]
+    rows = complete_rows(table, table.to_numpy(float), need=need)
     return rows[:, : len(held)], rows[:, len(held) :]

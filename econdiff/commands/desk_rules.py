@@ -57,9 +57,8 @@ def rules_of(
 def read_liquidity(file: Path, held: Sequence[str]) -> pd.Series:
     """Liquidity horizons in days of every series held, from a CSV `series, days`."""
     table = _table(file, ("series", "days"))
-    days = pd.Series(
-        pd.to_numeric(table["days"], errors="coerce").to_numpy(), table["series"].str.strip()
-    )
+    said = np.asarray(pd.to_numeric(table["days"], errors="coerce"), float)
+    days = pd.Series(said, index=table["series"].str.strip())
     absent = [name for name in held if name not in days.index]
     unknown = [str(name) for name in days.index if name not in held]
     if absent or unknown:
@@ -102,9 +101,8 @@ def attributed(pnl: pd.DataFrame) -> pd.DataFrame:
         )
         rows.append((desk, len(table), found.spearman, found.kolmogorov_smirnov, found.zone))
     columns = ["desk", "days", "spearman", "kolmogorov_smirnov", "zone"]
-    made = pd.DataFrame(rows, columns=columns)
-    order = made["zone"].map({"red": 0, "amber": 1, "green": 2})
-    return made.loc[order.sort_values(kind="stable").index].reset_index(drop=True)
+    rows.sort(key=lambda found: ("red", "amber", "green").index(found[-1]))
+    return pd.DataFrame(rows, columns=columns)
 
 
 def liquid_es(assets: Mapping[str, Gains], weights: pd.DataFrame, days: pd.Series) -> pd.DataFrame:
