@@ -10,8 +10,9 @@ import pandas as pd
 from econdiff.forecast import steps_after
 from econdiff.synth.condition import Condition, ToldShocks, shock_names
 from econdiff.synth.errors import SynthError
+from econdiff.synth.estimation import PanelLaw
 from econdiff.synth.generation import SyntheticPanels, calendar, new_names
-from econdiff.synth.law import FittedLaw, PanelLaw
+from econdiff.synth.law import FittedLaw
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.pinning import Pin, pinned
 from econdiff.synth.shocks import Shocks
