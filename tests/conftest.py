@@ -3,6 +3,8 @@ import pandas as pd
 import pytest
 import torch
 
+from econdiff.cli import main
+
 torch.set_num_threads(1)
 
 
@@ -19,3 +21,16 @@ def panel(rng) -> pd.DataFrame:
         values[t] = 0.5 * values[t - 1] + rng.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]])
     index = pd.period_range("1975Q1", periods=200, freq="Q")
     return pd.DataFrame(values, index=index, columns=["growth", "inflation"])
+
+
+@pytest.fixture(scope="session")
+def made_again():
+    """A check that `econdiff report` makes a folder's page again, to the byte."""
+
+    def check(folder, name="report.html"):
+        before = (folder / name).read_bytes()
+        (folder / name).unlink()
+        assert main(["report", str(folder), "--quiet"]) == 0
+        assert (folder / name).read_bytes() == before
+
+    return check

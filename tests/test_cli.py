@@ -1,6 +1,7 @@
 """The command, end to end, on small panels with fast models."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import econdiff
 from econdiff.cli import command_line, main
 from econdiff.commands import past
 from econdiff.commands.folder import whole
@@ -320,9 +322,37 @@ def test_the_doctor_names_the_key_but_never_its_value(capsys, monkeypatch):
     assert "d0n0ttell" not in said
 
 
+@pytest.mark.parametrize("words", [["--help"], ["data", "list"], ["data", "show", "nothing"]])
+def test_a_reader_who_leaves_early_is_told_nothing_of_pipes(words):
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "econdiff", *words], stdout=write, stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+    finally:
+        os.close(write)
+    if words[-1] == "nothing":
+        assert done.returncode == 1
+        assert done.stderr.count("\n") == 1
+    else:
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_command_is_run_by_both_names_of_its_module():
+    for module in ("econdiff", "econdiff.cli"):
+        words = [sys.executable, "-m", module, "--version"]
+        said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        assert said == f"econdiff {econdiff.__version__}\n"
+
+
 def test_help_needs_none_of_the_heavy_libraries():
     code = (
-        "import sys, econdiff.cli; print([m for m in ('torch', 'matplotlib') if m in sys.modules])"
+        "import sys; from econdiff.cli.parser import parser; parser(); "
+        "print([m for m in ('torch', 'matplotlib', 'scipy', 'tqdm') if m in sys.modules], "
+        "[m for m in sys.modules if m.startswith('econdiff.commands.')])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    loaded = [f"econdiff.commands.{name}" for name in ("answer", "errors", "progress")]
+    assert found.stdout.strip() == f"[] {loaded}"

@@ -26,7 +26,7 @@ def ask(frame, folder, alpha="0.01"):
                  "--out", str(folder / "out"), "--quiet"])  # fmt: skip
 
 
-def test_a_right_model_is_tested_and_reported(days):
+def test_a_right_model_is_tested_and_reported(days, made_again):
     frame, folder = days
     assert ask(frame, folder) == 0
     tests = pd.read_csv(folder / "out" / "tests.csv")
@@ -38,6 +38,7 @@ def test_a_right_model_is_tested_and_reported(days):
     page = (folder / "out" / "report.html").read_text()
     assert "Kupiec POF" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
+    made_again(folder / "out")
 
 
 def test_a_model_that_understates_risk_is_rejected(days):

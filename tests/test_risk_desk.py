@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from econdiff.cli import main
+from econdiff.commands.portfolios import holdings
+from econdiff.risk.prices import not_prices
 from econdiff.risk.validation import validate
 
 DAYS = 420
@@ -81,7 +83,7 @@ def test_parts_by_asset_and_by_factor_add_up_to_the_risk(made):
             )
 
 
-def test_the_report_has_what_supervisors_ask_for_in_their_order(made):
+def test_the_report_has_what_supervisors_ask_for_in_their_order(made, made_again):
     page = (made / "validation.html").read_text()
     wanted = ["Purpose", "Data", "Method", "Assumptions", "Outcome analysis", "Sensitivity",
               "Benchmarks", "Limits", "Monitoring"]  # fmt: skip
@@ -90,6 +92,7 @@ def test_the_report_has_what_supervisors_ask_for_in_their_order(made):
     assert "Basel" in page
     assert "A -20%" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
+    made_again(made, "validation.html")
 
 
 def test_the_same_question_gives_the_same_digits(made, tmp_path, prices):
@@ -136,6 +139,7 @@ def spoilt(prices, change):
         (lambda p: p.drop(p.index[1:], inplace=True), "a single date"),
         (lambda p: p.drop(p.index[60:], inplace=True), "60 of the last 250 rows"),
         (lambda p: p.__setitem__("C", 5.0), "constant"),
+        (lambda p: p.__setitem__("C", p["C"].where(p.index.dayofweek == 2)), "only every 5 rows"),
         (lambda p: p.drop(p.index, inplace=True), "no rows"),
     ],
 )  # fmt: skip
@@ -143,6 +147,57 @@ def test_prices_that_are_none_are_refused(tmp_path, prices, capsys, change, word
     assert ask(tmp_path, spoilt(prices, change)) in (1, 2)
     assert words in capsys.readouterr().err
     assert not list(tmp_path.glob("out*"))
+
+
+def erratic(column):
+    """Positive, and without a memory: a volume, or a rate near zero."""
+    return np.exp(np.random.default_rng(1).standard_normal(len(column)))
+
+
+def test_a_series_that_is_no_price_is_refused_where_it_is_held_only(tmp_path, prices, capsys):
+    prices["B"] = erratic(prices["B"])
+    assert ask(tmp_path, prices, "--horizon", "1") == 2
+    said = capsys.readouterr().err
+    assert "'B' cannot be held as a price: it moves by more than 50% in" in said
+    assert "--weights" in said
+    assert not list(tmp_path.glob("out*"))
+    hold = holdings(write(tmp_path, "series,w\nA,1\n"), by_days(prices), ["A", "B", "C"])
+    assert hold.held == ["A"]
+
+
+def write(folder, weights):
+    (folder / "weights.csv").write_text(weights)
+    return str(folder / "weights.csv")
+
+
+def by_days(prices):
+    return prices.set_axis(prices.index.to_period("D"), axis=0)
+
+
+def test_prices_as_wild_or_as_young_as_prices_get_are_not_refused(prices):
+    rng = np.random.default_rng(3)
+    prices["A"] = np.exp(0.1 * rng.standard_t(3, DAYS).cumsum())  # ten times a share's volatility
+    prices.iloc[:300, 1] = np.nan  # listed late
+    prices["C"] = prices["C"].where(prices.index.dayofweek < 3)  # traded on three days of five
+    assert not_prices(by_days(prices), {"A": "dollars per million BTU", "B": "index points"}) == {}
+    years = pd.DataFrame(
+        {"A": np.exp(0.6 * rng.standard_normal(40).cumsum())},
+        index=pd.period_range("1980", periods=40, freq="Y"),
+    )
+    assert not_prices(years, {}) == {}
+
+
+def test_units_that_no_price_has_are_refused_and_the_series_named(tmp_path, capsys):
+    words = "risk us-markets --models hs --horizon 1 --paths 1000 --quiet"
+    assert main([*words.split(), "--out", str(tmp_path / "o")]) == 2
+    assert "'vix' cannot be held as a price: its units are 'per cent a year'" in (
+        capsys.readouterr().err
+    )
+    words = "risk us-macro --series realgdp,unemp,cpi --models hs --horizon 1 --paths 1000 --quiet"
+    assert main([*words.split(), "--out", str(tmp_path / "o")]) == 2
+    said = capsys.readouterr().err
+    assert "'realgdp' cannot be held" in said
+    assert "(nor can 'unemp')" in said
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def lend(folder, *words):
                                   "--out", folder / "loss")])  # fmt: skip
 
 
-def test_a_recession_makes_loans_fail(folder, published):
+def test_a_recession_makes_loans_fail(folder, published, made_again):
     assert lend(folder, "--supervisory", published) == 0
     out = folder / "loss"
     table = pd.read_csv(out / "credit.csv").set_index("scenario")
@@ -154,6 +154,7 @@ def test_a_recession_makes_loans_fail(folder, published):
     np.testing.assert_allclose(by_step[table.index], table["expected_loss"])
     assert "Credit losses by scenario" in (out / "report.html").read_text()
     assert (out / "losses.png").is_file()
+    made_again(out)
 
 
 def test_a_rate_of_a_period_loses_about_four_times_that_of_a_year(folder, published):

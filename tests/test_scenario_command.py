@@ -30,7 +30,7 @@ def run(capsys, *words):
     return code, out.out, out.err
 
 
-def test_a_scenario_becomes_a_folder(panel, tmp_path, capsys):
+def test_a_scenario_becomes_a_folder(panel, tmp_path, capsys, made_again):
     out = tmp_path / "high"
     code, said, err = run(
         capsys, "scenario", panel, "--horizon", 6, "--pin", "rate=baseline+100bp for 3",
@@ -58,6 +58,7 @@ def test_a_scenario_becomes_a_folder(panel, tmp_path, capsys):
     page = (out / "report.html").read_text()
     assert "conditional" in page
     assert "Growth at risk" in page
+    made_again(out)
     assert not re.search(r"\b(effects?|impacts?)\b", re.sub(r"base64,[^\"]*", "", page))
 
 
@@ -116,7 +117,7 @@ def test_a_complete_panel_has_nothing_to_nowcast(panel, capsys):
     assert "no ragged edge" in err
 
 
-def test_structural_effects_become_a_folder(panel, tmp_path, capsys):
+def test_structural_effects_become_a_folder(panel, tmp_path, capsys, made_again):
     (tmp_path / "scheme.toml").write_text(
         'scheme = "signs"\n[signs.policy]\nrate = "+"\noutput = "-"\nunemployment = "0"\n'
     )
@@ -133,6 +134,7 @@ def test_structural_effects_become_a_folder(panel, tmp_path, capsys):
     page = (out / "report.html").read_text()
     assert "policy does not move unemployment" in page
     assert "identify a set" in page
+    made_again(out)
     moved = pd.read_csv(out / "difference.csv").set_index(["series", "period"])["mean"]
     paths, base = (pd.read_parquet(out / f"{name}.parquet") for name in ("paths", "baseline"))
     at = (paths["series"] == "rate") & (paths["period"] == "2024Q1")

@@ -97,7 +97,7 @@ def test_the_table_shows_copies_as_best_and_shuffles_as_forgetful(panel):
     assert abs(memory["synthetic"] - memory["real"]) < 0.15
 
 
-def test_the_commands_write_and_judge_a_folder(panel, tmp_path, capsys):
+def test_the_commands_write_and_judge_a_folder(panel, tmp_path, capsys, made_again):
     source = tmp_path / "firms.csv"
     panel.to_frame().to_csv(source, index=False)
     out, judged = tmp_path / "out", tmp_path / "judged"
@@ -113,6 +113,8 @@ def test_the_commands_write_and_judge_a_folder(panel, tmp_path, capsys):
     said = ["synth-report", str(source), str(out / "synthetic.parquet"), "--entity", "firm"]
     assert main([*said, "--out", str(judged), "--quiet"]) == 0
     assert str(tmp_path) not in (out / "quality.html").read_text()
+    made_again(out, "quality.html")
+    made_again(judged, "quality.html")
     assert main(["synth", str(source), "--out", str(tmp_path / "no"), "--quiet"]) == 1
     assert "two rows" in capsys.readouterr().err
 

@@ -1,7 +1,7 @@
 """`econdiff backtest`: score models at past origins; a run that was killed goes on."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class BacktestRequest:
     reading: Reading
     horizon: int
     out: Path
-    models: tuple[str, ...]
+    models: tuple[str, ...] = field(default=("diffusion", "rw", "ar", "var"), kw_only=True)
     origins: int
     every: int = 1
     paths: int = 1000

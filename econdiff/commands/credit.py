@@ -11,7 +11,7 @@ import pandas as pd
 from econdiff.commands.answer import Answer
 from econdiff.commands.credit_book import Book, CreditRequest, book_of, driven
 from econdiff.commands.errors import UsageError
-from econdiff.commands.folder import whole, write_manifest, write_text
+from econdiff.commands.folder import whole, write_manifest, write_page, write_text
 from econdiff.commands.manifest import new_manifest
 from econdiff.commands.models import named_model
 from econdiff.commands.progress import Progress, silent
@@ -19,7 +19,6 @@ from econdiff.commands.risk_scenario import Assumed
 from econdiff.forecast import Forecast, steps_after
 from econdiff.report.credit import CreditStudy, credit_page, pictures
 from econdiff.report.figures import png, svg
-from econdiff.report.page import render
 from econdiff.risk.credit import CreditLoss, FittedLogitLink, each_step, portfolio_losses
 from econdiff.risk.measures import var_standard_error
 from econdiff.scenario import Scenario, ScenarioError, conditional
@@ -198,7 +197,7 @@ def _write(study: CreditStudy, folder: Path) -> None:
         write_text(folder / f"{name}.svg", drawn[name])
         (folder / f"{name}.png").write_bytes(png(figure))
     write_manifest(folder, dict(study.manifest))
-    write_text(folder / "report.html", render(credit_page(study, drawn)))
+    write_page(folder, credit_page(study, drawn))
 
 
 def _rng(request: CreditRequest) -> np.random.Generator:

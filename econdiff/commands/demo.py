@@ -27,7 +27,12 @@ def requests(folder: Path, *, model: str, paths: int, seed: int) -> tuple[Foreca
 
 
 def demo(
-    out: Path, *, model: str = MODEL, paths: int, seed: int, progress: Progress = silent
+    out: Path = Path("reports/demo"),
+    *,
+    model: str = MODEL,
+    paths: int = 1000,
+    seed: int = 0,
+    progress: Progress = silent,
 ) -> Answer:
     """Forecast both panels, hold the model against its rivals, and write one page of it all."""
     with whole(out, overwrite=True) as folder:

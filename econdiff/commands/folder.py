@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from econdiff.commands.errors import UsageError
+from econdiff.report.page import Page, render
+from econdiff.report.stored import page_of, page_text
 
 MANIFEST = "manifest.json"
+PAGE = "page.json"
 
 
 @contextmanager
@@ -72,12 +75,26 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     write_text(folder / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
 
 
+def write_page(folder: Path, page: Page, name: str = "report.html") -> None:
+    """Write the page, and page.json, from which `econdiff report` shows it again."""
+    write_text(folder / PAGE, page_text(page))
+    write_text(folder / name, render(page))
+
+
+def read_page(folder: Path, manifest: Mapping[str, Any]) -> Page:
+    """The page that `write_page` wrote."""
+    path = folder / PAGE
+    if not path.is_file():
+        raise UsageError(
+            f"{folder} holds no {PAGE}, so its page cannot be made again; run its command again: "
+            f"{manifest['command']}"
+        )
+    return page_of(path.read_text(encoding="utf-8"), manifest)
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Read `manifest.json`; a folder without one is no result."""
     path = folder / MANIFEST
     if not path.is_file():
-        raise UsageError(
-            f"{folder} holds no {MANIFEST}; name a folder that econdiff forecast or "
-            "econdiff backtest wrote"
-        )
+        raise UsageError(f"{folder} holds no {MANIFEST}; name a folder that econdiff wrote")
     return json.loads(path.read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ import pandas as pd
 from econdiff.commands.errors import UsageError
 from econdiff.commands.models import nearest
 from econdiff.risk.portfolio import equal_weights, matched_weights
-from econdiff.risk.prices import labels_of, returns_of, suspicious
+from econdiff.risk.prices import labels_of, not_prices, returns_of, suspicious
 from econdiff.transforms import Transform, choose, fred_md
 
 LARGEST = 20.0  # gross weight; more is a weight in per cent, or a slip
@@ -33,8 +33,9 @@ class Holdings:
 def holdings(said: str, prices: pd.DataFrame, own: Sequence[str]) -> Holdings:
     """The portfolios that `--weights` names: `equal` (of `own`), or a file.
 
-    Raises UsageError for weights that do not match the prices, ValueError for prices that are zero
-    or negative; jumps like splits and prices that stand still are notes.
+    Raises UsageError for weights that do not match the prices and for a held series that is plainly
+    no price, ValueError for prices that are zero or negative; jumps like splits and prices that
+    stand still are notes.
     """
     names = [str(name) for name in prices.columns]
     weights = equal_weights(own) if said == "equal" else read_weights(Path(said))
@@ -51,8 +52,20 @@ def holdings(said: str, prices: pd.DataFrame, own: Sequence[str]) -> Holdings:
     held = [name for name, row in zip(names, values, strict=True) if row.any()]
     weights = pd.DataFrame(values, index=pd.Index(names), columns=weights.columns).loc[held]
     priced = prices.loc[:, held]
+    _refuse_unpriced(priced)
     returns_of(priced)
     return Holdings(weights, (*_of_weights(weights), *_of_prices(priced)))
+
+
+def _refuse_unpriced(held: pd.DataFrame) -> None:
+    told = not_prices(held, held.attrs.get("units", {}))
+    if told:
+        name, why = next(iter(told.items()))
+        others = f" (nor can {', '.join(map(repr, list(told)[1:]))})" if len(told) > 1 else ""
+        raise UsageError(
+            f"{name!r} cannot be held as a price: {why}{others}. Leave it out with --series, or "
+            "give --weights a file that names prices only: what is not held is a risk factor"
+        )
 
 
 def read_weights(file: Path) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pandas as pd
 from econdiff.backtest.var_es import Track, backtest_var_es, blocks_of, tracks
 from econdiff.commands.answer import Answer
 from econdiff.commands.desk import Desk, RiskRequest, desk_of
-from econdiff.commands.folder import refuse_existing, whole, write_manifest, write_text
+from econdiff.commands.folder import refuse_existing, whole, write_manifest, write_page, write_text
 from econdiff.commands.manifest import new_manifest
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.risk_parts import contributed, led_by, sensitivity
@@ -22,7 +22,6 @@ from econdiff.commands.risk_scenario import scenario_losses
 from econdiff.commands.risk_tests import risk_tests
 from econdiff.forecast import Forecast
 from econdiff.report.figures import png, svg
-from econdiff.report.page import render
 from econdiff.report.validated import Validation
 from econdiff.report.validation import pictures, validation_page
 from econdiff.risk.portfolio import price_gains, risk_table
@@ -157,7 +156,7 @@ def _write(found: Validation, folder: Path) -> None:
         write_text(folder / f"{name}.svg", pictured[name])
         (folder / f"{name}.png").write_bytes(png(figure))
     write_manifest(folder, dict(found.manifest))
-    write_text(folder / "validation.html", render(validation_page(found, pictured)))
+    write_page(folder, validation_page(found, pictured), "validation.html")
 
 
 def _settings(request: RiskRequest) -> dict[str, Any]:

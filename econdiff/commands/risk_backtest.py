@@ -8,10 +8,10 @@ import pandas as pd
 
 from econdiff.commands.answer import Answer
 from econdiff.commands.errors import UsageError
-from econdiff.commands.folder import refuse_existing, whole, write_manifest, write_text
+from econdiff.commands.folder import refuse_existing, whole, write_manifest, write_page, write_text
 from econdiff.commands.manifest import new_manifest
 from econdiff.report.figures import svg
-from econdiff.report.page import Page, Picture, Section, Table, render
+from econdiff.report.page import Page, Picture, Section, Table
 from econdiff.report.risk import exceptions
 from econdiff.risk.validation import validate
 
@@ -39,7 +39,7 @@ def risk_backtest(request: RiskBacktestRequest, command: str) -> Answer:
     with whole(request.out, overwrite=request.overwrite) as work:
         tests.to_csv(work / "tests.csv", index=False)
         write_text(work / "exceptions.svg", svg(exceptions(table, request.alpha)))
-        write_text(work / "report.html", render(page))
+        write_page(work, page)
         write_manifest(work, dict(page.manifest))
     words = tests.to_string(index=False, float_format=lambda x: f"{x:.4g}", na_rep="")
     facts = {"out": str(request.out), "tests": tests.to_dict("records")}

@@ -11,14 +11,13 @@ import pandas as pd
 from econdiff.commands.answer import Answer
 from econdiff.commands.errors import UsageError
 from econdiff.commands.findings import findings, write_findings
-from econdiff.commands.folder import whole, write_manifest, write_text
+from econdiff.commands.folder import whole, write_manifest, write_page, write_text
 from econdiff.commands.manifest import new_manifest
 from econdiff.commands.models import named_model
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Read, Reading, read
 from econdiff.commands.view import write_history
 from econdiff.report.figures import png, svg
-from econdiff.report.page import render
 from econdiff.report.scenario import scenario_page
 from econdiff.report.scenario_figures import differences, two_fans
 from econdiff.scenario import (
@@ -80,9 +79,7 @@ def scenario(request: ScenarioRequest, command: str, progress: Progress = silent
         write_findings(folder, found, answer.diagnostics)
         manifest["model"] = {"name": request.model, "settings": repr(named_model(request.model))}
         write_manifest(folder, manifest)
-        write_text(
-            folder / "report.html", render(scenario_page(answer, found, manifest, said.name))
-        )
+        write_page(folder, scenario_page(answer, found, manifest, said.name))
     facts = {
         "out": str(request.out),
         "files": sorted(f.name for f in request.out.iterdir()),

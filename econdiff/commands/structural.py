@@ -9,7 +9,7 @@ import pandas as pd
 
 from econdiff.commands.answer import Answer
 from econdiff.commands.errors import UsageError
-from econdiff.commands.folder import whole, write_manifest, write_text
+from econdiff.commands.folder import whole, write_manifest, write_page, write_text
 from econdiff.commands.manifest import new_manifest
 from econdiff.commands.models import named_model
 from econdiff.commands.progress import Progress, silent
@@ -17,7 +17,6 @@ from econdiff.commands.reading import Reading, read
 from econdiff.commands.scenario import stated
 from econdiff.commands.view import write_history
 from econdiff.report.figures import png, svg
-from econdiff.report.page import render
 from econdiff.report.scenario_figures import changes, contributions, responses
 from econdiff.report.structural import structural_page
 from econdiff.scenario import Scenario, ScenarioError
@@ -95,7 +94,7 @@ def _answer(
     write_manifest(folder, manifest)
     name = said.name or ", ".join(scheme.shocks)
     page = structural_page(model, bands, local, historical, brought, manifest, name)
-    write_text(folder / "report.html", render(page))
+    write_page(folder, page)
     facts: dict[str, Any] = {
         "out": str(request.out),
         "files": sorted(file.name for file in folder.iterdir()),

@@ -11,12 +11,11 @@ import pandas as pd
 from econdiff.commands.answer import Answer
 from econdiff.commands.entities import read_frame, read_made, read_real
 from econdiff.commands.errors import UsageError
-from econdiff.commands.folder import whole, write_manifest, write_text
+from econdiff.commands.folder import whole, write_manifest, write_page, write_text
 from econdiff.commands.manifest import new_manifest
 from econdiff.commands.models import nearest
 from econdiff.commands.progress import Progress, silent
 from econdiff.report.figures import png
-from econdiff.report.page import render
 from econdiff.report.synth import memory_figure, paths_figure, synth_page
 from econdiff.synth import (
     GENERATORS,
@@ -244,7 +243,7 @@ def _write_judgement(
     write_manifest(folder, manifest)
     evidence = (privacy.verdict, privacy.to_frame())
     page = synth_page(real, made, table, conclusions, evidence, manifest)
-    write_text(folder / "quality.html", render(page))
+    write_page(folder, page, "quality.html")
 
 
 def _settings(request: SynthRequest | SynthReportRequest) -> Mapping[str, Any]:

@@ -1,5 +1,7 @@
 """From prices to returns, refusing what is no price and pointing at what looks wrong."""
 
+import re
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -10,6 +12,12 @@ from econdiff.forecast import period_labels
 SPLITS = (2, 3, 4, 5, 7, 10, 15, 20, 3 / 2)  # shares for one, as they are usually split
 NEAR = 0.04  # how near a jump must lie to a split, in logs
 STALE = 5  # days without a change
+
+_UNPRICED = re.compile(
+    r"per ?cent|%|fraction|\blog|^(hundreds|thousands|millions|billions|trillions|number)\b", re.I
+)
+WILD = 0.5  # a move, as a fraction
+OFTEN = 0.05  # share of periods with a wild move; the wildest of 20 US shares: 2% of the months
 
 
 def returns_of(prices: pd.DataFrame, *, kind: Literal["log", "simple"] = "log") -> pd.DataFrame:
@@ -34,6 +42,26 @@ def returns_of(prices: pd.DataFrame, *, kind: Literal["log", "simple"] = "log") 
     ratio = values[1:] / values[:-1]
     made = np.log(ratio) if kind == "log" else ratio - 1
     return pd.DataFrame(made, index=prices.index[1:], columns=prices.columns)
+
+
+def not_prices(prices: pd.DataFrame, units: Mapping[str, str]) -> dict[str, str]:
+    """The columns that are plainly no prices, with what tells: `{name: words}`.
+
+    Two signs, both rare in prices: units of a rate, a logarithm or a count, and moves beyond 50% in
+    more than 5% of the periods, where these are months or shorter (over quarters and years shares
+    move so). The index holds periods. A series known now and then is refused where it is read.
+    """
+    slow = pd.PeriodIndex(prices.index).freqstr[0] in "QY"
+    told = {}
+    for name, column in prices.items():
+        unit = units.get(str(name), "")
+        moves = column.dropna().pct_change().iloc[1:].abs()
+        wild = float((moves > WILD).mean()) if len(moves) else 0.0
+        if _UNPRICED.search(unit):
+            told[str(name)] = f"its units are {unit!r}"
+        elif wild > OFTEN and not slow:
+            told[str(name)] = f"it moves by more than {WILD:.0%} in {wild:.0%} of its periods"
+    return told
 
 
 def suspicious(prices: pd.DataFrame) -> pd.DataFrame:

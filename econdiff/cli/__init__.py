@@ -1,0 +1,94 @@
+"""The command `econdiff`: progress bars, printing and exit codes; `parser` knows the words.
+
+Exit codes: 0 all is well, 1 the run failed, 2 the command was used wrongly. An error is
+one line on stderr; `--debug` adds the traceback. `--json` prints one object on stdout.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+
+from econdiff.cli.filling import filled
+from econdiff.cli.parser import parser
+from econdiff.commands.answer import Answer
+from econdiff.commands.errors import UsageError
+from econdiff.commands.progress import Step, silent
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; gives back the exit code."""
+    said = list(sys.argv[1:] if arguments is None else arguments)
+    code = 0
+    with _reader_may_leave():
+        code = _run(parser().parse_args(said), command_line(said))
+    return code
+
+
+def command_line(said: Sequence[str]) -> str:
+    """The command as it was typed, but for the folders above files: they are nobody's business."""
+    unsaid = ("--json", "--quiet", "--debug")
+    words = [Path(word).name if os.path.isabs(word) else word for word in said]
+    return shlex.join(["econdiff", *(word for word in words if word not in unsaid)])
+
+
+def _run(chosen: argparse.Namespace, command: str) -> int:
+    try:
+        answer = _answer(chosen, command)
+    except KeyboardInterrupt:
+        return _failed(chosen, "stopped before the end", 1)
+    except UsageError as error:
+        return _failed(chosen, str(error), 2)
+    except Exception as error:  # noqa: BLE001 - the last door: one line, and the rest by --debug
+        return _failed(chosen, str(error) or type(error).__name__, 1)
+    if chosen.json:
+        facts = {"exit": answer.code, **answer.facts}
+        print(json.dumps(facts, indent=2, ensure_ascii=False, default=str))
+    elif not chosen.quiet:
+        print(answer.words)
+    return answer.code
+
+
+def _answer(chosen: argparse.Namespace, command: str) -> Answer:
+    """Import the function that the parser chose, and call it with what was said."""
+    module, name = chosen.run.split(":")
+    function = getattr(import_module(f"econdiff.commands.{module}"), name)
+    progress = silent if chosen.quiet else _bar
+    return filled(function, vars(chosen) | {"command": command, "progress": progress})
+
+
+def _failed(chosen: argparse.Namespace, error: str, code: int) -> int:
+    if chosen.debug:
+        traceback.print_exc()
+    message = " ".join(error.split())
+    print(f"econdiff: {message}", file=sys.stderr)
+    if chosen.json:
+        print(json.dumps({"exit": code, "error": message}, indent=2, ensure_ascii=False))
+    return code
+
+
+@contextmanager
+def _bar(what: str, total: int) -> Iterator[Step]:
+    """A bar on stderr for whatever takes more than two seconds."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, desc=what, delay=1.5, leave=False, file=sys.stderr) as shown:
+        yield shown.update
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """Let `econdiff ... | head` end quietly: what is left to print then goes nowhere."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,60 @@
+"""The options of `econdiff demo, forecast, backtest, nowcast` and `report`."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+
+from econdiff.cli.command import Command
+from econdiff.cli.options import draws, folder, horizon, model, panel, workers
+from econdiff.cli.words import count, names, positive
+
+
+def _demo(command: ArgumentParser) -> None:
+    command.add_argument("--out", type=Path, metavar="DIR")
+
+
+def _against(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--against",
+        type=names,
+        metavar="A,B",
+        help="models to compare with at past origins; default: rw,ar",
+    )
+    command.add_argument(
+        "--origins",
+        type=count,
+        metavar="N",
+        help="past origins to compare at; default: 12, and 0 for none",
+    )
+
+
+def _trials(command: ArgumentParser) -> None:
+    command.add_argument("--models", type=names, metavar="A,B", help="default: diffusion,rw,ar,var")
+    command.add_argument(
+        "--origins", type=positive, required=True, metavar="N", help="the latest so many"
+    )
+    command.add_argument(
+        "--every", type=positive, metavar="K", help="rows between origins; default: 1"
+    )
+
+
+def _result(command: ArgumentParser) -> None:
+    command.add_argument("folder", type=Path, metavar="DIR")
+
+
+DEMO = Command("demo", "forecast the US economy and a stock index", "demo:demo", (_demo, draws))
+FORECAST = Command(
+    "forecast",
+    "draw the future of a panel",
+    "forecast:forecast",
+    (panel, horizon, model, _against, draws, workers, folder),
+)
+BACKTEST = Command(
+    "backtest",
+    "score models at past origins",
+    "backtest:backtest",
+    (panel, horizon, _trials, draws, workers, folder),
+)
+NOWCAST = Command("nowcast", "what is not published yet", "nowcast:nowcast", (panel, model, draws))
+REPORT = Command(
+    "report", "make the page of a result again from its folder", "report:report", (_result,)
+)

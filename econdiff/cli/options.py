@@ -1,0 +1,86 @@
+"""Options that several commands share."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+
+from econdiff.cli.words import count, names, positive
+
+
+def panel(command: ArgumentParser) -> None:
+    """INPUT and how it is read: `econdiff.commands.reading.Reading`."""
+    command.add_argument("input", metavar="INPUT", help="a file, a bundled panel or a snapshot")
+    command.add_argument("--series", type=names, metavar="A,B", help="these only")
+    frequency(command)
+    command.add_argument(
+        "--gaps",
+        choices=("error", "nan"),
+        help="periods missing from the index: refuse them (default) or read them as not known",
+    )
+    command.add_argument(
+        "--transform",
+        metavar="T",
+        help="auto (default), none, file, or FRED-MD codes such as GDP=5,UNRATE=2",
+    )
+    for name, column in (("id", "unique_id"), ("time", "ds"), ("value", "y")):
+        what = "dates" if name == "time" else f"{name}s of a long table"
+        command.add_argument(
+            f"--{name}", metavar="COL", help=f"column of {what}; default: {column}"
+        )
+    command.add_argument("--sheet", metavar="NAME", help="of an Excel file")
+
+
+def frequency(command: ArgumentParser) -> None:
+    """`--freq`."""
+    command.add_argument("--freq", metavar="F", help="D, W, M, Q or Y; inferred where not said")
+
+
+def horizon(command: ArgumentParser) -> None:
+    """`--horizon`."""
+    command.add_argument("--horizon", type=positive, required=True, metavar="H", help="steps ahead")
+
+
+def model(command: ArgumentParser) -> None:
+    """`--model`."""
+    command.add_argument("--model", metavar="NAME", help="default: diffusion")
+
+
+def draws(command: ArgumentParser) -> None:
+    """`--paths` and `--seed`."""
+    command.add_argument("--paths", type=positive, metavar="N", help="default: 1000")
+    seed(command)
+
+
+def many_draws(command: ArgumentParser) -> None:
+    """The same, where tails are asked for."""
+    command.add_argument("--paths", type=positive, metavar="N", help="default: 5000")
+    seed(command)
+
+
+def seed(command: ArgumentParser) -> None:
+    """`--seed`."""
+    command.add_argument("--seed", type=count, metavar="S", help="default: 0")
+
+
+def workers(command: ArgumentParser) -> None:
+    """`--workers`."""
+    command.add_argument("--workers", type=positive, metavar="N", help="processes")
+
+
+def folder(command: ArgumentParser) -> None:
+    """`--out` and `--overwrite`."""
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to make")
+    command.add_argument("--overwrite", action="store_true", help="replace an earlier result")
+
+
+def assumed(command: ArgumentParser) -> None:
+    """`--scenario` and `--pin`."""
+    command.add_argument(
+        "--scenario", type=Path, metavar="FILE", help="a table with holes (CSV) or a TOML file"
+    )
+    command.add_argument(
+        "--pin",
+        dest="pins",
+        action="append",
+        metavar="NAME=V,V",
+        help="values from the first step on, or NAME=baseline+100bp for 4; may be repeated",
+    )

@@ -1,0 +1,155 @@
+"""The options of `econdiff risk, credit` and `risk-backtest`."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+
+from econdiff.cli.command import Command
+from econdiff.cli.options import folder, horizon, many_draws, model, panel, workers
+from econdiff.cli.words import meaning, names, numbers, positive, steps
+
+
+def _measured(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--weights",
+        metavar="FILE|equal",
+        help="a CSV of shares of wealth, a row a series and a column a portfolio, negative where "
+        "short; default: the same of each",
+    )
+    command.add_argument(
+        "--alpha",
+        dest="alphas",
+        type=numbers,
+        metavar="A,B",
+        help="shares of bad days; default: .01,.025,.05",
+    )
+    command.add_argument(
+        "--horizon", dest="horizons", type=steps, metavar="H,H", help="steps; default: 1,10"
+    )
+    command.add_argument(
+        "--models",
+        type=names,
+        metavar="A,B",
+        help="the first is validated; default: diffusion,gjr-fhs,hs",
+    )
+    command.add_argument(
+        "--backtest", metavar="START", help="forecast every day since START, and test"
+    )
+
+
+def _stressed(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--factors",
+        type=names,
+        metavar="A,B",
+        help="series to split risk by; default: those not held, else the mean of all",
+    )
+    command.add_argument(
+        "--stress",
+        dest="stresses",
+        action="append",
+        metavar="NAME=-30%",
+        help="over the longest horizon, or NAME=+200bp, NAME=80; may be repeated; default: each "
+        "series as in the worst stretch of its history",
+    )
+    _assumed(command, "as in econdiff scenario: the loss given it")
+    command.add_argument(
+        "--supervisory",
+        type=Path,
+        metavar="FOLDER",
+        help="the Federal Reserve's scenario tables, set beside the prices by quarters",
+    )
+    command.add_argument("--given", type=names, metavar="A,B", help="supervisory variables to pin")
+
+
+def _fitted(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--window", type=positive, metavar="N", help="rows to fit on; default: 1000"
+    )
+    command.add_argument(
+        "--refit", type=positive, metavar="K", help="days between fits; default: 21"
+    )
+
+
+def _linked(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--rate", metavar="NAME", help="the series of default rates; the only one unless said"
+    )
+    command.add_argument(
+        "--rate-in",
+        dest="fractions",
+        type=meaning({"percent": False, "fractions": True}),
+        metavar="{percent,fractions}",
+        help="default: percent",
+    )
+    command.add_argument(
+        "--rate-over",
+        dest="per_step",
+        type=meaning({"year": False, "period": True}),
+        metavar="{year,period}",
+        help="the rate is of a year (default) or of one period of the panel",
+    )
+    command.add_argument(
+        "--drivers",
+        type=names,
+        metavar="A,B",
+        help="macro series that rates follow, NAME or change(NAME); default: all others of INPUT, "
+        "of the supervisory tables GDP growth and the change of unemployment",
+    )
+    command.add_argument(
+        "--link-until", metavar="PERIOD", help="last period that the link is estimated on"
+    )
+    _assumed(command, "as in econdiff scenario")
+    command.add_argument(
+        "--supervisory",
+        type=Path,
+        metavar="FOLDER",
+        help="the Federal Reserve's scenario tables: macro series and scenarios",
+    )
+
+
+def _lent(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--lgd",
+        dest="loss_given_default",
+        type=float,
+        metavar="S",
+        help="loss given default; default: 0.45",
+    )
+    command.add_argument("--correlation", type=float, metavar="R", help="of assets; default: 0.15")
+    command.add_argument("--discount", type=float, metavar="R", help="rate a year; default: 0")
+    command.add_argument("--level", type=float, metavar="P", help="of credit VaR; default: 0.999")
+
+
+def _assumed(command: ArgumentParser, what: str) -> None:
+    command.add_argument("--scenario", type=Path, metavar="FILE", help=what)
+    command.add_argument(
+        "--pin",
+        dest="pins",
+        action="append",
+        metavar="NAME=V,V",
+        help="as in econdiff scenario",
+    )
+
+
+def _days(command: ArgumentParser) -> None:
+    command.add_argument("file", type=Path, metavar="FILE", help="a CSV: date, return, VaR, ES")
+    command.add_argument(
+        "--alpha", type=float, required=True, metavar="A", help="share of bad days, as 0.01"
+    )
+
+
+RISK = Command(
+    "risk",
+    "VaR and ES of portfolios, validated",
+    "risk:risk",
+    (panel, _measured, _stressed, _fitted, many_draws, workers, folder),
+)
+CREDIT = Command(
+    "credit",
+    "losses of loans by macro scenario",
+    "credit:credit",
+    (panel, horizon, _linked, _lent, model, many_draws, folder),
+)
+RISK_BACKTEST = Command(
+    "risk-backtest", "test anybody's VaR and ES", "risk_backtest:risk_backtest", (_days, folder)
+)

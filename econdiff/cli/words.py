@@ -1,0 +1,68 @@
+"""What a word of the command line may be: names, numbers, counts."""
+
+import argparse
+from collections.abc import Callable, Mapping
+
+
+def names(text: str) -> tuple[str, ...]:
+    """`A,B`."""
+    found = tuple(name.strip() for name in text.split(","))
+    if "" in found:
+        raise argparse.ArgumentTypeError(f"names divided by commas are needed, got {text!r}")
+    return found
+
+
+def numbers(text: str) -> tuple[float, ...]:
+    """`.01,.05`."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"numbers divided by commas are needed, got {text!r}"
+        ) from error
+
+
+def steps(text: str) -> tuple[int, ...]:
+    """`1,10`."""
+    return tuple(positive(part.strip()) for part in text.split(","))
+
+
+def deviation(text: str) -> float:
+    """A finite number of at least 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"a number of at least 0 is needed, got {text!r}")
+    return value
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
+    return _whole_number(text, 1)
+
+
+def count(text: str) -> int:
+    """A whole number of at least 0."""
+    return _whole_number(text, 0)
+
+
+def meaning(of: Mapping[str, bool]) -> Callable[[str], bool]:
+    """A reader of words of which each stands for yes or no."""
+
+    def read(text: str) -> bool:
+        if text not in of:
+            known = ", ".join(map(repr, of))
+            raise argparse.ArgumentTypeError(f"invalid choice: {text!r} (choose from {known})")
+        return of[text]
+
+    return read
+
+
+def _whole_number(text: str, least: int) -> int:
+    if not text.removeprefix("-").isdigit() or int(text) < least:
+        raise argparse.ArgumentTypeError(
+            f"a whole number of at least {least} is needed, got {text!r}"
+        )
+    return int(text)
