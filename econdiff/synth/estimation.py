@@ -13,17 +13,17 @@ these do to slopes and covariances is then met as well.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from econdiff.anchor import power
 from econdiff.synth import within
 from econdiff.synth.coordinates import Coordinates
-from econdiff.synth.effects import grouping, law_of_entities
+from econdiff.synth.effects import grouping, law_of_entities, less_correlated
 from econdiff.synth.law import FittedLaw
 from econdiff.synth.panel import EntityPanel
-from econdiff.synth.shocks import Shocks, moment, split
+from econdiff.synth.shocks import Shocks, moment, positive, split
 
 ROWS = 160_000  # entities times periods drawn in each round of the inference
 MOST = 4000  # entities of them
@@ -139,8 +139,16 @@ def _given(
     own = (scale[groups] * np.exp(loudness[:, :1])) / np.sqrt(np.maximum(periods, 1))[:, None]
     at = slice(lags * k, (lags + 1) * k)
     noise[at, at] = taken.own_covariance * (own.T @ own / len(w)) if len(w) > 1 else 0
-    effects = law_of_entities(vectors, noise, loudness, groups)
-    return FittedLaw(panel, centre, spread, slopes, scale, effects, taken, last, bend)
+    unmoved = np.eye(k) - slopes.reshape(lags, k, k).sum(axis=0)
+    lift = np.hstack([np.eye(k)] * lags + [unmoved, np.zeros((k, len(numbers)))])
+    levels = np.nanmean(w, axis=1)
+    effects = law_of_entities(vectors, noise, loudness, groups, levels, lift)
+    law = FittedLaw(panel, centre, spread, slopes, scale, effects, taken, last, bend)
+    if not (law.warmup and effects.lawful):
+        return law
+    covariance = effects.covariance.copy()
+    covariance[at, at] = less_correlated(covariance[at, at], left.intercepts)
+    return replace(law, effects=replace(effects, covariance=positive(covariance)))
 
 
 def _standardised(u: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
