@@ -18,11 +18,10 @@ import pandas as pd
 from econdiff.backtest import Trial, compare, losses, runs, scores
 from econdiff.backtest.fingerprint import code_fingerprint, fingerprint
 from econdiff.baselines import BASELINES
-from econdiff.baselines.pool import Pool
 from econdiff.forecast import Model
 from econdiff.scoring import holm
 
-OWN = ("diffusion", "windows", "anchor")
+OWN = ("diffusion", "whole", "anchor")
 CELL = ["series", "step"]
 
 
@@ -59,7 +58,7 @@ def read_options(parser: argparse.ArgumentParser) -> argparse.Namespace:
 
 
 def models(names: Sequence[str], weights: Path | None = None) -> dict[str, Model]:
-    """By name: the diffusion model, one of two windows, the anchor, the registry of baselines."""
+    """By name: the diffusion model, with one view, its anchor, and the registry of baselines."""
     return {name: _own(name, weights) if name in OWN else BASELINES[name]() for name in names}
 
 
@@ -74,8 +73,8 @@ def _own(name: str, weights: Path | None) -> Model:
     torch.set_num_threads(1)
     if name == "diffusion":
         return Diffusion(weights=weights or "shipped")
-    if name == "windows":  # averaged over estimation windows (Pesaran and Pick, 2011, JBES 29)
-        return Pool(tuple(Diffusion(weights=weights or "shipped", window=n) for n in (400, 100)))
+    if name == "whole":  # one view: the anchor of the whole window
+        return Diffusion(weights=weights or "shipped", shares=(1,))
     network = untrained(seed=0)
     name = f"econdiff-untrained-{fingerprint_of(network.state_dict())[:16]}.safetensors"
     nothing_learned = Path(tempfile.gettempdir()) / name

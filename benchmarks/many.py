@@ -1,7 +1,7 @@
 """Many origins at once: the network encodes and draws for all of them in one go."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,17 +42,26 @@ def _drawn(
     network: Network,
 ) -> Drawn:  # fmt: skip
     settings = Diffusion()
-    state = settings.anchor.estimate(y).filter(y)
-    at = origin(network, state, horizon)
+    states = [settings.anchor.estimate(part).filter(part) for part in settings.parts(y)]
+    at = origin(network, states, horizon)
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
     count, series = y.shape[:2]
     futures = at.draw(paths, settings.turns, generator).reshape(count, paths, series, horizon)
     noise = rng.standard_normal((paths, count, series, horizon))
-    return Drawn(rows, futures, state.color(noise).swapaxes(0, 1), at)
+    return Drawn(rows, futures, bare(at).color(noise).swapaxes(0, 1), at)
+
+
+def bare(at: Origin) -> Origin:
+    """The anchor at the same origins: its views without what the network said."""
+    views = (
+        replace(v, lags=0 * v.lags, cross=0 * v.cross, location=0 * v.location, scale=v.scale**0)
+        for v in at.views
+    )
+    return replace(at, views=tuple(views))
 
 
 def log_densities(at: Origin, future: np.ndarray) -> np.ndarray:
     """Exact log density of each origin's `future` [origin, series, step], in nats."""
     z = torch.from_numpy(at.whiten(future))
-    size = np.log(at.scale).sum(axis=(-2, -1)) + at.state.log_determinant(at.horizon)
-    return log_density(at.denoise, z, log_det=-torch.from_numpy(size), tolerance=1e-4).value.numpy()
+    size = torch.from_numpy(at.log_determinant())
+    return log_density(at.denoise, z, log_det=-size, tolerance=1e-4).value.numpy()

@@ -128,7 +128,7 @@ def ours(
     y: pd.Series, days: np.ndarray, paths: int, weights: Path | None
 ) -> dict[str, pd.DataFrame]:
     """The same of the diffusion model and of its anchor, all days in batches."""
-    from many import drawn, log_densities  # torch
+    from many import bare, drawn, log_densities  # torch
 
     values = y.to_numpy()
     history = np.stack([values[day - OWN_WINDOW : day] for day in days])[:, None]
@@ -136,8 +136,9 @@ def ours(
     for batch in drawn(history, 1, paths, rng, weights):
         came = values[days[batch.rows]]
         known = log_densities(batch.at, came[:, None, None])
-        anchored = norm.logpdf(batch.at.state.whiten(came[:, None, None])[:, 0, 0])
-        anchored = anchored - batch.at.state.log_determinant(1)
+        anchor = bare(batch.at)
+        anchored = norm.logpdf(anchor.whiten(came[:, None, None])[:, 0, 0])
+        anchored = anchored - anchor.log_determinant()
         for name, draws, log in (("diffusion", batch.network, known),
                                  ("anchor", batch.anchor, anchored)):  # fmt: skip
             score = crps(draws[:, :, 0, 0].T, came)

@@ -33,6 +33,7 @@ import pandas as pd
 
 OUTLIER = 5.0  # a shock beyond this many deviations counts as this many when variances are updated
 DECAYS = (0.80, 0.94, 0.985, 0.996)  # of running variances: 5, 17, 67, 250 periods of memory
+MAIN = 1  # the one that the filter goes by
 
 
 @dataclass(frozen=True)
@@ -97,12 +98,9 @@ class Coefficients:
         x = (y - self.centre[..., None]) / self.spread[..., None]
         filled, e = _innovations(self.b, x)
         known = np.isfinite(x)
-        running = {d: _running_variance(e, known, self.deviation**2, d) for d in DECAYS}
-        main = running[DECAYS[1]]
+        before, after = _running_variances(e, known, self.deviation**2)
         mix = self.settings.mixture
-        scale = np.sqrt(mix * main[..., -1] + (1 - mix) * self.deviation**2)
-        first = np.broadcast_to(self.deviation**2, main.shape[:-1])[..., None]
-        before = np.concatenate([first, main[..., :-1]], axis=-1)
+        scale = np.sqrt(mix * after[..., MAIN] + (1 - mix) * self.deviation**2)
         return Filtered(
             coefficients=self,
             past=filled[..., -self.settings.lags :],
@@ -111,7 +109,7 @@ class Coefficients:
             level=np.where(known, x, 0),
             innovation=np.where(known, e, 0),
             before=np.sqrt(before),
-            memory=np.sqrt(np.stack([running[d][..., -1] for d in DECAYS], axis=-1)),
+            memory=np.sqrt(after),
         )
 
     def correlated(self, y: np.ndarray) -> "Coefficients":
@@ -335,15 +333,20 @@ def accumulate(b: np.ndarray, past: np.ndarray, shocks: np.ndarray) -> np.ndarra
     return whole[..., lags:]
 
 
-def _running_variance(
-    e: np.ndarray, known: np.ndarray, start: np.ndarray, decay: float
-) -> np.ndarray:
-    """Exponentially weighted variance after each period, [..., series, time]."""
-    variance = np.empty_like(e)
-    now = start
-    square = e**2
+def _running_variances(
+    e: np.ndarray, known: np.ndarray, start: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Exponentially weighted variances, one for each of `DECAYS`.
+
+    The main one before each period, [..., series, time], and all of them after the last,
+    [..., series, decay].
+    """
+    decay = np.array(DECAYS, dtype=e.dtype)
+    news = (e**2)[..., None]
+    now = np.broadcast_to(start[..., None], (*e.shape[:-1], len(DECAYS)))
+    before = np.empty_like(e)
     for t in range(e.shape[-1]):
-        update = decay * now + (1 - decay) * np.minimum(square[..., t], OUTLIER**2 * now)
-        now = np.where(known[..., t], update, now)
-        variance[..., t] = now
-    return variance
+        before[..., t] = now[..., MAIN]
+        update = decay * now + (1 - decay) * np.minimum(news[..., t, :], OUTLIER**2 * now)
+        now = np.where(known[..., t, None], update, now)
+    return before, now

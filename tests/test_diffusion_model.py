@@ -41,7 +41,7 @@ def test_settings_and_what_was_fitted_keep_the_protocols(panel):
 
 
 def test_an_untrained_network_draws_the_law_of_the_anchor(panel):
-    samples = draw(UNTRAINED, panel, paths=6_000, horizon=4).samples
+    samples = draw(replace(UNTRAINED, shares=(1,)), panel, paths=6_000, horizon=4).samples
     y = panel.to_numpy().T
     mean, matrix = Anchor().estimate(y).filter(y).affine(4)
     flat = samples.swapaxes(1, 2).reshape(len(samples), -1)
@@ -51,7 +51,7 @@ def test_an_untrained_network_draws_the_law_of_the_anchor(panel):
 
 
 def test_an_untrained_density_is_the_anchor_s(panel):
-    fitted, future = UNTRAINED.fit(panel[:-2]), panel[-2:]
+    fitted, future = replace(UNTRAINED, shares=(1,)).fit(panel[:-2]), panel[-2:]
     y = panel[:-2].to_numpy().T
     mean, matrix = Anchor().estimate(y).filter(y).affine(2)
     exact = multivariate_normal(mean, matrix @ matrix.T).logpdf(future.to_numpy().T.ravel())
@@ -153,16 +153,16 @@ def test_a_network_that_says_something_is_undone_exactly(stirred, panel):
     z = np.random.default_rng(0).standard_normal((3, 2, 5))
     straight = mean + z.reshape(3, -1) @ matrix.T
     np.testing.assert_allclose(at.color(z).reshape(3, -1), straight, atol=1e-10)
-    assert np.linalg.slogdet(matrix)[1] == pytest.approx(at.log_determinant(), abs=1e-10)
+    assert np.linalg.slogdet(matrix)[1] == pytest.approx(at.log_determinant().item(), abs=1e-10)
 
 
 def test_a_series_is_moved_by_the_other_s_last_innovation_as_told(panel):
     fitted = UNTRAINED.fit(panel)
-    at = replace(fitted.origin(panel, 3), cross=np.array([[[0, 0.3], [0, 0]]]))
-    shocks = np.zeros((1, 2, 3))
+    view = replace(fitted.origin(panel, 3).views[0], cross=np.array([[[0, 0.3], [0, 0]]]))
+    state, shocks = view.state, np.zeros((1, 2, 3))
     shocks[0, 1, 0] = 1.0  # inflation's first innovation, and nothing else
-    u = at.state.standardise(at.color(power(at.state.coefficients.correlation, -0.5) @ shocks))
-    quiet = at.state.standardise(at.color(np.zeros((1, 2, 3))))
+    u = state.standardise(view.color(power(state.coefficients.correlation, -0.5) @ shocks))
+    quiet = state.standardise(view.color(np.zeros((1, 2, 3))))
     moved = (u - quiet)[0]
     np.testing.assert_allclose(moved, [[0, 0.3, 0], [1, 0, 0]], atol=1e-9)
 
@@ -171,8 +171,25 @@ def test_no_row_of_the_cross_autoregression_sums_to_more_than_one(stirred):
     wide = np.random.default_rng(0).standard_normal((80, 30)).cumsum(axis=0)
     index = pd.period_range("2000Q1", periods=80, freq="Q")
     at = stirred.fit(frame := pd.DataFrame(wide, index=index)).origin(frame, 2)
-    assert np.abs(at.cross).sum(axis=-1).max() <= 1
-    assert np.abs(np.diagonal(at.cross, axis1=1, axis2=2)).max() == 0
+    for view in at.views:
+        assert np.abs(view.cross).sum(axis=-1).max() <= 1
+        assert np.abs(np.diagonal(view.cross, axis1=1, axis2=2)).max() == 0
+
+
+def test_views_are_averaged_innovation_by_innovation(stirred, panel):
+    z = np.random.default_rng(1).standard_normal((4, 2, 3))
+    both, last = (replace(stirred, shares=shares) for shares in ((1, 0.5), (1,)))
+    half = panel[-max(48, len(panel) // 2) :]
+    whole = last.fit(panel).origin(panel, 3).color(z)
+    recent = last.fit(half).origin(half, 3).color(z)
+    assert np.abs(whole - recent).max() > 0.01
+    made = both.fit(panel).origin(panel, 3).color(z)
+    np.testing.assert_allclose(made, (whole + recent) / 2, atol=1e-10)
+
+
+def test_shares_that_are_no_shares_are_refused():
+    with pytest.raises(ValueError, match="shares of the window"):
+        Diffusion(shares=(1, 0))
 
 
 def test_weights_survive_the_disk_and_damage_is_noticed(tmp_path, stirred):

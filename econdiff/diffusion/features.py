@@ -70,7 +70,7 @@ def _numbers(state: Filtered, u: np.ndarray) -> np.ndarray:
     mean = u.sum(-1) / count
     spread = np.sqrt(np.maximum((u**2).sum(-1) / count - mean**2, 0.01))
     v = (u - mean[..., None]) / spread[..., None] * seen
-    size = (np.abs(v) - 0.8) * seen
+    size, square = (np.abs(v) - 0.8) * seen, v * v
     return np.stack(
         [
             *np.moveaxis(np.clip(b, -3, 3), -1, 0),
@@ -78,8 +78,8 @@ def _numbers(state: Filtered, u: np.ndarray) -> np.ndarray:
             np.log(state.scale / deviation),
             *np.moveaxis(np.clip(np.log(state.memory / state.scale[..., None]), -4, 4), -1, 0),
             np.log(count) - 4.5,
-            np.clip((v**3).sum(-1) / count, -3, 3),
-            np.log(np.clip((v**4).sum(-1) / count, 1, 30)) - 1.1,
+            np.clip((v * square).sum(-1) / count, -3, 3),
+            np.log(np.clip((square * square).sum(-1) / count, 1, 30)) - 1.1,
             3 * (size[..., 1:] * size[..., :-1]).sum(-1) / count,
             3 * (size[..., 5:] * size[..., :-5]).sum(-1) / count,
             3 * (size[..., 1:] * v[..., :-1]).sum(-1) / count,

@@ -53,8 +53,10 @@ class LatentDiffusion:
         u = _innovations(own.filter(y))
         components = principal_components(u[self.anchor.lags :], self.factors, self.most)
         shared, terms = components.split(u)
-        *_, core = replace(self.core, recentre=False).steps(_named(shared, panel.index))
-        core = replace(core, coefficients=_memoryless(shared.T, self.core.anchor))
+        *_, core = replace(self.core, recentre=False, shares=(1,)).steps(
+            _named(shared, panel.index)
+        )
+        core = replace(core, coefficients=(_memoryless(shared.T, self.core.anchor),))
         terms = _memoryless(terms.T, replace(self.anchor, mixture=0.0))  # no volatility of theirs
         return FittedLatentDiffusion(own, components, core, terms, tuple(panel.columns))
 

@@ -32,6 +32,8 @@ from econdiff.forecast import Forecast, steps_after
 if TYPE_CHECKING:
     from econdiff.diffusion.latent import FittedLatentDiffusion
 
+SHORTEST = 48  # rows that a view sees at least
+
 
 @dataclass(frozen=True)
 class Diffusion:
@@ -41,9 +43,13 @@ class Diffusion:
     None: begin from nothing, that is from the anchor itself. `training` says how to go on
     learning from the panel; without it given weights stay as they are, and no weights are
     trained as `Training()` says. `Training(steps=0)` on no weights is the anchor alone.
-    `turns` are the steps of the sampler, three evaluations of the network each. The anchor is
-    estimated on the last `window` rows. `device` is where the network runs ("cpu", "cuda", "mps"),
-    the best there is if None.
+    `turns` are the steps of the sampler, three evaluations of the network each. `device` is where
+    the network runs ("cpu", "cuda", "mps"), the best there is if None.
+
+    The last `window` rows are used. As nobody knows how far back the present reaches, the anchor is
+    estimated on several `shares` of them, the latest (never fewer than 48 rows), and the futures
+    that these views make of one innovation are averaged (Pesaran and Pick, 2011, *Journal of
+    Business and Economic Statistics* 29). The law stays one: exact densities, exact pins.
 
     Two settings change the law from what was learned, and are named in the provenance of every
     forecast where they are not 1. `spread` draws the innovations that much wider (above 1) or
@@ -64,6 +70,7 @@ class Diffusion:
     anchor: Anchor = field(default_factory=Anchor)
     turns: int = 4
     window: int = 400
+    shares: tuple[float, ...] = (1, 1 / 3)
     device: str | None = None
     spread: float = 1.0
     strength: float = 1.0
@@ -76,6 +83,8 @@ class Diffusion:
                 "spread must be positive and strength not negative, "
                 f"got {self.spread} and {self.strength}"
             )
+        if not self.shares or not all(0 < share <= 1 for share in self.shares):
+            raise ValueError(f"shares of the window lie in (0, 1], got {self.shares}")
 
     def fit(self, panel: pd.DataFrame) -> "FittedDiffusion | FittedLatentDiffusion":
         """Estimate the anchor on the last rows of `panel`, and train if asked to."""
@@ -98,7 +107,8 @@ class Diffusion:
         training = self.training or (Training() if self.weights is None else None)
         seed = 0 if training is None else training.seed
         network = untrained(seed=seed) if self.weights is None else load_weights(self.weights)
-        coefficients, names = self.anchor.estimate(y), tuple(panel.columns)
+        names = tuple(panel.columns)
+        coefficients = tuple(self.anchor.estimate(part) for part in self.parts(y))
         if training is None:
             yield FittedDiffusion(self, coefficients, network.to(device), names)
             return
@@ -106,13 +116,19 @@ class Diffusion:
         for progress in train(network, y, self.anchor, training, device):
             yield FittedDiffusion(self, coefficients, progress.network, names)
 
+    def parts(self, y: np.ndarray) -> list[np.ndarray]:
+        """The latest rows of `y` [..., series, time] that each view sees."""
+        length = y.shape[-1]
+        rows = [max(SHORTEST, int(share * length)) for share in self.shares]
+        return [y[..., -min(count, length) :] for count in rows]
+
 
 @dataclass(frozen=True, eq=False)
 class FittedDiffusion:
-    """Estimated anchor and trained network."""
+    """Anchors estimated, one for each view, and trained network."""
 
     settings: Diffusion
-    coefficients: Coefficients
+    coefficients: tuple[Coefficients, ...]
     network: Network
     names: tuple[str, ...]
 
@@ -223,9 +239,11 @@ class FittedDiffusion:
         return drawn
 
     def _origin(self, y: np.ndarray, horizon: int) -> Origin:
+        parts = zip(self.coefficients, self.settings.parts(y), strict=True)
+        states = [coefficients.filter(part) for coefficients, part in parts]
         return origin(
             self.network,
-            self.coefficients.filter(y),
+            states,
             horizon,
             spread=self.settings.spread,
             strength=self.settings.strength,

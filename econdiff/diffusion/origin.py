@@ -5,13 +5,14 @@ it is at one origin, and the affine map between its innovations `z` and the futu
 network may run on another device; its answers come back to where they were asked for.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from econdiff.anchor import Filtered, lagged, power
+from econdiff.anchor import Filtered, power
 from econdiff.diffusion.features import features
 from econdiff.diffusion.guidance import Pins, Prior, classifier_free, exactly, pinned, temperature
 from econdiff.diffusion.network import LAGS, MAX_HORIZON, Network
@@ -24,20 +25,53 @@ ROWS_ELSEWHERE = 1024  # on other devices, which have no such cache to keep
 
 
 @dataclass(frozen=True, eq=False)
-class Origin:
-    """The model at an origin (or at one origin a row): what it takes to draw and to weigh futures.
+class View:
+    """The way from innovations to futures and back, as one estimate of the anchor sees it.
 
-    Innovations `z` are [row, series, step], futures `y` likewise; `y = color(z)` is affine.
-    `spread` and `strength` are those of `Diffusion`; at 1 the law is the one that was learned.
+    The anchor at its origin, and what the network said once it had seen it.
     """
 
     state: Filtered
-    network: Network
-    vector: Tensor  # [origin, series, channel]
     lags: np.ndarray  # [origin, series, lag], autoregression of the anchor's innovations
     cross: np.ndarray  # [origin, series, series], of those on the others' last
     location: np.ndarray  # [origin, series, step]
     scale: np.ndarray  # [origin, series, step]
+
+    def color(self, z: np.ndarray) -> np.ndarray:
+        """Innovations [row, series, step] to futures."""
+        root = power(self.state.coefficients.correlation, 0.5)
+        horizon = z.shape[-1]
+        shocks = self.location[..., :horizon] + self.scale[..., :horizon] * (root @ z)
+        past = np.broadcast_to(self.state.recent(LAGS), (*shocks.shape[:-1], LAGS))
+        u = np.concatenate([past, shocks], axis=-1)
+        for t in range(LAGS, u.shape[-1]):
+            own = (self.lags * u[..., t - LAGS : t][..., ::-1]).sum(-1)
+            u[..., t] += own + (self.cross @ u[..., t - 1, None])[..., 0]
+        return self.state.restore(u[..., LAGS:])
+
+    def slopes(self) -> np.ndarray:
+        """What a step's innovations do to the futures of that step, [step, origin, series, series].
+
+        Earlier steps only add to it.
+        """
+        c = self.state.coefficients
+        size = (self.state.scale * c.spread)[..., None] * self.scale
+        return np.moveaxis(size, -1, 0)[..., None] * power(c.correlation, 0.5)
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """The model at an origin (or at one origin a row): what it takes to draw and to weigh futures.
+
+    Innovations `z` are [row, series, step], futures `y` likewise; `y = color(z)` is affine: the
+    mean of what the views make of the same z, that is the average of their quantiles (Lichtendahl,
+    Grushka-Cockayne and Winkler, 2013). `spread` and `strength` are those of `Diffusion`; at 1 the
+    law is the one that was learned.
+    """
+
+    views: tuple[View, ...]
+    network: Network
+    vector: Tensor  # [origin, series, channel], what the network heard in the first view
     horizon: int
     spread: float = 1.0
     strength: float = 1.0
@@ -67,26 +101,22 @@ class Origin:
 
     def color(self, z: np.ndarray) -> np.ndarray:
         """Innovations to futures."""
-        shocks = self.location + self.scale * (power(self.state.coefficients.correlation, 0.5) @ z)
-        past = np.broadcast_to(self.state.recent(LAGS), (*shocks.shape[:-1], LAGS))
-        u = np.concatenate([past, shocks], axis=-1)
-        for t in range(LAGS, u.shape[-1]):
-            own = (self.lags * u[..., t - LAGS : t][..., ::-1]).sum(-1)
-            u[..., t] += own + (self.cross @ u[..., t - 1, None])[..., 0]
-        return self.state.restore(u[..., LAGS:])
+        return np.mean([view.color(z) for view in self.views], axis=0)
 
     def whiten(self, y: np.ndarray) -> np.ndarray:
-        """Futures to innovations."""
-        later = self.state.standardise(y)
-        past = np.broadcast_to(self.state.recent(LAGS), (*later.shape[:-1], LAGS))
-        before = lagged(np.concatenate([past, later], axis=-1), LAGS)[..., 1:]
-        shift = (before @ self.lags[..., None])[..., 0] + self.cross @ before[..., 0]
-        mixed = (later - shift - self.location) / self.scale
-        return power(self.state.coefficients.correlation, -0.5) @ mixed
+        """Futures to innovations, step by step: what a step's past leaves of it, by its slopes."""
+        z = np.zeros_like(y)
+        for t, slope in enumerate(self._slopes()):
+            left = y[..., t] - self.color(z[..., : t + 1])[..., t]
+            z[..., t] = np.linalg.solve(slope, left[..., None])[..., 0]
+        return z
 
-    def log_determinant(self) -> float:
-        """Log |dy/dz|: subtract it from a log density of z to have one of y."""
-        return float(np.sum(self.state.log_determinant(self.horizon)) + np.log(self.scale).sum())
+    def log_determinant(self) -> np.ndarray:
+        """Log |dy/dz| of each origin [origin]: subtract it from a log density of z."""
+        return np.linalg.slogdet(self._slopes())[1].sum(axis=0)
+
+    def _slopes(self) -> np.ndarray:
+        return np.mean([view.slopes() for view in self.views], axis=0)
 
     def affine(self) -> tuple[np.ndarray, np.ndarray]:
         """`y = mean + matrix z` with both flattened as [series * step], series first."""
@@ -135,16 +165,21 @@ class Origin:
 @torch.no_grad()  # not inference_mode: likelihoods differentiate through the context
 def origin(
     network: Network,
-    state: Filtered,
+    states: Sequence[Filtered],
     horizon: int,
     *,
     spread: float = 1.0,
     strength: float = 1.0,
     recentre: bool = True,
 ) -> Origin:
-    """Encode a filtered history, [series, time] or [origin, series, time], once."""
+    """Encode histories once, each [series, time] or [origin, series, time]: a view for each."""
     if not 1 <= horizon <= MAX_HORIZON:
         raise ValueError(f"one look reaches 1 to {MAX_HORIZON} steps, got {horizon}")
+    views, vectors = zip(*(_look(network, s, horizon, recentre) for s in states), strict=True)
+    return Origin(views, network, vectors[0], horizon, spread, strength)
+
+
+def _look(network: Network, state: Filtered, horizon: int, recentre: bool) -> tuple[View, Tensor]:
     shown = features(state)
     device = next(network.parameters()).device
     one = shown.sequence.ndim == 3
@@ -155,6 +190,4 @@ def origin(
     lags, cross, location, scale = (part.cpu().double().numpy() for part in found)
     if not recentre:
         lags, cross, location = np.zeros_like(lags), np.zeros_like(cross), np.zeros_like(location)
-    return Origin(
-        state, network, context.vector, lags, cross, location, scale, horizon, spread, strength
-    )
+    return View(state, lags, cross, location, scale), context.vector

@@ -38,7 +38,7 @@ def log_density(at: Origin, y: np.ndarray, *, rng: np.random.Generator | None = 
     return likelihood.log_density(
         at.denoise,
         z,
-        log_det=-at.log_determinant(),
+        log_det=-at.log_determinant().item(),
         probes=probes,
         rng=None if rng is None else _generator(rng),
     )
@@ -70,7 +70,7 @@ def bound(
         )
     cells = z[0].numel()
     below = -cells * found.total().reshape(len(y), draws).mean(dim=1).numpy()
-    return below - at.log_determinant()
+    return below - at.log_determinant().item()
 
 
 def _innovations(at: Origin, y: np.ndarray) -> torch.Tensor:

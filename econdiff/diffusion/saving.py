@@ -21,8 +21,15 @@ from econdiff.diffusion.device import chosen
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
 from econdiff.diffusion.weights import WeightsError, fingerprint, load_weights, save_weights
 
-FORMAT = 2
-SETTINGS = ("turns", "window", "spread", "strength", "recentre")  # the device is the machine's
+FORMAT = 3
+SETTINGS = (
+    "turns",
+    "window",
+    "spread",
+    "strength",
+    "recentre",
+    "shares",
+)  # the device is the machine's
 ARRAYS = ("centre", "spread", "b", "deviation", "correlation")
 
 
@@ -42,7 +49,9 @@ def save(forecaster: FittedDiffusion, folder: str | Path) -> None:
         "names": list(forecaster.names),
         **{name: getattr(settings, name) for name in SETTINGS},
         "anchor": asdict(settings.anchor),
-        "coefficients": {k: getattr(forecaster.coefficients, k).tolist() for k in ARRAYS},
+        "coefficients": [
+            {k: getattr(c, k).tolist() for k in ARRAYS} for c in forecaster.coefficients
+        ],
         "weights_sha256": fingerprint(forecaster.network.state_dict()),
     }
     content["sha256"] = _hash(content)
@@ -71,16 +80,18 @@ def load(folder: str | Path) -> FittedDiffusion:
     if fingerprint(network.state_dict()) != content["weights_sha256"]:
         raise WeightsError(f"the weights in {folder} are those of another model")
     anchor = Anchor(**content["anchor"])
-    arrays = {k: np.array(v) for k, v in content["coefficients"].items()}
+    coefficients = tuple(
+        Coefficients(anchor, **{k: np.array(v) for k, v in arrays.items()})
+        for arrays in content["coefficients"]
+    )
+    content["shares"] = tuple(content["shares"])
     settings = Diffusion(
         weights=str(folder / "weights.safetensors"),
         anchor=anchor,
         **{name: content[name] for name in SETTINGS},
     )
     network = network.to(chosen())
-    return FittedDiffusion(
-        settings, Coefficients(anchor, **arrays), network, tuple(content["names"])
-    )
+    return FittedDiffusion(settings, coefficients, network, tuple(content["names"]))
 
 
 def _hash(content: dict[str, Any]) -> str:

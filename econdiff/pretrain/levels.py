@@ -56,11 +56,11 @@ def factors(e: int, s: int, total: int, prior: Prior, rng: np.random.Generator) 
     size = prior.factors * rng.random((e, 1)) ** 2
     weight = size[..., None] * rng.standard_normal((e, s, count))
     lead = rng.integers(0, reach + 1, (e, s)) * chance(0.5, (e, 1), rng)
-    total_effect = np.zeros((total, e, s), dtype=np.float32)
-    for k in range(reach + 1):
-        here = weight * (lead == k)[..., None]
-        total_effect += np.einsum("esc,tec->tes", here, f[k : k + total])
-    return total_effect
+    ahead = np.stack([f[k : k + total] for k in range(reach + 1)], axis=-1)  # [time, e, count, k]
+    loading = weight[..., None] * (lead[..., None] == np.arange(reach + 1))[..., None, :]
+    flat = np.moveaxis(ahead.reshape(total, e, -1), 0, 1)
+    made = flat @ loading.reshape(e, s, -1).astype(np.float32).swapaxes(1, 2)  # [e, time, s]
+    return np.moveaxis(made, 1, 0)
 
 
 def markov(e: int, total: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Training of the shipped weights on simulated economies; no real data is touched.
 
-    python -m econdiff.pretrain --folder out/pretrain   # an hour and a half on two cores
+    python -m econdiff.pretrain --folder out/pretrain   # an hour on two free cores
 
 Everything random at step k is drawn from (seed, k), so a killed run that goes on from its
 checkpoint ends with the same bits as one that was never stopped.
@@ -34,14 +34,14 @@ HORIZONS = (8, 8, 8, 12, 12, 12, 20, 32)  # how far a step of training looks; dr
 class Pretraining:
     """Settings of a run. `rows` counts series: an economy of five is five rows."""
 
-    steps: int = 22_000
+    steps: int = 14_000
     seed: int = 0
     size: Size = field(default_factory=Size)
     window: int = 400
     rows: int = 256  # a step
     draws: int = 4  # noise levels for each origin
     pool: int = 4096  # rows simulated at a time
-    reuse: int = 4  # times that each is shown, with fresh noise
+    reuse: int = 1  # times that each is shown; more, and the network knows them by heart
     rate: float = 2e-3
 
     @property
