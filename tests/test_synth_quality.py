@@ -140,6 +140,18 @@ def test_the_command_takes_conditions_and_ranges(tmp_path, capsys):
     mean = pd.read_parquet(out / "synthetic.parquet").groupby(["panel", "month"])["all"].mean()
     np.testing.assert_allclose(mean[:, "2000-03"], 2.0, atol=1e-8)
 
+    scenario = tmp_path / "told.toml"
+    scenario.write_text('[pins]\n"average(all, 2000-02, 2000-03)" = 1.0\n')
+    options = ["--generator", "gaussian", "--condition", str(scenario), "--quiet"]
+    options += ["--bound", "a=-99:99", "--unit", "a=euro", "--out", str(tmp_path / "pinned")]
+    assert main([*said, *options]) == 0
+    mean = pd.read_parquet(tmp_path / "pinned" / "synthetic.parquet").groupby(["panel", "month"])
+    both = mean["all"].mean()[:, ["2000-02", "2000-03"]]
+    np.testing.assert_allclose(both.groupby("panel").mean(), 1.0, atol=1e-8)
+    schema = json.loads((tmp_path / "pinned" / "schema.json").read_text())
+    assert schema["bounds"] == {"a": [-99.0, 99.0]}
+    assert schema["units"] == {"a": "euro"}
+
     private = tmp_path / "private"
     ranges = [f"--range={name}=-30:30" for name in ("a", "b", "all")]
     assert main([*said, "--dp-epsilon", "2", *ranges, "--out", str(private), "--quiet"]) == 0

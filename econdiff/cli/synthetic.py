@@ -37,7 +37,7 @@ def _steered(command: ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="a row a period: SERIES (mean over entities), SERIES@ENTITY, 'shock SERIES', regime; "
-        "or a row an entity with its static attributes",
+        "a row an entity with its static attributes; or a scenario (CSV or TOML) as in forecasts",
     )
 
 
@@ -85,6 +85,26 @@ def _measured(command: ArgumentParser) -> None:
         action="append",
         metavar="'Y = A + B'",
         help="kept exactly",
+    )
+    command.add_argument(
+        "--positive",
+        type=names,
+        metavar="A,B",
+        help="series kept above zero, or none; default: those that are so throughout",
+    )
+    command.add_argument(
+        "--bound",
+        dest="bounds",
+        action="append",
+        metavar="SERIES=LOW:HIGH",
+        help="kept strictly between two numbers; either may be left out",
+    )
+    command.add_argument(
+        "--unit",
+        dest="units",
+        action="append",
+        metavar="SERIES=UNIT",
+        help="kept in schema.json and the card",
     )
     command.add_argument(
         "--regression",

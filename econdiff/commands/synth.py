@@ -1,7 +1,7 @@
 """`econdiff synth` and `econdiff synth-report`: make panels of entities, or judge someone's."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.commands.answer import Answer
-from econdiff.commands.entities import read_frame, read_made, read_real
+from econdiff.commands.entities import EntityReading, read_condition, read_made, read_real
 from econdiff.commands.errors import UsageError
 from econdiff.commands.folder import whole, write_manifest, write_page, write_text
 from econdiff.commands.manifest import new_manifest
@@ -19,7 +19,6 @@ from econdiff.report.figures import png
 from econdiff.report.synth import memory_figure, paths_figure, synth_page
 from econdiff.synth import (
     GENERATORS,
-    Condition,
     EntityPanel,
     Privacy,
     PrivatePanel,
@@ -45,11 +44,7 @@ class SynthRequest:
 
     input: str
     out: Path
-    entity: str | None = None
-    time: str | None = None
-    freq: str | None = None
-    gaps: Literal["error", "nan"] = "error"
-    identities: tuple[str, ...] = ()
+    reading: EntityReading = field(default_factory=EntityReading)
     regressions: tuple[str, ...] = ()
     generator: str = "diffusion"
     panels: int = 10
@@ -74,11 +69,7 @@ class SynthReportRequest:
     real: str
     synthetic: str
     out: Path
-    entity: str | None = None
-    time: str | None = None
-    freq: str | None = None
-    gaps: Literal["error", "nan"] = "error"
-    identities: tuple[str, ...] = ()
+    reading: EntityReading = field(default_factory=EntityReading)
     regressions: tuple[str, ...] = ()
     seed: int = 0
     scores: int = 0
@@ -93,10 +84,11 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
     generator = _generator(request)
     regressions = [Regression.parse(text) for text in request.regressions]
     with whole(request.out, overwrite=request.overwrite) as folder:
-        above = None
+        reading = request.reading
         if isinstance(generator, PrivatePanel):  # that a series is positive must not be looked up
-            above = [name for name, (low, _) in generator.ranges.items() if low > 0]
-        real, data = _read(request.input, request, above)
+            above = tuple(name for name, (low, _) in generator.ranges.items() if low > 0)
+            reading = replace(reading, positive=above)
+        real, data = read_real(request.input, reading)
         rng = np.random.default_rng(request.seed)
         with progress("fit, draw, attack, measure", 4) as step:
             fitted = generator.fit(real)
@@ -123,7 +115,7 @@ def synth_report(request: SynthReportRequest, command: str, progress: Progress =
     """Judge synthetic panels that anyone made, against the real one."""
     regressions = [Regression.parse(text) for text in request.regressions]
     with whole(request.out, overwrite=request.overwrite) as folder:
-        real, data = _read(request.real, request)
+        real, data = read_real(request.real, request.reading)
         made = read_made(request.synthetic, real)
         rng = np.random.default_rng(request.seed)
         with progress("measure", 1) as step:
@@ -179,7 +171,7 @@ def _drawn(
             start=request.start,
             spread=request.spread,
             missing=request.holes,
-            condition=None if told is None else Condition.of(read_frame(told), real.schema),
+            condition=None if told is None else read_condition(told, real.schema),
         )
     return fitted.sample(panels=request.panels, length=request.length, rng=rng)
 
@@ -201,20 +193,6 @@ def _attack(real: EntityPanel, made: SyntheticPanels, rng: np.random.Generator) 
     found = compare(real.values, half, made.values, real)
     unknown = float("nan")
     return replace(found, nearer_to_members=unknown, auc=unknown, auc_low=unknown, auc_high=unknown)
-
-
-def _read(
-    name: str, request: SynthRequest | SynthReportRequest, positive: Sequence[str] | None = None
-) -> tuple[EntityPanel, dict[str, str]]:
-    return read_real(
-        name,
-        entity=request.entity,
-        time=request.time,
-        freq=request.freq,
-        gaps=request.gaps,
-        identities=request.identities,
-        positive=positive,
-    )
 
 
 def _write_frame(frame: pd.DataFrame, folder: Path, export: tuple[str, ...]) -> None:
@@ -247,7 +225,8 @@ def _write_judgement(
 
 
 def _settings(request: SynthRequest | SynthReportRequest) -> Mapping[str, Any]:
-    settings = asdict(request) | {"out": request.out.name}
+    settings = asdict(request) | asdict(request.reading) | {"out": request.out.name}
+    settings.pop("reading")
     for key in ("input", "real", "synthetic", "condition"):
         if settings.get(key) is not None:
             settings[key] = Path(settings[key]).name

@@ -29,6 +29,11 @@ FEWEST = 8  # entities from which a law of entities can be estimated; fewer are 
 APART = 25.0  # entities whose part in the mean level is hidden; chosen on simulated panels
 
 
+def hidden(entities: int, apart: float = APART) -> float:
+    """By how much of what entities lie apart the level of a panel of so many is moved."""
+    return min(1.0, apart / entities) if entities >= FEWEST else 0.0
+
+
 @dataclass(frozen=True, eq=False)
 class Effects:
     """The law of entities, or the real ones (`vectors`) where they are too few for a law."""
@@ -94,7 +99,7 @@ def law_of_entities(
     shared = np.cov(loudness[:, 1], loudness[:, 2])[0, 1] if len(vectors) >= FEWEST else 0.0
     spread = float(np.sqrt(max(shared, 0.0)))
     between = np.stack([levels[groups == g].mean(axis=0) for g in range(count)])[groups]
-    moved = (levels - between) * min(1.0, APART / len(levels)) @ lift
+    moved = (levels - between) * hidden(len(levels)) @ lift
     level = moved.T @ moved / max(len(vectors) - count, 1)
     return Effects(vectors, loudness[:, 0], groups, means, covariance, spread, level)
 
