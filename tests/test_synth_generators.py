@@ -126,7 +126,7 @@ def test_correlations_that_are_chance_are_drawn_to_none(rng):
     seen = rng.standard_normal((20, 6))
     kept = less_correlated(alike, seen @ np.linalg.cholesky(alike).T)
     lost = less_correlated(0.2 * np.ones((6, 6)) + 0.8 * np.eye(6), seen)
-    assert kept[0, 1] > 0.9
+    assert kept[0, 1] > 0.85
     assert lost[0, 1] < 0.1
     np.testing.assert_allclose(np.diag(lost), 1)
 

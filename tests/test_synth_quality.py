@@ -146,8 +146,8 @@ def test_the_command_takes_conditions_and_ranges(tmp_path, capsys):
     options += ["--bound", "a=-99:99", "--unit", "a=euro", "--out", str(tmp_path / "pinned")]
     assert main([*said, *options]) == 0
     mean = pd.read_parquet(tmp_path / "pinned" / "synthetic.parquet").groupby(["panel", "month"])
-    both = mean["all"].mean()[:, ["2000-02", "2000-03"]]
-    np.testing.assert_allclose(both.groupby("panel").mean(), 1.0, atol=1e-8)
+    both = mean["all"].mean()[:, "2000-02"] + mean["all"].mean()[:, "2000-03"]
+    np.testing.assert_allclose(both / 2, 1.0, atol=1e-8)
     schema = json.loads((tmp_path / "pinned" / "schema.json").read_text())
     assert schema["bounds"] == {"a": [-99.0, 99.0]}
     assert schema["units"] == {"a": "euro"}
