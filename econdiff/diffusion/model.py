@@ -46,10 +46,11 @@ class Diffusion:
     `turns` are the steps of the sampler, three evaluations of the network each. `device` is where
     the network runs ("cpu", "cuda", "mps"), the best there is if None.
 
-    The last `window` rows are used. As nobody knows how far back the present reaches, the anchor is
-    estimated on several `shares` of them, the latest (never fewer than 48 rows), and the futures
-    that these views make of one innovation are averaged (Pesaran and Pick, 2011, *Journal of
-    Business and Economic Statistics* 29). The law stays one: exact densities, exact pins.
+    The last `window` rows are used. Where nobody knows how far back the present reaches, the anchor
+    may be estimated on several `shares` of them, the latest (never fewer than 48 rows): `(1, 1/3)`
+    is all and the last third. The futures that these views make of one innovation are averaged
+    (Pesaran and Pick, 2011, *Journal of Business and Economic Statistics* 29), and the law stays
+    one, with exact densities and exact pins.
 
     Two settings change the law from what was learned, and are named in the provenance of every
     forecast where they are not 1. `spread` draws the innovations that much wider (above 1) or
@@ -70,7 +71,7 @@ class Diffusion:
     anchor: Anchor = field(default_factory=Anchor)
     turns: int = 4
     window: int = 400
-    shares: tuple[float, ...] = (1, 1 / 3)
+    shares: tuple[float, ...] = (1,)
     device: str | None = None
     spread: float = 1.0
     strength: float = 1.0
