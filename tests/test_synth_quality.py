@@ -9,7 +9,7 @@ from linearmodels import PanelOLS
 from test_synth_generators import known
 
 from econdiff.cli import main
-from econdiff.synth import GaussianPanel, PanelLaw, Regression, SynthError, examine, quality
+from econdiff.synth import VAE, GaussianPanel, PanelLaw, Regression, SynthError, examine, quality
 from econdiff.synth.fidelity import autocorrelation, coverage
 from econdiff.synth.impulse import responses
 from econdiff.synth.privacy import _auc
@@ -87,7 +87,10 @@ def test_copies_are_caught_and_the_law_is_not(panel):
 def test_the_table_shows_copies_as_best_and_shuffles_as_forgetful(panel):
     rng = np.random.default_rng(0)
     made = GaussianPanel(PanelLaw(rounds=1)).fit(panel).sample(panels=2, rng=rng)
-    table = quality(panel, made, rng=rng, regressions=[Regression.parse("a ~ b")])
+    rivals = {"a rival": VAE(steps=2)}
+    table = quality(panel, made, rng=rng, regressions=[Regression.parse("a ~ b")], rivals=rivals)
+    assert table.columns[-1] == "a rival"
+    assert table["a rival"].notna().sum() > 0.8 * len(table)
     rows = table.set_index(["metric", "series"])
     distances = rows.index.get_level_values(0).str.startswith("Wasserstein")
     assert (rows.loc[distances, "copy"] == 0).all()

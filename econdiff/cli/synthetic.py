@@ -119,6 +119,12 @@ def _measured(command: ArgumentParser) -> None:
         metavar="N",
         help="repeats of the literature's discriminative and predictive scores; default: 0",
     )
+    command.add_argument(
+        "--rivals",
+        type=names,
+        metavar="A,B",
+        help="generators that get a column of quality.csv, fitted beside: gan, vae, gaussian, ...",
+    )
 
 
 SYNTH = Command(

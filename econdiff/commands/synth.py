@@ -51,6 +51,7 @@ class SynthRequest:
     length: int | None = None
     seed: int = 0
     scores: int = 0
+    rivals: tuple[str, ...] = ()
     start: Literal["anew", "last"] = "anew"
     spread: float = 1.0
     holes: bool = False
@@ -73,6 +74,7 @@ class SynthReportRequest:
     regressions: tuple[str, ...] = ()
     seed: int = 0
     scores: int = 0
+    rivals: tuple[str, ...] = ()
     overwrite: bool = False
 
 
@@ -83,6 +85,7 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
         raise UsageError(f"--export takes csv and stata, got {unknown[0]!r}")
     generator = _generator(request)
     regressions = [Regression.parse(text) for text in request.regressions]
+    rivals = {name: _named(name) for name in request.rivals}
     with whole(request.out, overwrite=request.overwrite) as folder:
         reading = request.reading
         if isinstance(generator, PrivatePanel):  # that a series is positive must not be looked up
@@ -97,7 +100,14 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
             step()
             privacy = examine(generator, real, rng=rng, splits=SPLITS)
             step()
-            table = quality(real, made, rng=rng, regressions=regressions, repeats=request.scores)
+            table = quality(
+                real,
+                made,
+                rng=rng,
+                regressions=regressions,
+                repeats=request.scores,
+                rivals=rivals,
+            )
             step()
         manifest = new_manifest("synth", command, _settings(request)) | {"data": data}
         frame = made.to_frame()
@@ -114,12 +124,20 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
 def synth_report(request: SynthReportRequest, command: str, progress: Progress = silent) -> Answer:
     """Judge synthetic panels that anyone made, against the real one."""
     regressions = [Regression.parse(text) for text in request.regressions]
+    rivals = {name: _named(name) for name in request.rivals}
     with whole(request.out, overwrite=request.overwrite) as folder:
         real, data = read_real(request.real, request.reading)
         made = read_made(request.synthetic, real)
         rng = np.random.default_rng(request.seed)
         with progress("measure", 1) as step:
-            table = quality(real, made, rng=rng, regressions=regressions, repeats=request.scores)
+            table = quality(
+                real,
+                made,
+                rng=rng,
+                regressions=regressions,
+                repeats=request.scores,
+                rivals=rivals,
+            )
             step()
         privacy = _attack(real, made, rng)
         manifest = new_manifest("synth-report", command, _settings(request)) | {"data": data}
@@ -129,10 +147,14 @@ def synth_report(request: SynthReportRequest, command: str, progress: Progress =
     return _answer(request.out, privacy, lost)
 
 
+def _named(name: str) -> Generator:
+    if name not in GENERATORS:
+        raise UsageError(f"no generator is called {name!r}; {nearest(name, list(GENERATORS))}")
+    return GENERATORS[name]()
+
+
 def _generator(request: SynthRequest) -> Generator:
-    if request.generator not in GENERATORS:
-        hint = nearest(request.generator, list(GENERATORS))
-        raise UsageError(f"no generator is called {request.generator!r}; {hint}")
+    chosen = _named(request.generator)
     steered = request.condition or request.holes or request.start != "anew" or request.spread != 1
     ours = request.generator in ("diffusion", "gaussian") and request.dp_epsilon is None
     if steered and not ours:
@@ -143,7 +165,7 @@ def _generator(request: SynthRequest) -> Generator:
     if request.dp_epsilon is None:
         if request.ranges:
             raise UsageError("--range is for --dp-epsilon, which was not given")
-        return GENERATORS[request.generator]()
+        return chosen
     if request.generator != "diffusion":
         raise UsageError("--dp-epsilon has a generator of its own; leave --generator out")
     ranges = dict(_range(text) for text in request.ranges)
