@@ -15,6 +15,12 @@ def _made(command: ArgumentParser) -> None:
         metavar="NAME",
         help="diffusion (default), gaussian, var-, factor- or block-bootstrap, gan, vae",
     )
+    command.add_argument(
+        "--train",
+        type=count,
+        metavar="STEPS",
+        help="go on learning from this panel; kept only where a held-out stretch improves",
+    )
     command.add_argument("--panels", type=positive, metavar="N", help="default: 10")
     command.add_argument("--length", type=positive, metavar="T", help="periods; default: as many")
 

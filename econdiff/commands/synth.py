@@ -19,6 +19,7 @@ from econdiff.report.figures import png
 from econdiff.report.synth import memory_figure, paths_figure, synth_page
 from econdiff.synth import (
     GENERATORS,
+    DiffusedPanel,
     EntityPanel,
     Privacy,
     PrivatePanel,
@@ -47,6 +48,7 @@ class SynthRequest:
     reading: EntityReading = field(default_factory=EntityReading)
     regressions: tuple[str, ...] = ()
     generator: str = "diffusion"
+    train: int = 0
     panels: int = 10
     length: int | None = None
     seed: int = 0
@@ -155,6 +157,8 @@ def _named(name: str) -> Generator:
 
 def _generator(request: SynthRequest) -> Generator:
     chosen = _named(request.generator)
+    if request.train and (request.generator != "diffusion" or request.dp_epsilon is not None):
+        raise UsageError("--train is for the generator diffusion, without --dp-epsilon")
     steered = request.condition or request.holes or request.start != "anew" or request.spread != 1
     ours = request.generator in ("diffusion", "gaussian") and request.dp_epsilon is None
     if steered and not ours:
@@ -165,6 +169,10 @@ def _generator(request: SynthRequest) -> Generator:
     if request.dp_epsilon is None:
         if request.ranges:
             raise UsageError("--range is for --dp-epsilon, which was not given")
+        if request.train:
+            from econdiff.diffusion.training import Training  # torch, only where it is asked for
+
+            return DiffusedPanel(training=Training(request.train, seed=request.seed))
         return chosen
     if request.generator != "diffusion":
         raise UsageError("--dp-epsilon has a generator of its own; leave --generator out")

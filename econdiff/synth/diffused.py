@@ -8,13 +8,20 @@ panels with these very shocks are estimated as the real one is (see `estimation`
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from econdiff.anchor import Anchor
+from econdiff.synth.errors import SynthError
 from econdiff.synth.estimation import PanelLaw, Repeated, settled
 from econdiff.synth.gaussian_panel import FittedPanel
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.streams import Streams
+
+if TYPE_CHECKING:  # torch is imported only when panels are drawn
+    from econdiff.diffusion.network import Network
+    from econdiff.diffusion.training import Training
 
 ROUNDS = 4  # of inference with the network's shocks
 CELLS = 40_000  # entities and periods that are drawn for it
@@ -25,13 +32,16 @@ class DiffusedPanel:
     """Settings: the law, and the `weights` of the network ("shipped", a file, None: the anchor).
 
     `turns` are the steps of the sampler, three evaluations of the network each. The correction is
-    found from `trials` streams.
+    found from `trials` streams. With `training` the network goes on learning from the shocks that
+    all entities share (from its own, where there is one entity): what is learned is kept only
+    where it improves the last stretch, held out. SynthError where there are too few periods.
     """
 
     law: PanelLaw = field(default_factory=PanelLaw)
     weights: str | Path | None = "shipped"
     turns: int = 2
     trials: int = 1024
+    training: "Training | None" = None
 
     def fit(self, panel: EntityPanel) -> FittedPanel:
         """Estimate the law, bring the network's shocks to its covariances, and settle the two."""
@@ -40,7 +50,10 @@ class DiffusedPanel:
 
         law = self.law.fit(panel)
         network = Network().eval() if self.weights is None else load_weights(self.weights)
-        split = law.shocks
+        split, name = law.shocks, "diffusion"
+        if self.training is not None:
+            stream = split.own[0] if len(panel.entities) == 1 else split.common
+            network, name = _trained(network, stream.T, self.training)
         own = Streams.of(split.own.swapaxes(-1, -2), network, self.turns)
         own = own.calibrated(split.own_covariance, self.trials)
         common = None
@@ -49,7 +62,22 @@ class DiffusedPanel:
             common = common.calibrated(split.common_covariance, self.trials)
         shocks = Repeated(DiffusedShocks(own, common, "anew"))
         law = settled(law, lambda law: shocks, min(ROUNDS, self.law.rounds), CELLS)
-        return FittedPanel(law, lambda start: DiffusedShocks(own, common, start), "diffusion")
+        return FittedPanel(law, lambda start: DiffusedShocks(own, common, start), name)
+
+
+def _trained(network: "Network", stream: np.ndarray, training: "Training") -> tuple["Network", str]:
+    """The network after learning from a stream of shocks [k, time], and how it is called then."""
+    from econdiff.diffusion.training import train
+
+    try:
+        *before, last = train(network, stream, Anchor(), training)
+    except ValueError as error:
+        raise SynthError(f"to train on this panel: {error}") from error
+    first = before[0].best if before else last.best
+    if last.best >= first:
+        return network, "diffusion (training brought nothing; as it was)"
+    kept = last.network.eval()
+    return kept, f"diffusion, trained here (held out, nats a cell: {first:.4f} to {last.best:.4f})"
 
 
 @dataclass(frozen=True, eq=False)
