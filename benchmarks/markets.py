@@ -4,7 +4,8 @@
 
 `arch.data.sp500`, percent log returns of Adj Close, days from 2002-12-27 to 2018-12-31, a
 window of 1000 days. GARCH is fitted every 21 days, the means of EWMA and historical simulation
-too; the diffusion model estimates its anchor every day, on its own window of 400. Laws that are
+too; the diffusion model estimates its anchor every day, on its own window of 400, of the returns
+and of the shocks that GJR-GARCH leaves ("on gjr"). `quantile-mean` sees 2000 days. Laws that are
 known are scored exactly (CRPS by 1999 quantiles), draws by the fair CRPS. The log score is exact
 where the model has a density. Tests: Diebold-Mariano against GJR with skewed t, and the 90% model
 confidence set. Baselines are kept in `--out`.
@@ -24,6 +25,7 @@ from scipy.stats import norm
 from econdiff.baselines.ewma import EWMA
 from econdiff.baselines.garch import GARCH, SeriesGARCH
 from econdiff.baselines.historical_simulation import HistoricalSimulation
+from econdiff.baselines.quantile_mean import QuantileMean
 from econdiff.baselines.volatility import FittedVolatility
 from econdiff.scoring import crps, diebold_mariano, model_confidence_set, pinball
 
@@ -90,6 +92,21 @@ class Normal:
         return exact(mean + deviation * self.z, came), -float(norm.logpdf(came, mean, deviation))
 
 
+class Averaged:
+    """The mean of quantiles of many volatilities; no density."""
+
+    def __init__(self, past: pd.DataFrame):
+        self.laws, quantiles = QuantileMean().fit(past).series(0)
+        self.z = np.stack([quantile(LEVELS) for quantile in quantiles])
+
+    def score(self, history: np.ndarray, came: float) -> Scores:
+        """See `Scores`."""
+        mean = np.array([law.mean for law in self.laws])
+        scale = np.stack([law.scale(law.state(history - law.mean)) for law in self.laws]).ravel()
+        quantiles = np.mean(mean[:, None] + scale[:, None] * self.z, axis=0)
+        return exact(quantiles, came), np.nan
+
+
 class Atoms:
     """A law of equally likely past values: historical simulation, plain or filtered."""
 
@@ -103,7 +120,9 @@ class Atoms:
         return exact(at_levels(atoms[:, 0]), came), np.nan
 
 
-RIVALS: dict[str, Callable[[pd.DataFrame], Skewed | Normal | Atoms]] = {
+LONGER = {"quantile-mean": 2000}  # rows that it sees
+RIVALS: dict[str, Callable[[pd.DataFrame], Skewed | Normal | Averaged | Atoms]] = {
+    "quantile-mean": Averaged,
     "gjr": lambda past: Skewed(past, filtered=False),
     "gjr-fhs": lambda past: Skewed(past, filtered=True),
     "ewma": Normal,
@@ -116,34 +135,58 @@ def rival(name: str, y: pd.Series, days: np.ndarray) -> pd.DataFrame:
     """CRPS and log score of each day [day x score]; refitted every REFIT days."""
     values, rows, fitted, since = y.to_numpy(), [], None, -REFIT
     for day in days:
-        past = values[day - WINDOW : day]
+        first = max(0, day - LONGER.get(name, WINDOW))
+        past = values[first:day]
         if fitted is None or day - since >= REFIT:
-            frame = pd.DataFrame({"return": past}, y.index[day - WINDOW : day])
+            frame = pd.DataFrame({"return": past}, y.index[first:day])
             fitted, since = RIVALS[name](frame), day
         rows.append(fitted.score(past, values[day]))
     return pd.DataFrame(rows, index=days, columns=["crps", "log"])
 
 
 def ours(
-    y: pd.Series, days: np.ndarray, paths: int, weights: Path | None
+    history: np.ndarray, came: np.ndarray, paths: int, weights: Path | None, scale: np.ndarray
 ) -> dict[str, pd.DataFrame]:
-    """The same of the diffusion model and of its anchor, all days in batches."""
+    """The same of the diffusion model and of its anchor, all days in batches.
+
+    `history` [day, 1, time] and `came` [day] in units of `scale` [day].
+    """
     from many import bare, drawn, log_densities  # torch
 
-    values = y.to_numpy()
-    history = np.stack([values[day - OWN_WINDOW : day] for day in days])[:, None]
     rng, parts = np.random.default_rng(1), {"diffusion": [], "anchor": []}
     for batch in drawn(history, 1, paths, rng, weights):
-        came = values[days[batch.rows]]
-        known = log_densities(batch.at, came[:, None, None])
+        x, unit = came[batch.rows], scale[batch.rows]
+        known = log_densities(batch.at, x[:, None, None])
         anchor = bare(batch.at)
-        anchored = norm.logpdf(anchor.whiten(came[:, None, None])[:, 0, 0])
+        anchored = norm.logpdf(anchor.whiten(x[:, None, None])[:, 0, 0])
         anchored = anchored - anchor.log_determinant()
         for name, draws, log in (("diffusion", batch.network, known),
                                  ("anchor", batch.anchor, anchored)):  # fmt: skip
-            score = crps(draws[:, :, 0, 0].T, came)
-            parts[name].append(pd.DataFrame({"crps": score, "log": -log}, index=days[batch.rows]))
-    return {name: pd.concat(tables) for name, tables in parts.items()}
+            score = unit * crps(draws[:, :, 0, 0].T, x)
+            parts[name].append(pd.DataFrame({"crps": score, "log": np.log(unit) - log}))
+    return {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
+
+
+def by_day(y: pd.Series, days: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns before each day [day, 1, time], what came [day], and the scale of both."""
+    values = y.to_numpy()
+    history = np.stack([values[day - OWN_WINDOW : day] for day in days])[:, None]
+    return history, values[days], np.ones(len(days))
+
+
+def filtered(y: pd.Series, days: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same of the shocks that GJR-GARCH leaves, fitted on the same days as its rivals."""
+    values, rows, law, since = y.to_numpy(), [], None, -REFIT
+    for day in days:
+        if law is None or day - since >= REFIT:
+            frame = pd.DataFrame({"return": values[day - WINDOW : day]})
+            law, since = GARCH().fit(frame).laws[0], day
+        e = values[day - WINDOW : day + 1] - law.mean
+        scales = law.scales(e[:-1])
+        z = e / scales
+        rows.append((z[-1 - OWN_WINDOW : -1], z[-1], scales[-1]))
+    history, came, scale = (np.array(part) for part in zip(*rows, strict=True))
+    return history[:, None], came, scale
 
 
 def table(found: dict[str, pd.DataFrame], score: str) -> pd.DataFrame:
@@ -168,14 +211,17 @@ def main() -> None:
     options = parser.parse_args()
     y = returns()
     days = np.arange(y.index.get_loc(FIRST), len(y))[:: options.every]
-    code = [GARCH(), EWMA(), HistoricalSimulation(), Path(__file__)]
+    code = [GARCH(), QuantileMean(), EWMA(), HistoricalSimulation(), Path(__file__)]
     found = {
         name: kept_frame(
             options.out, name, [*code, y, days], lambda name=name: rival(name, y, days)
         )
         for name in RIVALS
     }
-    found |= ours(y, days, options.paths, options.weights)
+    for suffix, read in (("", by_day), (" on gjr", filtered)):
+        history, came, scale = read(y, days)
+        made = ours(history, came, options.paths, options.weights, scale)
+        found |= {name + suffix: table.set_index(days) for name, table in made.items()}
     print(f"S&P 500, one day ahead, {len(days)} days from {FIRST} to {LAST}; the worst first")
     for score in ("crps", "log"):
         print(f"\n{score}\n{table(found, score).round(4).to_string()}")

@@ -1,13 +1,16 @@
 """Are conditional forecasts right: golden VARs, non-Gaussian worlds, events, the past, the Fed.
 
-    python benchmarks/scenario.py golden worlds events backtest fed [--data ../shared/data]
-                                  [--every 1] [--paths 250] [--folder out/scenario]
+    python benchmarks/scenario.py golden worlds events backtest fed rare controls cross
+                                  [--data ../shared/data] [--every 1] [--paths 250]
+                                  [--folder out/scenario]
 
 golden    random stable VARs whose answer is a closed form; bias and spread of every free cell
 worlds    laws that are mixtures of Gaussians (regimes, volatility states), whose exact denoiser and
           exact conditional law are known; energy distance to true draws
 events    p(A|B) p(B) = p(B|A) p(A), and conditionals averaged over what is pinned
 backtest, fed    see scenario_past.py
+rare, controls   see scenario_tails.py
+cross            see scenario_cross.py
 """
 
 import argparse
@@ -19,15 +22,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from scenario_cross import cross
 from scenario_past import backtest, fed
+from scenario_tails import controls, rare
 from scipy.stats import chi2, norm
 
 from econdiff.baselines.gaussian import LinearGaussian
 from econdiff.diffusion.conditional import DiffusionLaw
 from econdiff.diffusion.known_laws import Mixture, gaussian
 from econdiff.scenario import conditional
-from econdiff.scenario.binding import Pins
 from econdiff.scenario.gaussian import Gaussian
+from econdiff.scenario.pins import Pins
 from econdiff.transforms import Transformed, fred_md
 
 
@@ -338,7 +343,7 @@ def events(paths: int = 40_000) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = ("golden", "worlds", "events", "backtest", "fed")
+    names = ("golden", "worlds", "events", "backtest", "fed", "rare", "controls", "cross")
     parser.add_argument("parts", nargs="+", choices=names)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--every", type=int, default=1, help="quarters between origins")
@@ -346,10 +351,14 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("out/scenario"))
     chosen = parser.parse_args()
     torch.set_num_threads(1)
+    rng = np.random.default_rng(0)
     parts = {
         "golden": golden, "worlds": worlds, "events": events,
         "backtest": lambda: backtest(chosen.data, chosen.every, chosen.paths, chosen.folder),
         "fed": lambda: fed(chosen.data),
+        "rare": lambda: rare([random_var(rng, 3, 1 + k % 2) for k in range(4)]),
+        "controls": controls,
+        "cross": lambda: cross(chosen.data),
     }  # fmt: skip
     for part in chosen.parts:
         began = time.perf_counter()

@@ -372,7 +372,7 @@ def main() -> None:
     """Run the bars that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", default="shipped")
-    parser.add_argument("--generators", default="", help="names that begin so, comma between")
+    parser.add_argument("--generators", default="", help="names that begin so, semicolon between")
     parser.add_argument("--stock", metavar="FILE", help="for the bar `stocks`")
     parser.add_argument("--par", metavar="FILE", help="for the bar `par`")
     parser.add_argument("--repeats", type=int, default=10)
@@ -392,7 +392,7 @@ def main() -> None:
         "shuffled": Shuffle(),
         "copy": Copy(),
     }
-    wanted = tuple(filter(None, chosen.generators.split(",")))
+    wanted = tuple(filter(None, chosen.generators.split(";")))
     generators = {n: g for n, g in generators.items() if not wanted or n.startswith(wanted)}
     bars = {
         "law": law,

@@ -26,10 +26,12 @@ Arrays are [..., series, time]: filters run along the last axis, and everything 
 last two axes is a batch (of economies, of origins, of paths).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+
+from econdiff.spillover import spillover
 
 OUTLIER = 5.0  # a shock beyond this many deviations counts as this many when variances are updated
 DECAYS = (0.80, 0.94, 0.985, 0.996)  # of running variances: 5, 17, 67, 250 periods of memory
@@ -42,13 +44,17 @@ class Anchor:
 
     `lags` of the autoregression, `tightness` of its shrinkage (smaller is tighter), `mixture`
     the weight of the filtered variance against that of the whole sample, `pull` the number of
-    pseudo-observations with which the correlation is drawn towards zero.
+    pseudo-observations with which the correlation is drawn towards zero. `cross` is the tightness
+    of what each series owes to the others' past (`spillover`), 0 for nothing, and `steadiness` how
+    far the sum of it over the lags may be from 0.
     """
 
     lags: int = 4
     tightness: float = 0.8
     mixture: float = 0.9
     pull: float = 8.0
+    cross: float = 0.0
+    steadiness: float = 0.12
 
     def fit(self, panel: pd.DataFrame) -> "Coefficients":
         """Estimate from the rows of `panel` [time x series]."""
@@ -73,11 +79,9 @@ class Anchor:
         b = _contract(_ridge(rows, target, weight.astype(y.dtype), prior, precision))
 
         e = target - (rows @ b[..., None])[..., 0]
-        deviation = np.sqrt(
-            _mean(np.minimum(e**2, (OUTLIER * _mad(e, whole)[..., None]) ** 2), whole)
-        )
-        fitted = Coefficients(self, centre, spread, b, np.maximum(deviation, 1e-3), np.empty(0))
-        return fitted.correlated(y)
+        deviation = np.maximum(_deviation(e, whole), 1e-3)
+        fitted = Coefficients(self, centre, spread, b, deviation, np.empty(0))
+        return (fitted.crossed(y) if self.cross else fitted).correlated(y)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,11 +96,12 @@ class Coefficients:
         np.ndarray
     )  # [..., series], of the innovations over the whole sample, in units of spread
     correlation: np.ndarray  # [..., series, series]
+    others: np.ndarray | None = None  # [..., series, other, lag]: of the others' past
 
     def filter(self, y: np.ndarray) -> "Filtered":
         """Run the filter over a history `y` [..., series, time] up to the origin."""
         x = (y - self.centre[..., None]) / self.spread[..., None]
-        filled, e = _innovations(self.b, x)
+        filled, e = _innovations(self.b, x, self.others)
         known = np.isfinite(x)
         before, after = _running_variances(e, known, self.deviation**2)
         mix = self.settings.mixture
@@ -111,6 +116,22 @@ class Coefficients:
             before=np.sqrt(before),
             memory=np.sqrt(after),
         )
+
+    def crossed(self, y: np.ndarray) -> "Coefficients":
+        """The same coefficients, with what each series owes to the others' past over `y`."""
+        if y.shape[-2] == 1:
+            return self
+        state, settings = self.filter(y), self.settings
+        others, constant = spillover(
+            state.innovation, state.before, state.level, self.deviation,
+            lags=settings.lags, tightness=settings.cross, steadiness=settings.steadiness,
+        )  # fmt: skip
+        b = self.b.copy()
+        b[..., 0] += constant
+        b, others = _contract_together(b, others)
+        moved = replace(self, b=b, others=others)
+        e = moved.filter(y).innovation
+        return replace(moved, deviation=np.maximum(_deviation(e, e != 0), 1e-3))
 
     def correlated(self, y: np.ndarray) -> "Coefficients":
         """The same coefficients, with the correlation of the innovations over `y`."""
@@ -131,9 +152,7 @@ class Coefficients:
             correlation = _nearest_correlation(
                 weight * np.clip(raw, -1, 1) * (1 - identity) + identity
             )
-        return Coefficients(
-            self.settings, self.centre, self.spread, self.b, self.deviation, correlation
-        )
+        return replace(self, correlation=correlation)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,12 +180,12 @@ class Filtered:
         """A future `y` [..., series, step] to innovations over their scale, still correlated."""
         c = self.coefficients
         x = (y - c.centre[..., None]) / c.spread[..., None]
-        return autoregress(c.b, self.past, x) / self.scale[..., None]
+        return autoregress(c.b, self.past, x, c.others) / self.scale[..., None]
 
     def restore(self, u: np.ndarray) -> np.ndarray:
         """Innovations over their scale [..., series, step] to the future that they make."""
         c = self.coefficients
-        x = accumulate(c.b, self.past, u * self.scale[..., None])
+        x = accumulate(c.b, self.past, u * self.scale[..., None], c.others)
         return x * c.spread[..., None] + c.centre[..., None]
 
     def whiten(self, y: np.ndarray) -> np.ndarray:
@@ -243,6 +262,12 @@ def _mad(e: np.ndarray, known: np.ndarray) -> np.ndarray:
     return np.maximum(1.4826 * median, 0.1 * plain)
 
 
+def _deviation(e: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Deviation of known shocks, squares winsorised at `OUTLIER` robust ones."""
+    limit = (OUTLIER * _mad(e, known)[..., None]) ** 2
+    return np.sqrt(_mean(np.minimum(e**2, limit), known))
+
+
 def _huber(e: np.ndarray, known: np.ndarray, cut: float = 3.0) -> np.ndarray:
     limit = cut * _mad(e, known)[..., None]
     return np.minimum(1, limit / np.maximum(np.abs(e), 1e-12))
@@ -286,7 +311,25 @@ def _contract(b: np.ndarray) -> np.ndarray:
     return (b * shrink).astype(b.dtype)
 
 
-def _innovations(b: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _contract_together(b: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`_contract` for all series at once: own coefficients and those of the others."""
+    series, lags = others.shape[-2:]
+    companion = np.zeros((*b.shape[:-2], series * lags, series * lags), dtype=b.dtype)
+    own = np.eye(series, dtype=b.dtype)[..., None] * b[..., :, None, 1:]
+    whole = np.moveaxis(own + others, -1, -2)  # [..., series, lag, other]
+    companion[..., :series, :] = whole.reshape(*b.shape[:-2], series, -1)
+    companion[..., np.arange(series, series * lags), np.arange(series * (lags - 1))] = 1
+    radius = np.abs(np.linalg.eigvals(companion)).max(-1)
+    shrink = (1 / np.maximum(radius, 1))[..., None] ** np.arange(lags + 1)
+    return (
+        (b * shrink[..., None, :]).astype(b.dtype),
+        (others * shrink[..., None, None, 1:]).astype(b.dtype),
+    )
+
+
+def _innovations(
+    b: np.ndarray, x: np.ndarray, others: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Levels with predictions in the gaps, and one-step errors, both [..., series, time]."""
     lags, length = b.shape[-1] - 1, x.shape[-1]
     if np.isfinite(x).all():
@@ -294,6 +337,11 @@ def _innovations(b: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         fit = b[..., :1] + sum(
             b[..., k, None] * padded[..., lags - k : lags - k + length] for k in range(1, lags + 1)
         )
+        if others is not None:
+            fit = fit + sum(
+                others[..., k - 1] @ padded[..., lags - k : lags - k + length]
+                for k in range(1, lags + 1)
+            )
         e = x - fit
         e[..., : min(lags, length)] = x[..., : min(lags, length)] * 0
         return x, e
@@ -303,6 +351,8 @@ def _innovations(b: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for t in range(length):
         window = filled[..., t : t + lags][..., ::-1]
         fit = b[..., 0] + (b[..., 1:] * window).sum(-1)
+        if others is not None:
+            fit = fit + np.einsum("...ijl,...jl->...i", others, window)
         known = np.isfinite(x[..., t])
         now = np.where(known, x[..., t], np.where(seen > 0, fit, 0))
         filled[..., t + lags] = now
@@ -311,18 +361,26 @@ def _innovations(b: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return filled[..., lags:], e
 
 
-def autoregress(b: np.ndarray, past: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Shocks of `x` [..., step] that follows `past` [..., lag] under `b` [..., 1 + lag]."""
+def autoregress(
+    b: np.ndarray, past: np.ndarray, x: np.ndarray, others: np.ndarray | None = None
+) -> np.ndarray:
+    """Shocks of `x` [..., step] that follows `past` [..., lag] under `b` [..., 1 + lag].
+
+    With `others` [..., series, other, lag] the series are the axis before the last.
+    """
     lags, steps = b.shape[-1] - 1, x.shape[-1]
     past = np.broadcast_to(past, (*x.shape[:-1], lags))
     whole = np.concatenate([past, x], axis=-1)
-    fit = b[..., :1] + sum(
-        b[..., k, None] * whole[..., lags - k : lags - k + steps] for k in range(1, lags + 1)
-    )
+    before = [whole[..., lags - k : lags - k + steps] for k in range(1, lags + 1)]
+    fit = b[..., :1] + sum(b[..., k + 1, None] * before[k] for k in range(lags))
+    if others is not None:
+        fit = fit + sum(others[..., k] @ before[k] for k in range(lags))
     return x - fit
 
 
-def accumulate(b: np.ndarray, past: np.ndarray, shocks: np.ndarray) -> np.ndarray:
+def accumulate(
+    b: np.ndarray, past: np.ndarray, shocks: np.ndarray, others: np.ndarray | None = None
+) -> np.ndarray:
     """What `shocks` [..., step] add up to after `past` [..., lag]; undoes `autoregress`."""
     lags, steps = b.shape[-1] - 1, shocks.shape[-1]
     past = np.broadcast_to(past, (*shocks.shape[:-1], lags))
@@ -330,6 +388,9 @@ def accumulate(b: np.ndarray, past: np.ndarray, shocks: np.ndarray) -> np.ndarra
     for t in range(lags, lags + steps):
         lagged = sum(b[..., k] * whole[..., t - k] for k in range(1, lags + 1))
         whole[..., t] += b[..., 0] + lagged
+        if others is not None:
+            window = whole[..., t - lags : t][..., ::-1]
+            whole[..., t] += np.einsum("...ijl,...jl->...i", others, window)
     return whole[..., lags:]
 
 

@@ -111,6 +111,78 @@ def test_a_nowcast_fills_what_is_not_published(panel, capsys):
     assert row["mean"] == pytest.approx(last, rel=0.1)
 
 
+@pytest.fixture
+def vintages(panel, tmp_path):
+    """The panel as it is now, its last output not published, and as it was a quarter before."""
+    frame = pd.read_csv(panel)
+    frame.loc[119, "output"] = np.nan
+    frame.to_csv(panel, index=False)
+    before = frame.iloc[:119].copy()
+    before.loc[118, "output"] = np.nan
+    before.loc[117, "rate"] -= 0.4
+    older = tmp_path / "older.csv"
+    before.to_csv(older, index=False)
+    return panel, older
+
+
+def test_a_nowcast_says_what_moved_it_since_an_older_vintage(vintages, capsys):
+    now, older = vintages
+    words = ("nowcast", now, "--model", "var", "--older", older, "--paths", 50)
+    code, said, _ = run(capsys, *words, "--json")
+    assert code == 0
+    told = json.loads(said)
+    (row,) = told["revision"]
+    assert (row["series"], row["period"]) == ("output", "2023Q4")
+    parts = sum(v for k, v in row.items() if k.startswith("by ") or k in ("revisions", "rest"))
+    assert parts == pytest.approx(row["now"] - row["before"])
+    assert row["rest"] == pytest.approx(0, abs=1e-6)
+    assert abs(row["revisions"]) > 1e-4
+    assert {"by output", "by unemployment", "by rate"} < set(row)
+    assert "what is not" not in run(capsys, *words)[1]
+    assert "revisions" in run(capsys, *words)[1]
+    other = older.with_name("other.csv")
+    pd.read_csv(older).drop(columns="rate").to_csv(other, index=False)
+    code, _, err = run(capsys, *words[:-3], other)
+    assert code == 2
+    assert "the older vintage lacks the series ['rate']" in err
+
+
+def test_a_report_says_what_moved_it_since_an_older_vintage(vintages, tmp_path, capsys, made_again):
+    now, older = vintages
+    out = tmp_path / "news"
+    code, _, err = run(
+        capsys, "scenario", now, "--horizon", 3, "--pin", "rate=1", "--model", "anchor",
+        "--against", "ar", "--older", older, "--paths", 60, "--out", out, "--quiet",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    page = (out / "report.html").read_text()
+    assert "What is new since older.csv, which ends in 2023Q3," in page
+    assert "revisions" in page
+    made_again(out)
+    exact, drawn = (pd.read_csv(out / f"{name}.csv") for name in ("news", "drawn_news"))
+    assert set(pd.read_csv(out / "revisions.csv")["series"]) == {"rate"}
+    # the model that has learned nothing is Gaussian: its draws say the same
+    last = exact[exact["at"] == "2024Q3"].groupby("target")["contribution"].sum()
+    same = drawn[drawn["period"] == "2024Q3"].groupby("series")["contribution"].sum()
+    np.testing.assert_allclose(same[last.index], last, atol=0.15)
+    assert json.loads((out / "manifest.json").read_text())["older"]["last"] == "2023Q3"
+
+
+def test_a_rare_event_is_sought_and_its_chance_told(panel, tmp_path, capsys):
+    out = tmp_path / "rare"
+    code, said, _ = run(
+        capsys, "scenario", panel, "--horizon", 4, "--mode", "event", "--event", "rate > 7",
+        "--model", "var", "--paths", 400, "--out", out, "--json",
+    )  # fmt: skip
+    assert code == 0
+    (event,) = json.loads(said)["plausibility"]["events"]
+    assert 0 < event["baseline"] < 1e-3
+    assert event["baseline_standard_error"] < event["baseline"]
+    paths = pd.read_parquet(out / "paths.parquet")
+    assert (paths[paths["series"] == "rate"].groupby("path")["value"].max() > 7).all()
+    assert "multilevel splitting" in (out / "report.html").read_text()
+
+
 def test_a_complete_panel_has_nothing_to_nowcast(panel, capsys):
     code, _, err = run(capsys, "nowcast", panel, "--model", "ar")
     assert code == 2
@@ -143,6 +215,30 @@ def test_structural_effects_become_a_folder(panel, tmp_path, capsys, made_again)
     assert abs(moved["unemployment", "2024Q1"]) < 1e-9  # the zero that was declared
     sizes = pd.read_csv(out / "shocks.csv")
     assert list(sizes["shock"].unique()) == ["policy"]
+    assert "is infinite and says nothing" in page
+    assert told["plausibility"] is None
+
+
+def test_a_structural_scenario_may_be_a_density(panel, tmp_path, capsys):
+    words = (
+        "structural", panel, "--identify", "recursive:unemployment,output,rate", "--horizon", 4,
+        "--pin", "rate=2,2", "--driven-by", "rate", "--model", "var", "--paths", 500,
+    )  # fmt: skip
+    out = tmp_path / "spread"
+    code, said, _ = run(
+        capsys, *words, "--mode", "density", "--given-sd", 0.5, "--out", out, "--json"
+    )
+    assert code == 0
+    told = json.loads(said)["plausibility"]
+    assert told["divergence"] > 0
+    assert 0.5 < told["coin_low"] <= told["coin"] <= told["coin_high"] < 1
+    paths = pd.read_parquet(out / "paths.parquet")
+    at = (paths["series"] == "rate") & (paths["period"] == "2024Q1")
+    assert paths.loc[at, "value"].std() == pytest.approx(0.5, rel=0.15)
+    assert "a coin that falls on one side" in (out / "report.html").read_text()
+    code, _, err = run(capsys, *words, "--given-sd", 0.5, "--out", tmp_path / "x")
+    assert code == 2
+    assert "--given-sd belongs to the mode density" in err
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,7 @@ def test_impossible_requests_are_refused():
     with pytest.raises(ScenarioError, match="the modes are hard, soft"):
         ask(Scenario(), "medium")
     with pytest.raises(ScenarioError, match="none of 50 paths lies in the event"):
-        ask(Scenario(events=("rate > 99",)), "event")
+        ask(Scenario((cell("rate", 1, 1.0),), ("rate > 99",)), "hard")
     with pytest.raises(ScenarioError, match="further than the draws go"):
         ask(Scenario((cell("rate", 1, 99.0),)), "tilt")
     with pytest.raises(ScenarioError, match="'retail', which is no series"):
@@ -243,7 +243,7 @@ def test_impossible_requests_are_refused():
 def test_few_draws_are_warned_of():
     with pytest.warns(ScenarioWarning, match="effective draws"):
         conditional(
-            truth(), economy(), Scenario(events=("rate > 5",)), mode="event",
+            BVAR().fit(economy()), economy(), Scenario(events=("rate > 4",)), mode="event",
             horizon=4, paths=200, rng=rng(),
         )  # fmt: skip
 

@@ -1,18 +1,19 @@
 """Scenarios on the diffusion engine: exact where the law is Gaussian, corrected where it is not."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from econdiff.diffusion.conditional import DiffusionLaw, settled
+from econdiff.diffusion.conditional import DiffusionLaw
 from econdiff.diffusion.known_laws import Mixture
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.training import Training
 from econdiff.scenario import Scenario, ScenarioWarning, cell, conditional, plausibility
-from econdiff.scenario.binding import Pins
+from econdiff.scenario.control import steadied
+from econdiff.scenario.pins import Pins, settled
 
 NAMES = ["growth", "rate"]
 
@@ -207,8 +208,7 @@ def test_a_collapse_is_warned_of_and_answered_by_the_gaussian(monkeypatch, ancho
     few = DiffusionLaw._given
 
     def collapsed(self, *given):
-        told, twin, (_, _, method) = few(self, *given)
-        return told, twin, (2.0, 1, method)
+        return replace(few(self, *given), effective=2.0, ancestors=1)
 
     monkeypatch.setattr(DiffusionLaw, "_given", collapsed)
     with pytest.warns(ScenarioWarning, match="too few; this is the Gaussian answer"):
@@ -216,3 +216,34 @@ def test_a_collapse_is_warned_of_and_answered_by_the_gaussian(monkeypatch, ancho
     np.testing.assert_array_equal(answer.told.alternative, found.told.gaussian)
     assert answer.diagnostics.fallback
     assert answer.diagnostics.largest_miss < 1e-9
+
+
+def test_a_gaussian_difference_has_no_noise_left(anchor):
+    answer = ask(anchor, RATES, "hard", paths=200)
+    law = answer.law.gaussian()
+    moved = law.given(answer.told.pins).mean - law.mean
+    table = answer.difference()
+    np.testing.assert_allclose(table["mean"], answer.cells(moved[None])[0].T.ravel(), atol=2e-3)
+    assert table["standard_error"].max() < 2e-3
+    draws = answer.told.alternative.std(axis=0).max() / 200**0.5
+    assert draws > 0.02  # what it would have been
+
+
+def test_controls_leave_less_noise_and_say_how_much():
+    law, steady, plain, said = two_regimes(), [], [], []
+    for seed in range(40):
+        told = DiffusionLaw(Known(law)).told(
+            NONE, pins(0.2), "hard", 100, np.random.default_rng(seed)
+        )
+        base, after = (
+            steadied(c.draws[:, 1:], c.weights, c.twins[:, 1:], c.centre[1:]) for c in told.controls
+        )
+        steady.append((after[0] - base[0])[0])
+        said.append(np.hypot(after[1], base[1])[0])
+        plain.append(told.alternative[:, 1].mean() - told.baseline[:, 1].mean())
+    one = torch.ones(1, 1, dtype=torch.float64)
+    given = law.given(torch.tensor([[1.0, 0.0]]).double(), 0.2 * one[0], one * 1e-8)
+    truth = float(given.mean()[1] - law.mean()[1])
+    assert np.mean(steady) == pytest.approx(truth, abs=0.05)
+    assert np.std(steady) == pytest.approx(np.sqrt(np.mean(np.square(said))), rel=0.35)
+    assert np.std(steady) < 0.5 * np.std(plain)

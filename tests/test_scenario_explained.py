@@ -85,9 +85,34 @@ def test_news_explains_the_whole_revision_of_a_gaussian_forecast():
     np.testing.assert_allclose(found.new.to_numpy(), mean, atol=1e-9)
 
 
+def test_revisions_are_told_from_releases():
+    panel = economy()
+    old = panel.iloc[:-1].copy()
+    old.iloc[-1, 0] = np.nan
+    old.iloc[-2, 1] -= 0.7  # inflation of the period before was published lower
+    found = news(truth(), old, panel, horizon=3)
+    np.testing.assert_allclose(found.rest.to_numpy(), 0, atol=1e-9)
+    parts = [
+        table.groupby(["at", "target"])["contribution"].sum().unstack()[list(NAMES)]
+        for table in (found.revisions, found.releases)
+    ]
+    np.testing.assert_allclose(sum(parts), found.new - found.old, atol=1e-9)
+    # what was believed before: the law after the old vintage, the unknown cell filtered
+    mean, _ = truth().path_moments(old, 4)
+    np.testing.assert_allclose(found.old, mean[1:], atol=1e-9)
+    assert set(found.revisions["series"]) == {"inflation"}
+    mended = old.copy()
+    mended.iloc[-2, 1] += 0.7
+    after, _ = truth().path_moments(mended, 4)
+    np.testing.assert_allclose(parts[0], (after - mean)[1:], atol=1e-9)
+    assert news(truth(), panel.iloc[:-1], panel, horizon=3).revisions.empty
+
+
 def test_news_needs_the_later_history_to_go_on_from_the_earlier():
     with pytest.raises(ScenarioError, match="must hold the periods of the old one"):
         news(truth(), economy(), economy().iloc[:-3], horizon=2)
+    with pytest.raises(ScenarioError, match=r"lacks the series \['rate'\]"):
+        news(truth(), economy()[["growth", "inflation"]], economy(), horizon=2)
 
 
 def paths(values, names=("GDP", "UNRATE")):

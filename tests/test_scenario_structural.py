@@ -154,9 +154,11 @@ def test_responses_of_a_level_add_up_those_of_its_growth(panel):
     np.testing.assert_allclose(found.responses(5)[0, :, 0], expected, atol=1e-9)
 
 
-def bring(model, scenario, driven_by=("rate",), horizon=6, paths=400):
-    rng = np.random.default_rng(1)
-    return brought_about(model, scenario, driven_by, horizon=horizon, paths=paths, rng=rng)
+def bring(model, scenario, driven_by=("rate",), horizon=6, paths=400, mode="hard"):
+    return brought_about(
+        model, scenario, driven_by, horizon=horizon, paths=paths, mode=mode,
+        rng=np.random.default_rng(1),
+    )  # fmt: skip
 
 
 def test_a_scenario_is_met_by_the_shocks_that_are_named(panel, recursive):
@@ -186,6 +188,49 @@ def test_all_shocks_together_give_the_conditional_forecast(panel, recursive):
     np.testing.assert_allclose(found.alternative_cells.mean(axis=0), expected, atol=0.05)
 
 
+def test_a_density_restriction_spreads_the_pin_and_leaves_other_shocks_alone(recursive):
+    pins = tuple(cell("rate", k, 1.0, 0.3) for k in (1, 2))
+    found = bring(recursive, Scenario(pins), paths=20_000, mode="density")
+    told = found.alternative.samples[:, :2, 2]
+    np.testing.assert_allclose(told.mean(axis=0), 1.0, atol=0.01)
+    np.testing.assert_allclose(np.cov(told.T), 0.09 * np.eye(2), atol=0.005)
+    assert ((found.shocks - found.without)[:, :, :2] == 0).all()
+    # what is told is independent of the shocks that do not drive
+    others = found.without[:, :, :2].reshape(20_000, -1)
+    apart = np.corrcoef(told[:, 0], others.T)[0, 1:]
+    assert np.abs(apart).max() < 4.5 / 20_000**0.5
+
+
+def test_the_divergence_is_that_of_the_shocks_that_were_drawn(recursive):
+    pins = tuple(cell("rate", k, 1.0, 0.5) for k in (1, 2))
+    found = bring(recursive, Scenario(pins), ("prices", "rate"), 2, 40_000, "density")
+    e = found.shocks.reshape(40_000, -1)
+    mean, covariance = e.mean(axis=0), np.cov(e.T)
+    seen = (
+        np.trace(covariance) + mean @ mean - 6 - np.linalg.slogdet(covariance)[1]
+    ) / 2  # by moments of the draws
+    assert found.divergences[0] == pytest.approx(seen, rel=0.02, abs=0.01)
+    # a coin of that bias, tossed as often, is as far from fair
+    said = found.plausibility()
+    q = said["coin"]
+    assert -3 * np.log(4 * q * (1 - q)) == pytest.approx(said["divergence"])
+    assert 0.5 < q < 1
+
+
+def test_a_density_restriction_at_the_ordinary_law_is_no_distance(panel, recursive):
+    mean, _ = recursive.models[0].path_moments(panel, 6)
+    calm = Scenario(tuple(cell("rate", k, mean[k - 1, 2]) for k in (1, 2)))
+    found = bring(recursive, calm, NAMES, mode="density")
+    assert found.plausibility()["divergence"] == pytest.approx(0, abs=1e-9)
+    assert found.plausibility()["coin"] == pytest.approx(0.5, abs=1e-4)
+    far, farther = (
+        bring(recursive, Scenario((cell("rate", 1, v),)), NAMES, mode="density").plausibility()
+        for v in (2.0, 6.0)
+    )
+    assert 0.5 < far["coin"] < farther["coin"] < 1
+    assert bring(recursive, calm).plausibility() is None  # exact: infinite, and not said
+
+
 def test_great_shocks_are_not_modest(recursive):
     small, great = (bring(recursive, Scenario(above_baseline("rate", [1], by))) for by in (0.2, 9))
     assert small.modesty()["modest"].all()
@@ -202,8 +247,10 @@ def test_what_a_scheme_cannot_do_is_refused(panel, recursive):
         bring(recursive, Scenario((cell("rate", 1, 1.0),)), ("oil",))
     with pytest.raises(ScenarioError, match="cannot meet 1 pins"):
         bring(recursive, Scenario((cell("output", 1, 1.0),)))
-    with pytest.raises(ScenarioError, match="exact pins"):
+    with pytest.raises(ScenarioError, match="no event"):
         bring(recursive, Scenario(events=("rate > 1",)))
+    with pytest.raises(ScenarioError, match="takes exact pins"):
+        bring(recursive, Scenario((cell("rate", 1, 1.0, 0.5),)))
     with pytest.raises(ScenarioError, match="is no sign"):
         declared(panel, Signs({("a", "oil"): 1}))
     # two orthogonal shocks cannot both raise everything where nothing is correlated

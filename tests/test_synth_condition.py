@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 from test_synth_generators import known
 
+from econdiff.scenario import Scenario, average, cell, growth, spread
+from econdiff.scenario.statement import above_baseline
 from econdiff.synth import Condition, GaussianPanel, PanelLaw, SynthError, read_entities
 
 
@@ -106,6 +108,67 @@ def test_a_loud_regime_is_loud():
         made = fitted.sample(panels=20, rng=rng, condition=condition)
         spread.append(made.values[..., 10:, 0].std())
     assert spread[1] / spread[0] == pytest.approx(4, rel=0.25)
+
+
+def test_a_scenario_of_forecasts_is_met_by_panels(fitted):
+    index = fitted.law.panel.index
+    said = (
+        cell("all", 1, 1.5),
+        average("a@e02", [str(index[3]), str(index[4])], 2.0),
+        spread("a", "b", str(index[6]), -1.0),
+    )
+    told = Condition(scenario=Scenario(said))
+    made = fitted.sample(panels=3, rng=np.random.default_rng(0), condition=told)
+    a, b, total = np.moveaxis(made.values, -1, 0)
+    np.testing.assert_allclose(total[:, :, 0].mean(axis=1), 1.5, atol=1e-8)
+    np.testing.assert_allclose(a[:, 1, 3:5].mean(axis=1), 2.0, atol=1e-8)
+    np.testing.assert_allclose((a - b)[:, :, 6].mean(axis=1), -1.0, atol=1e-8)
+    assert made.provenance["conditions"] == 3
+
+
+def test_growth_is_met_by_positive_series():
+    panel = known(entities=12, length=20, mean=20.0).to_frame().drop(columns="all")
+    panel[["a", "b"]] = np.exp(panel[["a", "b"]] / 20)
+    fitted = GaussianPanel(PanelLaw(lags=1, rounds=1)).fit(read_entities(panel, entity="firm"))
+    told = Condition(scenario=Scenario((growth("a", 4, 8, 10.0),)))
+    made = fitted.sample(panels=2, rng=np.random.default_rng(0), condition=told).values
+    mean = made[..., 0].mean(axis=1)
+    np.testing.assert_allclose(mean[:, 7] / mean[:, 3], 1.10, rtol=1e-8)
+
+
+def test_what_holds_give_or_take_a_deviation_has_the_law_of_both(fitted):
+    last = {"panels": 3000, "length": 1, "start": "last"}
+    free = fitted.sample(**last, rng=np.random.default_rng(0)).values[:, 0, 0, 0]
+    goal, sd = free.mean() + 2.0, 0.7
+    told = Condition(scenario=Scenario((cell("a@0", 1, goal, sd),)))
+    held = fitted.sample(**last, rng=np.random.default_rng(1), condition=told).values[:, 0, 0, 0]
+    variance = 1 / (1 / free.var() + 1 / sd**2)  # of two normal laws that both hold
+    mean = variance * (free.mean() / free.var() + goal / sd**2)
+    assert held.mean() == pytest.approx(mean, abs=0.06)
+    assert held.var() == pytest.approx(variance, rel=0.12)
+
+
+def test_above_the_baseline_is_above_what_is_expected(fitted):
+    told = Condition(scenario=Scenario(above_baseline("a", [1], 2.0)))
+    last = {"panels": 400, "length": 1, "start": "last"}
+    free = fitted.sample(**last, rng=np.random.default_rng(0)).values[..., 0, 0].mean()
+    held = fitted.sample(**last, rng=np.random.default_rng(1), condition=told).values[..., 0, 0]
+    np.testing.assert_allclose(held.mean(axis=1), held.mean(), atol=1e-8)
+    assert held.mean() - free == pytest.approx(2.0, abs=0.15)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "message"),
+    [
+        (Scenario((cell("a", 99, 1.0),)), "which is not drawn"),
+        (Scenario((cell("nothing", 1, 1.0),)), "no series 'nothing'"),
+        (Scenario(events=("a < 0",)), "not events"),
+    ],
+)
+def test_scenarios_that_cannot_be_are_refused(fitted, scenario, message):
+    told, rng = Condition(scenario=scenario), np.random.default_rng(0)
+    with pytest.raises(SynthError, match=message):
+        fitted.sample(panels=1, rng=rng, condition=told)
 
 
 @pytest.mark.parametrize(

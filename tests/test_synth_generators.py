@@ -1,5 +1,7 @@
 """Generators: the law of a panel is recovered, kept and handed on; one contract for all."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +17,7 @@ from econdiff.synth import (
     read_entities,
     within,
 )
+from econdiff.synth.effects import less_correlated
 from econdiff.synth.resampling import Copy, stationary_rows
 from econdiff.synth.shocks import split
 
@@ -103,6 +106,29 @@ def test_panels_of_the_law_behave_as_the_real_one(panel):
     for group in (loud, ~loud):
         ratio = np.std(drawn.shocks[:, group]) / np.std(real.shocks[group])
         assert abs(ratio - 1) < 0.05
+
+
+def test_hiding_where_a_panel_lies_changes_nothing_but_its_level(panel):
+    fitted = GaussianPanel(PanelLaw(lags=1, rounds=1)).fit(panel)
+    effects = replace(fitted.law.effects, level=np.zeros_like(fitted.law.effects.level))
+    as_is = replace(fitted, law=replace(fitted.law, effects=effects))
+    moved, still = (
+        f.sample(panels=3, rng=np.random.default_rng(0)).values for f in (fitted, as_is)
+    )
+    np.testing.assert_allclose(np.diff(moved, axis=2), np.diff(still, axis=2), atol=1e-9)
+    shift = (moved - still)[..., 0]
+    np.testing.assert_allclose(shift, shift[0, 0, 0], atol=1e-9)
+    assert abs(shift[0, 0, 0]) > 0.01
+
+
+def test_correlations_that_are_chance_are_drawn_to_none(rng):
+    alike = 0.95 * np.ones((6, 6)) + 0.05 * np.eye(6)
+    seen = rng.standard_normal((20, 6))
+    kept = less_correlated(alike, seen @ np.linalg.cholesky(alike).T)
+    lost = less_correlated(0.2 * np.ones((6, 6)) + 0.8 * np.eye(6), seen)
+    assert kept[0, 1] > 0.85
+    assert lost[0, 1] < 0.1
+    np.testing.assert_allclose(np.diag(lost), 1)
 
 
 def test_shocks_that_all_share_are_told_from_own_ones():

@@ -1,11 +1,13 @@
 """The GAN, the VAE and the literature's scores: they learn what is easy, and tell the different."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from test_synth_generators import known
 
-from econdiff.synth import GAN, VAE
+from econdiff.diffusion.training import Training
+from econdiff.synth import GAN, VAE, DiffusedPanel, PanelLaw, SynthError, read_entities
 from econdiff.synth.scores import discriminative, predictive
 
 
@@ -57,3 +59,21 @@ def test_windows_that_teach_the_link_predict_better(rng):
     taught = predictive(real, windows(True), rng, steps=800)
     untaught = predictive(real, windows(False), rng, steps=800)
     assert taught < 0.8 * untaught
+
+
+def test_learning_from_a_panel_is_kept_only_where_the_held_out_part_improves():
+    rng = np.random.default_rng(0)
+    loud = np.exp(np.sin(np.arange(160) / 8))
+    months = pd.period_range("1990-01", periods=160, freq="M").astype(str)
+    panel = read_entities(pd.DataFrame({"date": months, "x": loud * rng.standard_normal(160)}))
+    quick = {"weights": None, "turns": 1, "trials": 64, "law": PanelLaw(lags=1, rounds=1)}
+    still = Training(steps=1, check=1, rate=0.0)
+    names = [
+        DiffusedPanel(**quick, training=plan).fit(panel).name
+        for plan in (still, Training(steps=60, check=20, origins=16))
+    ]
+    assert names[0] == "diffusion (training brought nothing; as it was)"
+    assert "trained here" in names[1]
+    short = read_entities(pd.DataFrame({"date": months[:20], "x": rng.standard_normal(20)}))
+    with pytest.raises(SynthError, match="too few to train"):
+        DiffusedPanel(**quick, training=still).fit(short)

@@ -9,7 +9,7 @@ from linearmodels import PanelOLS
 from test_synth_generators import known
 
 from econdiff.cli import main
-from econdiff.synth import GaussianPanel, PanelLaw, Regression, SynthError, examine, quality
+from econdiff.synth import VAE, GaussianPanel, PanelLaw, Regression, SynthError, examine, quality
 from econdiff.synth.fidelity import autocorrelation, coverage
 from econdiff.synth.impulse import responses
 from econdiff.synth.privacy import _auc
@@ -87,7 +87,10 @@ def test_copies_are_caught_and_the_law_is_not(panel):
 def test_the_table_shows_copies_as_best_and_shuffles_as_forgetful(panel):
     rng = np.random.default_rng(0)
     made = GaussianPanel(PanelLaw(rounds=1)).fit(panel).sample(panels=2, rng=rng)
-    table = quality(panel, made, rng=rng, regressions=[Regression.parse("a ~ b")])
+    rivals = {"a rival": VAE(steps=2)}
+    table = quality(panel, made, rng=rng, regressions=[Regression.parse("a ~ b")], rivals=rivals)
+    assert table.columns[-1] == "a rival"
+    assert table["a rival"].notna().sum() > 0.8 * len(table)
     rows = table.set_index(["metric", "series"])
     distances = rows.index.get_level_values(0).str.startswith("Wasserstein")
     assert (rows.loc[distances, "copy"] == 0).all()
@@ -139,6 +142,18 @@ def test_the_command_takes_conditions_and_ranges(tmp_path, capsys):
     assert main([*said, *options]) == 0
     mean = pd.read_parquet(out / "synthetic.parquet").groupby(["panel", "month"])["all"].mean()
     np.testing.assert_allclose(mean[:, "2000-03"], 2.0, atol=1e-8)
+
+    scenario = tmp_path / "told.toml"
+    scenario.write_text('[pins]\n"average(all, 2000-02, 2000-03)" = 1.0\n')
+    options = ["--generator", "gaussian", "--condition", str(scenario), "--quiet"]
+    options += ["--bound", "a=-99:99", "--unit", "a=euro", "--out", str(tmp_path / "pinned")]
+    assert main([*said, *options]) == 0
+    mean = pd.read_parquet(tmp_path / "pinned" / "synthetic.parquet").groupby(["panel", "month"])
+    both = mean["all"].mean()[:, "2000-02"] + mean["all"].mean()[:, "2000-03"]
+    np.testing.assert_allclose(both / 2, 1.0, atol=1e-8)
+    schema = json.loads((tmp_path / "pinned" / "schema.json").read_text())
+    assert schema["bounds"] == {"a": [-99.0, 99.0]}
+    assert schema["units"] == {"a": "euro"}
 
     private = tmp_path / "private"
     ranges = [f"--range={name}=-30:30" for name in ("a", "b", "all")]

@@ -1,8 +1,10 @@
 """Backtests Value-at-Risk and Expected Shortfall: every model, every day, resumable.
 
 For each day the model sees the prices before it and nothing else; it is fitted again every
-`refit` days. Portfolios are rebalanced to their weights each day. What was forecast is kept as
-VaR, ES, the place of the outcome in the forecast (PIT) and the forecast's lower tail.
+`refit` days. Over a longer horizon only every horizon-th day is forecast from, so that no two
+forecasts share a day and each test holds as it stands. Portfolios are rebalanced to their weights
+each day, or bought at the origin of a longer horizon and held. What was forecast is kept as VaR,
+ES, the place of the outcome in the forecast (PIT) and the forecast's lower tail.
 """
 
 import os
@@ -32,7 +34,8 @@ class Plan:
     """What is backtested: prices, what is held, the first row forecast, and how.
 
     `prices` [time x series] may hold series that no portfolio holds; models see them too. `weights`
-    [series x portfolio]. A fit and a forecast see the last `window` rows.
+    [series x portfolio]. A fit and a forecast see the last `window` rows. Gains are over `horizon`
+    rows.
     """
 
     prices: pd.DataFrame
@@ -43,11 +46,18 @@ class Plan:
     window: int = 1001
     paths: int = 5000
     seed: int = 0
+    horizon: int = 1
 
     @property
     def depth(self) -> float:
         """How far into the tail forecasts are kept."""
-        return max(self.alphas)
+        return distribution.kept_depth(self.alphas)
+
+    def origins(self, start: int = 0, end: int | None = None) -> list[int]:
+        """The rows forecast from `start` to `end`: the first of each stretch of `horizon` rows."""
+        last = len(self.prices) - self.horizon
+        rows = range(self.first, last + 1, self.horizon)
+        return [row for row in rows if start <= row and (end is None or row < end)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +65,7 @@ class Block:
     """The days between two fits of one model."""
 
     model: str
-    rows: np.ndarray  # [day], of the prices
+    rows: np.ndarray  # [day], of the prices on which the outcome is known
     var: np.ndarray  # [day, portfolio, level]
     es: np.ndarray  # [day, portfolio, level]
     pit: np.ndarray  # [day, portfolio]
@@ -70,8 +80,8 @@ def backtest_var_es(
 
     Raises ValueError, with the model and the day, where a model fails.
     """
-    starts = range(plan.first, len(plan.prices), plan.refit)
-    if len(starts) == 0 or plan.first < 2:
+    starts = _starts(plan)
+    if not starts or plan.first < 2:
         raise ValueError(
             f"no day is left to forecast from row {plan.first} of {len(plan.prices)} prices"
         )
@@ -90,7 +100,13 @@ def backtest_var_es(
 
 def blocks_of(plan: Plan) -> int:
     """How many blocks each model has."""
-    return len(range(plan.first, len(plan.prices), plan.refit))
+    return len(_starts(plan))
+
+
+def _starts(plan: Plan) -> list[int]:
+    """The rows of the fits from which some row is forecast."""
+    fits = range(plan.first, len(plan.prices), plan.refit)
+    return [start for start in fits if plan.origins(start, start + plan.refit)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,17 +135,22 @@ def _run(task: _Task) -> Block:
     made: dict[str, list[np.ndarray]] = {name: [] for name in ARRAYS}
     try:
         forecaster = task.model.fit(_history(plan, task.start))
-        for day in range(task.start, task.end):
+        for day in plan.origins(task.start, task.end):
             history = _history(plan, day)
             rng = np.random.default_rng([plan.seed, day])
-            drawn = forecaster.sample(history, horizon=1, paths=plan.paths, rng=rng)
+            drawn = forecaster.sample(history, horizon=plan.horizon, paths=plan.paths, rng=rng)
             for name, value in _day(plan, day, drawn, history, rng).items():
                 made[name].append(value)
     except Exception as error:
         when = labels_of(plan.prices)[day]
         raise ValueError(f"the model {task.name!r} failed at {when}: {error}") from error
     arrays = {name: np.stack(values) for name, values in made.items()}
-    return Block(task.name, np.arange(task.start, task.end), **arrays)
+    return Block(task.name, _outcomes(task), **arrays)
+
+
+def _outcomes(task: _Task) -> np.ndarray:
+    """The rows on which what was forecast has come [day]."""
+    return np.array(task.plan.origins(task.start, task.end)) + task.plan.horizon - 1
 
 
 def _history(plan: Plan, day: int) -> pd.DataFrame:
@@ -144,8 +165,9 @@ def _day(
     last = history[held].ffill().iloc[-1]
     assets = price_gains(drawn, last)
     w = plan.weights.loc[list(assets.names)].to_numpy(float)
-    total = assets.at(1) @ w  # [path, portfolio]
-    came = (plan.prices[list(assets.names)].iloc[day] / last[list(assets.names)] - 1).to_numpy()
+    total = assets.at(plan.horizon) @ w  # [path, portfolio]
+    end = plan.prices[list(assets.names)].iloc[day + plan.horizon - 1]
+    came = (end / last[list(assets.names)] - 1).to_numpy()
     realised = came @ w
     var = np.stack([measures.value_at_risk(total, a) for a in plan.alphas], axis=-1)
     es = np.stack([measures.expected_shortfall(total, a) for a in plan.alphas], axis=-1)
@@ -164,14 +186,14 @@ def _day(
 def _file(task: _Task) -> str:
     """A name made of all that the block depends on."""
     plan = task.plan
-    rows = plan.prices.iloc[max(0, task.start - plan.window) : task.end]
-    settings = (plan.alphas, plan.refit, plan.window, plan.paths, plan.seed, task.start, task.end)
+    rows = plan.prices.iloc[max(0, task.start - plan.window) : task.end + plan.horizon - 1]
+    settings = (plan.alphas, plan.refit, plan.window, plan.paths, plan.seed, plan.horizon)
     key = fingerprint(
         code_fingerprint(),
         Path(measures.__file__),
         task.name,
         task.model,
-        settings,
+        (*settings, plan.origins(task.start, task.end)),
         rows,
         plan.weights,
     )
@@ -193,7 +215,7 @@ def _kept(path: Path, task: _Task) -> Block | None:
             arrays = {name: file[name] for name in ARRAYS}
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
         return None  # the block is run again
-    return Block(task.name, np.arange(task.start, task.end), **arrays)
+    return Block(task.name, _outcomes(task), **arrays)
 
 
 @dataclass(frozen=True, eq=False)

@@ -42,6 +42,7 @@ BASELINES: dict[str, Callable[[], Model]] = {
     "harch": _settings("harch", "HARCH"),
     "pdv": _settings("path_dependent", "PathDependent"),
     "mixed-volatility": _settings("mixed_volatility", "MixedVolatility"),
+    "quantile-mean": _settings("quantile_mean", "QuantileMean"),
     "hs": _settings("historical_simulation", "HistoricalSimulation"),
     "ewma": _settings("ewma", "EWMA"),
     "ewma-fhs": _settings("ewma", "EWMA", filtered=True),

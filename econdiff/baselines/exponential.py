@@ -23,7 +23,10 @@ SHAPE_BOUNDS = ((2.5, 60), (-0.6, 0.6))
 
 @dataclass(frozen=True)
 class Formula:
-    """f of the shocks [time] or [path], as [part, ...]; memories in rows; g of A [part, ...]."""
+    """f of the shocks [time] or [path], as [part, ...]; memories in rows; g of A [part, ...].
+
+    Where something else of the row is known, f is of both: [2, time] or [2, path].
+    """
 
     news: Callable[[np.ndarray], np.ndarray]
     memory: tuple[float, ...]
@@ -71,11 +74,14 @@ class SeriesExponential:
         return decay * state + (1 - decay) * self.formula.news(e / self.unit)
 
 
-def estimate(y: np.ndarray, formula: Formula) -> SeriesExponential:
-    """The likeliest parameters of `y` [time], all of it known."""
+def estimate(
+    y: np.ndarray, formula: Formula, beside: np.ndarray | None = None
+) -> SeriesExponential:
+    """The likeliest parameters of `y` [time], all of it known; `beside` [time] in its units."""
     mean, unit = float(y.mean()), float(y.std())
     e = (y - mean) / unit
-    before = formula.averages(e)[:, :-1]
+    news = e if beside is None else np.stack([e, beside / unit])
+    before = formula.averages(news)[:, :-1]
     scored = slice(min(BURN, len(e) // 2), None)
     density = SkewStudent()
 
@@ -88,6 +94,7 @@ def estimate(y: np.ndarray, formula: Formula) -> SeriesExponential:
         (*formula.start, *SHAPE),
         method="L-BFGS-B",
         bounds=(*formula.bounds, *SHAPE_BOUNDS),
+        options={"ftol": 1e-12},  # a looser search can stop on a slope
     )
     *b, freedom, skew = map(float, found.x)
     return SeriesExponential(formula, mean, unit, tuple(b), freedom, skew, bool(found.success))

@@ -18,6 +18,14 @@ from econdiff.baselines.volatility import FittedVolatility, Shocks, fit_each
 
 MEMORIES = (3.0, 15.0, 80.0)  # rows
 
+SQUARES = Formula(
+    lambda e: np.stack([e**2] * 3 + [e**2 * (e < 0)] * 3),
+    MEMORIES * 2,
+    lambda a, b0, *b: np.sqrt(b0 + np.tensordot(b, a, axes=1)),
+    start=(0.05, 0.05, 0.3, 0.2, 0.2, 0.3, 0.1),
+    bounds=((1e-4, 1), *(((0, 2),) * 6)),
+)
+
 
 @dataclass(frozen=True)
 class HARCH:
@@ -27,13 +35,6 @@ class HARCH:
 
     def fit(self, panel: pd.DataFrame) -> FittedVolatility:
         """Estimate each series; ValueError names one that is constant or too short."""
-        formula = Formula(
-            lambda e: np.stack([e**2] * 3 + [e**2 * (e < 0)] * 3),
-            MEMORIES * 2,
-            lambda a, b0, *b: np.sqrt(b0 + np.tensordot(b, a, axes=1)),
-            start=(0.05, 0.05, 0.3, 0.2, 0.2, 0.3, 0.1),
-            bounds=((1e-4, 1), *(((0, 2),) * 6)),
-        )
         return fit_each(
-            panel, lambda y: estimate(y, formula), shocks=self.shocks, model="asymmetric HARCH"
+            panel, lambda y: estimate(y, SQUARES), shocks=self.shocks, model="asymmetric HARCH"
         )

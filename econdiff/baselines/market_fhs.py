@@ -64,33 +64,40 @@ class FittedMarketFHS:
 
     def atoms(self, history: pd.DataFrame) -> np.ndarray:
         """The next row's law: equally likely rows [atom, series]."""
-        z, own, state = self._state(history)
+        z, own, state, _ = self._state(history)
         return self.mean + z * np.sqrt(own) * self.law.scale(state)
 
     def sample(
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator
     ) -> Forecast:
-        """See `Forecaster.sample`."""
-        z, own, state = self._state(history)
-        shocks = rng.choice(z, (paths, horizon))
-        samples = np.empty_like(shocks)
-        own, state = np.broadcast_to(own, (paths, len(own))), np.repeat(state, paths, axis=1)
+        """See `Forecaster.sample`.
+
+        Over the horizon h_it stays as it is, and s_t follows the market's own past shocks: were
+        both fed by the shock that was drawn, each would raise the other, and some paths run off.
+        """
+        z, own, state, u = self._state(history)
+        row = rng.integers(len(z), size=(paths, horizon))
+        samples = z[row] * np.sqrt(own)
+        state = np.repeat(state, paths, axis=1)
         for step in range(horizon):
-            scaled = shocks[:, step] * np.sqrt(own)
-            samples[:, step] = scaled * self.law.scale(state)[:, None]
-            own = self.decay * own + (1 - self.decay) * scaled**2
-            state = self.law.moved(state, samples[:, step] @ self.weights - self.law.mean)
+            scale = self.law.scale(state)
+            samples[:, step] *= scale[:, None]
+            state = self.law.moved(state, u[row[:, step]] * scale)
         provenance = {"model": "joint FHS, market and own volatility", "decay": self.decay}
         future = steps_after(history, horizon)
         return Forecast(self.mean + samples, future, self.names, provenance=provenance)
 
-    def _state(self, history: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Past shocks [row, series], the next row's h^2 [series], the market's state [part, 1]."""
+    def _state(
+        self, history: pd.DataFrame
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Past z [row, series], next h^2 [series], market's state [part, 1], its past u [row]."""
         r = complete_rows(history, values_of(history, self.names), need=START + 2) - self.mean
         market = r @ self.weights - self.law.mean
-        scaled = r / self.law.scales(market)[:-1, None]
+        scales = self.law.scales(market)[:-1]
+        scaled = r / scales[:, None]
         own = _own_variance(scaled, self.decay)
-        return scaled[START:] / np.sqrt(own[:-1]), own[-1], self.law.state(market)[:, None]
+        z, u = scaled[START:] / np.sqrt(own[:-1]), (market / scales)[START:]
+        return z, own[-1], self.law.state(market)[:, None], u
 
 
 def _own_variance(scaled: np.ndarray, decay: float) -> np.ndarray:

@@ -35,19 +35,24 @@ class PathDependent:
 
     def fit(self, panel: pd.DataFrame) -> FittedVolatility:
         """Estimate each series; ValueError names one that is constant or too short."""
-        formula = Formula(
-            lambda e: np.stack([e, e, e**2, e**2]),
-            (*self.trend, *self.activity),
-            _scale,
-            start=(0.05, -0.6, 0.8, 0.5, 0.7),
-            bounds=((0, 1), (-3, 0), (0, 1.5), (0, 1), (0, 1)),
-        )
+        formula = trending(self.trend, self.activity)
         return fit_each(
             panel.iloc[-self.window :],
             lambda y: estimate(y, formula),
             shocks=self.shocks,
             model="path-dependent volatility",
         )
+
+
+def trending(trend: tuple[float, float], activity: tuple[float, float]) -> Formula:
+    """The formula with these memories."""
+    return Formula(
+        lambda e: np.stack([e, e, e**2, e**2]),
+        (*trend, *activity),
+        _scale,
+        start=(0.05, -0.6, 0.8, 0.5, 0.7),
+        bounds=((0, 1), (-3, 0), (0, 1.5), (0, 1), (0, 1)),
+    )
 
 
 def _scale(a: np.ndarray, b0: float, b1: float, b2: float, c1: float, c2: float) -> np.ndarray:

@@ -122,13 +122,17 @@ class FittedVolatility:
         future = steps_after(history, horizon)
         return Forecast(samples, future, self.names, provenance=self.provenance)
 
+    def uniform(self, paths: int, steps: int, rng: np.random.Generator) -> np.ndarray:
+        """Points in (0, 1) [path, step, series]: ranks of past shocks, a row of one date each."""
+        rows = rng.integers(len(self.shocks), size=(paths, steps))
+        ranks = self.shocks.argsort(axis=0).argsort(axis=0)[rows]
+        return (ranks + rng.uniform(size=ranks.shape)) / len(self.shocks)
+
     def _draw(self, paths: int, steps: int, rng: np.random.Generator) -> np.ndarray:
         """Standardised shocks [path, step, series]."""
-        rows = rng.integers(len(self.shocks), size=(paths, steps))
         if self.quantiles is None:
-            return self.shocks[rows]
-        ranks = self.shocks.argsort(axis=0).argsort(axis=0)[rows]
-        u = (ranks + rng.uniform(size=ranks.shape)) / len(self.shocks)
+            return self.shocks[rng.integers(len(self.shocks), size=(paths, steps))]
+        u = self.uniform(paths, steps, rng)
         return np.stack([q(u[..., i]) for i, q in enumerate(self.quantiles)], axis=-1)
 
 

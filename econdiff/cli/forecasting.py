@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from econdiff.cli.command import Command
-from econdiff.cli.options import draws, folder, horizon, model, panel, workers
+from econdiff.cli.options import draws, folder, horizon, model, older, panel, workers
 from econdiff.cli.words import count, names, positive
 
 
@@ -54,7 +54,9 @@ BACKTEST = Command(
     "backtest:backtest",
     (panel, horizon, _trials, draws, workers, folder),
 )
-NOWCAST = Command("nowcast", "what is not published yet", "nowcast:nowcast", (panel, model, draws))
+NOWCAST = Command(
+    "nowcast", "what is not published yet", "nowcast:nowcast", (panel, model, older, draws)
+)
 REPORT = Command(
     "report", "make the page of a result again from its folder", "report:report", (_result,)
 )

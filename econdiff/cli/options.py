@@ -72,6 +72,16 @@ def folder(command: ArgumentParser) -> None:
     command.add_argument("--overwrite", action="store_true", help="replace an earlier result")
 
 
+def older(command: ArgumentParser) -> None:
+    """`--older`."""
+    command.add_argument(
+        "--older",
+        type=Path,
+        metavar="FILE",
+        help="an earlier vintage of INPUT: which release and which revision moved the forecast",
+    )
+
+
 def assumed(command: ArgumentParser) -> None:
     """`--scenario` and `--pin`."""
     command.add_argument(

@@ -59,6 +59,28 @@ def _stressed(command: ArgumentParser) -> None:
         help="the Federal Reserve's scenario tables, set beside the prices by quarters",
     )
     command.add_argument("--given", type=names, metavar="A,B", help="supervisory variables to pin")
+    command.add_argument(
+        "--view",
+        dest="views",
+        action="append",
+        metavar="NAME=+5%",
+        help="a mean over the longest horizon, said as a stress is: risk under all views together",
+    )
+
+
+def _ruled(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--liquidity",
+        type=Path,
+        metavar="FILE",
+        help="a CSV: series, days (10, 20, 40, 60 or 120): ES with liquidity horizons",
+    )
+    command.add_argument(
+        "--pnl",
+        type=Path,
+        metavar="FILE",
+        help="a CSV: date, hypothetical, risk_theoretical and maybe desk: P&L attribution",
+    )
 
 
 def _fitted(command: ArgumentParser) -> None:
@@ -142,7 +164,7 @@ RISK = Command(
     "risk",
     "VaR and ES of portfolios, validated",
     "risk:risk",
-    (panel, _measured, _stressed, _fitted, many_draws, workers, folder),
+    (panel, _measured, _stressed, _ruled, _fitted, many_draws, workers, folder),
 )
 CREDIT = Command(
     "credit",

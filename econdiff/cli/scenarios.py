@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 
 from econdiff.cli.command import Command
-from econdiff.cli.options import assumed, draws, folder, horizon, model, panel
+from econdiff.cli.options import assumed, draws, folder, horizon, model, older, panel
 from econdiff.cli.words import deviation, names, positive
 
 
@@ -63,6 +63,15 @@ def _shocks(command: ArgumentParser) -> None:
         metavar="A,B",
         help="the shocks that bring the scenario about",
     )
+    command.add_argument(
+        "--mode",
+        choices=("hard", "density"),
+        help="hard (default): pins hold; density: they are spread with --given-sd, or as they are "
+        "anyway, and the divergence of the shocks is told",
+    )
+    command.add_argument(
+        "--given-sd", type=deviation, metavar="SD", help="deviation of the pins in the mode density"
+    )
     command.add_argument("--model", metavar="NAME", help="bvar (default) or var")
     command.add_argument("--draws", type=positive, metavar="N", help="of the model; default: 300")
 
@@ -71,7 +80,7 @@ SCENARIO = Command(
     "scenario",
     "what goes with an assumed path",
     "scenario:scenario",
-    (panel, horizon, assumed, _mode, model, _beside, draws, folder),
+    (panel, horizon, assumed, _mode, model, _beside, older, draws, folder),
 )
 STRUCTURAL = Command(
     "structural",

@@ -15,6 +15,12 @@ def _made(command: ArgumentParser) -> None:
         metavar="NAME",
         help="diffusion (default), gaussian, var-, factor- or block-bootstrap, gan, vae",
     )
+    command.add_argument(
+        "--train",
+        type=count,
+        metavar="STEPS",
+        help="go on learning from this panel; kept only where a held-out stretch improves",
+    )
     command.add_argument("--panels", type=positive, metavar="N", help="default: 10")
     command.add_argument("--length", type=positive, metavar="T", help="periods; default: as many")
 
@@ -37,7 +43,7 @@ def _steered(command: ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="a row a period: SERIES (mean over entities), SERIES@ENTITY, 'shock SERIES', regime; "
-        "or a row an entity with its static attributes",
+        "a row an entity with its static attributes; or a scenario (CSV or TOML) as in forecasts",
     )
 
 
@@ -87,6 +93,26 @@ def _measured(command: ArgumentParser) -> None:
         help="kept exactly",
     )
     command.add_argument(
+        "--positive",
+        type=names,
+        metavar="A,B",
+        help="series kept above zero, or none; default: those that are so throughout",
+    )
+    command.add_argument(
+        "--bound",
+        dest="bounds",
+        action="append",
+        metavar="SERIES=LOW:HIGH",
+        help="kept strictly between two numbers; either may be left out",
+    )
+    command.add_argument(
+        "--unit",
+        dest="units",
+        action="append",
+        metavar="SERIES=UNIT",
+        help="kept in schema.json and the card",
+    )
+    command.add_argument(
         "--regression",
         dest="regressions",
         action="append",
@@ -98,6 +124,12 @@ def _measured(command: ArgumentParser) -> None:
         type=count,
         metavar="N",
         help="repeats of the literature's discriminative and predictive scores; default: 0",
+    )
+    command.add_argument(
+        "--rivals",
+        type=names,
+        metavar="A,B",
+        help="generators that get a column of quality.csv, fitted beside: gan, vae, gaussian, ...",
     )
 
 

@@ -1,13 +1,14 @@
 """What `econdiff risk` was asked, read and refused before any work."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from econdiff.backtest.var_es import Plan
+from econdiff.commands.desk_rules import Rules, rules_of
 from econdiff.commands.errors import UsageError
 from econdiff.commands.models import named_models, nearest
 from econdiff.commands.portfolios import Holdings, holdings, log_returns
@@ -21,6 +22,8 @@ from econdiff.transforms import Transform, Transformed
 LEAST = {"D": 100, "W": 100}  # rows before the first forecast
 
 LEAST_SLOW = 40  # ... of months, quarters and years
+
+FEWEST_PERIODS = 20  # of a longer horizon, below which its past is not backtested
 
 SHOCKED = 6  # series that are stressed where none is named
 
@@ -42,6 +45,9 @@ class RiskRequest:
     pins: tuple[str, ...] = ()
     supervisory: Path | None = None
     given: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+    liquidity: Path | None = None
+    pnl: Path | None = None
     window: int = 1000
     refit: int = 21
     paths: int = 5000
@@ -59,9 +65,10 @@ class Desk:
     models: Mapping[str, Model]
     wrapped: Mapping[str, Transformed]
     transforms: Mapping[str, Transform]
-    plan: Plan | None
+    plans: tuple[Plan, ...]  # one step ahead first; none where no past day is asked for
     moves: tuple[Move, ...]
     assumed: tuple[Assumed, ...]
+    rules: Rules
 
     @property
     def last(self) -> pd.Series:
@@ -81,6 +88,10 @@ def desk_of(request: RiskRequest) -> Desk:
         said = (*published, *said)
     panel = data.panel
     hold = holdings(request.weights, panel, own)
+    rules = rules_of(
+        request.views, request.liquidity, request.pnl,
+        panel=panel, held=hold.held, horizons=request.horizons,
+    )  # fmt: skip
     unknown = [name for name in request.factors if name not in panel.columns]
     if unknown:
         raise UsageError(
@@ -93,12 +104,7 @@ def desk_of(request: RiskRequest) -> Desk:
     if complete < least:
         raise UsageError(_too_short(panel, first, complete, least, request))
     transforms = log_returns(panel, hold.held, first)
-    plan = None
-    if request.backtest is not None:
-        plan = Plan(
-            panel, hold.weights, first, request.alphas, request.refit, request.window + 1,
-            request.paths, request.seed,
-        )  # fmt: skip
+    plans = _plans(request, panel, hold, first)
     horizon = max(request.horizons)
     try:
         moves = [parse_move(text, panel.ffill().iloc[-1]) for text in request.stresses]
@@ -107,7 +113,21 @@ def desk_of(request: RiskRequest) -> Desk:
     heaviest = hold.weights.abs().max(axis=1).sort_values(ascending=False, kind="stable")
     moves = moves or worst_moves(panel, list(heaviest.index[:SHOCKED]), horizon)
     wrapped = {name: Transformed(model, transforms) for name, model in models.items()}
-    return Desk(data, hold, models, wrapped, transforms, plan, tuple(moves), said)
+    return Desk(data, hold, models, wrapped, transforms, plans, tuple(moves), said, rules)
+
+
+def _plans(
+    request: RiskRequest, panel: pd.DataFrame, hold: Holdings, first: int
+) -> tuple[Plan, ...]:
+    """A backtest one step ahead, and one over each longer horizon that has periods enough."""
+    if request.backtest is None:
+        return ()
+    plan = Plan(
+        panel, hold.weights, first, request.alphas, request.refit, request.window + 1,
+        request.paths, request.seed,
+    )  # fmt: skip
+    longer = [replace(plan, horizon=h) for h in sorted(request.horizons) if h > 1]
+    return plan, *(one for one in longer if len(one.origins()) >= FEWEST_PERIODS)
 
 
 def _check(request: RiskRequest) -> None:

@@ -1,7 +1,7 @@
 """Panels of entities from files, real ones and those that somebody drew."""
 
 import hashlib
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -10,19 +10,26 @@ import pandas as pd
 
 from econdiff.commands.errors import UsageError
 from econdiff.panel.table import read_table
-from econdiff.synth import EntityPanel, SyntheticPanels, read_entities
+from econdiff.scenario import read_scenario
+from econdiff.synth import Condition, EntityPanel, Schema, SyntheticPanels, read_entities
+from econdiff.synth.schema import Bound
 
 
-def read_real(
-    name: str,
-    *,
-    entity: str | None,
-    time: str | None,
-    freq: str | None,
-    gaps: Literal["error", "nan"],
-    identities: Sequence[str],
-    positive: Sequence[str] | None = None,
-) -> tuple[EntityPanel, dict[str, str]]:
+@dataclass(frozen=True)
+class EntityReading:
+    """How a table of entities is read; the fields are options of `econdiff synth`."""
+
+    entity: str | None = None
+    time: str | None = None
+    freq: str | None = None
+    gaps: Literal["error", "nan"] = "error"
+    identities: tuple[str, ...] = ()
+    positive: tuple[str, ...] | None = None
+    bounds: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+
+
+def read_real(name: str, reading: EntityReading) -> tuple[EntityPanel, dict[str, str]]:
     """The real panel, and the name and digest of its file."""
     path = Path(name)
     if not path.is_file():
@@ -31,14 +38,48 @@ def read_real(
         )
     panel = read_entities(
         read_frame(path),
-        entity=entity,
-        time=time,
-        freq=freq,
-        identities=identities,
-        positive=positive,
-        gaps=gaps,
+        entity=reading.entity,
+        time=reading.time,
+        freq=reading.freq,
+        gaps=reading.gaps,
+        identities=reading.identities,
+        positive=() if reading.positive == ("none",) else reading.positive,
+        bounds=dict(_bound(text) for text in reading.bounds),
+        units=dict(_unit(text) for text in reading.units),
     )
     return panel, {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+def read_condition(path: Path, schema: Schema) -> Condition:
+    """What panels are told: a table of time or of entities, or a scenario as forecasts take it."""
+    if path.suffix.lower() == ".toml":
+        return Condition(scenario=read_scenario(path))
+    frame = read_frame(path)
+    said = [name for name in frame if str(name).partition("@")[0] in schema.series]
+    worded = any(not pd.api.types.is_numeric_dtype(frame[name].dtype) for name in said)
+    ours = schema.time in frame or set(frame) & set(schema.statics)
+    if path.suffix.lower() == ".csv" and (worded or not ours):
+        return Condition(scenario=read_scenario(path))
+    return Condition.of(frame, schema)
+
+
+def _bound(text: str) -> tuple[str, Bound]:
+    name, _, limits = text.partition("=")
+    low, colon, high = limits.partition(":")
+    try:
+        bound = tuple(float(side) if side.strip() else None for side in (low, high))
+    except ValueError:
+        bound = (None, None)
+    if not colon or bound == (None, None):
+        raise UsageError(f"--bound {text!r}: write 'SERIES=LOW:HIGH'; either may be left out")
+    return name.strip(), (bound[0], bound[1])
+
+
+def _unit(text: str) -> tuple[str, str]:
+    name, equals, unit = text.partition("=")
+    if not equals or not unit.strip():
+        raise UsageError(f"--unit {text!r}: write 'SERIES=UNIT'")
+    return name.strip(), unit.strip()
 
 
 def read_frame(path: Path) -> pd.DataFrame:

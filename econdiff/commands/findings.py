@@ -14,11 +14,12 @@ from econdiff.scenario.at_risk import at_risk, recession
 from econdiff.scenario.attribution import drivers, shares
 from econdiff.scenario.gap import gap
 from econdiff.scenario.law import GaussianLaw
-from econdiff.scenario.news import news
+from econdiff.scenario.news import drawn_news, news
 from econdiff.transforms import TransformedForecaster
 
 SHAPLEY_PATHS = 200
 MOST_PLAYERS = 3  # pinned series up to which Shapley's value is asked of the model: 2^n answers
+MOST_RELEASES = 20  # of which the model itself is asked, one answer each
 
 
 def findings(
@@ -27,13 +28,17 @@ def findings(
     others: dict[str, Conditional],
     *,
     panel: pd.DataFrame,
+    older: pd.DataFrame | None,
     events: tuple[str, ...],
     target: str | None,
     conditions: tuple[str, ...],
     seed: int,
     notes: tuple[str, ...],
 ) -> Findings:
-    """Everything that the report says of an answer; ScenarioError where a name is not there."""
+    """Everything that the report says of an answer; ScenarioError where a name is not there.
+
+    `older` is the panel as it was known earlier; without it, the panel but its last row.
+    """
     risk = None
     if target is not None:
         risk = at_risk(answer, target, conditions)
@@ -43,13 +48,18 @@ def findings(
         for name, other in others.items()
     ]
     by_pin = _by_pin(answer)
-    revision = news(forecaster, panel.iloc[:-1], panel, horizon=answer.baseline.horizon)
+    before = panel.iloc[:-1] if older is None else older
+    revision = news(forecaster, before, panel, horizon=answer.baseline.horizon)
+    drawn = None
+    if older is not None and not isinstance(answer.law, GaussianLaw):
+        drawn = _drawn(forecaster, older, panel, answer, len(revision.releases), seed)
     return Findings(
         plausibility(answer, events),
         tuple(beside),
         _shares(answer, by_pin, seed),
         by_pin,
         revision,
+        drawn,
         risk,
         notes,
     )
@@ -61,6 +71,10 @@ def write_findings(folder: Path, found: Findings, diagnostics: Diagnostics) -> N
     found.drivers.to_csv(folder / "drivers.csv", index=False)
     found.shares.to_csv(folder / "shares.csv", index=False)
     found.news.releases.to_csv(folder / "news.csv", index=False)
+    if len(found.news.revisions):
+        found.news.revisions.to_csv(folder / "revisions.csv", index=False)
+    if found.drawn_news is not None:
+        found.drawn_news.to_csv(folder / "drawn_news.csv", index=False)
     if found.at_risk is not None:
         found.at_risk.to_csv(folder / "at_risk.csv", index=False)
     for other in found.beside:
@@ -75,6 +89,24 @@ def _by_pin(answer: Conditional) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     law = answer.law.gaussian().given(answer.bound.facts)
     return drivers(law, answer.bound, answer.told.pins, answer.mode)
+
+
+def _drawn(
+    forecaster: TransformedForecaster,
+    older: pd.DataFrame,
+    panel: pd.DataFrame,
+    answer: Conditional,
+    cells: int,
+    seed: int,
+) -> pd.DataFrame | None:
+    """What each release moved by draws of the model itself; None where releases are many."""
+    horizon, series = answer.baseline.horizon, len(answer.bound.names)
+    if not 0 < cells <= MOST_RELEASES * horizon * series:
+        return None
+    return drawn_news(
+        forecaster, older, panel, horizon=horizon, paths=SHAPLEY_PATHS, seed=seed,
+        most=MOST_PLAYERS,
+    )  # fmt: skip
 
 
 def _shares(answer: Conditional, by_pin: pd.DataFrame, seed: int) -> pd.DataFrame:

@@ -9,9 +9,15 @@ from econdiff.commands.answer import Answer
 from econdiff.commands.errors import UsageError
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Reading, read
-from econdiff.commands.scenario import ScenarioRequest, answered
-from econdiff.forecast import Forecast
-from econdiff.scenario import Scenario
+from econdiff.commands.scenario import ScenarioRequest, answered, vintage
+from econdiff.forecast import Forecast, Forecaster, period_labels
+from econdiff.scenario import Scenario, ScenarioError
+from econdiff.scenario.news import news
+
+REVISED = (
+    "What moved the Gaussian mean since the older vintage (100 times logarithms where a series is "
+    "modelled in them):"
+)
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,7 @@ class NowcastRequest:
 
     reading: Reading
     model: str = "diffusion"
+    older: Path | None = None
     paths: int = 1000
     seed: int = 0
 
@@ -38,13 +45,56 @@ def nowcast(request: NowcastRequest, progress: Progress = silent) -> Answer:
         paths=request.paths,
         seed=request.seed,
     )
-    _, answer, notes = answered(request.model, data, Scenario(), asked, progress)
+    forecaster, answer, notes = answered(request.model, data, Scenario(), asked, progress)
     edge = answer.edge()
     if edge is None:
         raise UsageError("there is no ragged edge to nowcast")
     table = _unpublished(edge, data.panel)
     facts = {"data": data.record, "nowcast": table.to_dict(orient="records")}
-    return Answer(facts, "\n".join([table.to_string(index=False), *notes]))
+    words = [table.to_string(index=False), *notes]
+    older = vintage(request.older, request.reading)
+    if older is not None:
+        moved = _moved(forecaster, older.panel, data.panel, table)
+        facts |= {"older": older.record, "revision": moved.to_dict(orient="records")}
+        words += ["", REVISED, moved.round(3).to_string(index=False)]
+    return Answer(facts, "\n".join(words))
+
+
+def _moved(
+    forecaster: Forecaster, older: pd.DataFrame, panel: pd.DataFrame, unknown: pd.DataFrame
+) -> pd.DataFrame:
+    """What moved the mean of each unpublished cell since the older vintage, a row a cell."""
+    try:
+        found = news(forecaster, older, panel, horizon=1, edge=True)
+    except ScenarioError as error:
+        raise UsageError(str(error)) from error
+    index = found.old.index
+    if not isinstance(index, pd.PeriodIndex | pd.DatetimeIndex):
+        raise TypeError(f"periods are needed, got {type(index).__name__}")
+    labels = period_labels(index)
+    before, after, rest = (table.set_axis(labels) for table in (found.old, found.new, found.rest))
+    rows = []
+    for name, label in zip(unknown["series"], unknown["period"], strict=True):
+        released = _by_series(found.releases, name, label)
+        revised = _by_series(found.revisions, name, label)
+        row: dict[str, object] = {
+            "series": name,
+            "period": label,
+            "before": before.loc[label, name],
+        }
+        row |= {f"by {source}": moved for source, moved in released.items()}
+        row |= {"revisions": sum(revised.values()), "rest": rest.loc[label, name]}
+        rows.append(row | {"now": after.loc[label, name]})
+    return pd.DataFrame(rows)
+
+
+def _by_series(table: pd.DataFrame, target: str, at: str) -> dict[str, float]:
+    """Contributions to one cell, added up by the series that they come from."""
+    found: dict[str, float] = {}
+    cells = table[(table["target"] == target) & (table["at"] == at)]
+    for series, value in zip(cells["series"], cells["contribution"], strict=True):
+        found[str(series)] = found.get(str(series), 0.0) + float(value)
+    return found
 
 
 def _unpublished(edge: Forecast, panel: pd.DataFrame) -> pd.DataFrame:

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from econdiff.backtest.var_es import Track, backtest_var_es, blocks_of, tracks
+from econdiff.backtest.var_es import Plan, backtest_var_es, blocks_of, tracks
 from econdiff.commands.answer import Answer
 from econdiff.commands.desk import Desk, RiskRequest, desk_of
+from econdiff.commands.desk_rules import attributed, liquid_es, viewed
 from econdiff.commands.folder import refuse_existing, whole, write_manifest, write_page, write_text
 from econdiff.commands.manifest import new_manifest
 from econdiff.commands.progress import Progress, silent
@@ -22,7 +23,7 @@ from econdiff.commands.risk_scenario import scenario_losses
 from econdiff.commands.risk_tests import risk_tests
 from econdiff.forecast import Forecast
 from econdiff.report.figures import png, svg
-from econdiff.report.validated import Validation
+from econdiff.report.validated import Past, Validation
 from econdiff.report.validation import pictures, validation_page
 from econdiff.risk.portfolio import price_gains, risk_table
 from econdiff.risk.stresses import historical_worst, reverse_table, stress_table
@@ -45,9 +46,10 @@ def risk(request: RiskRequest, command: str, progress: Progress = silent) -> Ans
     )  # fmt: skip
     found = replace(_validation(desk, request, forecasts, manifest, progress), scenarios=scenarios)
     with whole(request.out, overwrite=request.overwrite, resume=True) as folder:
-        tracked = _backtest(desk, request, folder, progress)
-        tests = risk_tests(tracked, request.alphas, seed=request.seed, progress=progress)
-        found = replace(found, tracks=tuple(tracked), tests=tests)
+        past = [_past(desk, plan, request, folder, progress) for plan in desk.plans]
+        if past:
+            found = replace(found, tracks=past[0].tracks, tests=past[0].tests)
+        found = replace(found, longer=tuple(past[1:]))
         _write(found, folder)
     subject = found.risk.loc[found.risk["model"] == request.models[0]]
     words = subject.drop(columns=["semi_deviation", "semi_deviation_se", "mean"])
@@ -79,17 +81,18 @@ def _forecasts(desk: Desk, request: RiskRequest, progress: Progress) -> dict[str
     return made
 
 
-def _backtest(desk: Desk, request: RiskRequest, folder: Path, progress: Progress) -> list[Track]:
-    if desk.plan is None:
-        return []
+def _past(desk: Desk, plan: Plan, request: RiskRequest, folder: Path, progress: Progress) -> Past:
+    """What every model forecast of the past over the plan's horizon, and its tests."""
     blocks = []
-    with progress("past days", len(desk.wrapped) * blocks_of(desk.plan)) as step:
+    with progress(f"past, {plan.horizon} ahead", len(desk.wrapped) * blocks_of(plan)) as step:
         for block in backtest_var_es(
-            desk.wrapped, desk.plan, folder=folder / DAYS, workers=request.workers
+            desk.wrapped, plan, folder=folder / DAYS, workers=request.workers
         ):
             blocks.append(block)
             step()
-    return tracks(blocks, desk.plan)
+    tracked = tracks(blocks, plan)
+    tests = risk_tests(tracked, request.alphas, seed=request.seed, progress=progress)
+    return Past(plan.horizon, tuple(tracked), tests)
 
 
 def _validation(
@@ -107,6 +110,7 @@ def _validation(
         assets[subject].at(horizon) @ weights.loc[list(assets[subject].names)].to_numpy(),
         columns=list(weights.columns),
     )
+    rules = desk.rules
     asked = {"horizons": request.horizons, "alphas": request.alphas}
     return Validation(
         manifest=manifest,
@@ -138,6 +142,11 @@ def _validation(
         ),
         worst=historical_worst(desk.data.panel, weights, horizon=horizon),
         reverse=reverse_table(assets[subject].frame(horizon), totals, alpha=alpha),
+        views=viewed(forecasts[subject], totals, rules.views, request.alphas, horizon=horizon)
+        if rules.views
+        else None,
+        liquidity=None if rules.liquidity is None else liquid_es(assets, weights, rules.liquidity),
+        profit=None if rules.pnl is None else attributed(rules.pnl),
     )
 
 
@@ -145,9 +154,20 @@ def _write(found: Validation, folder: Path) -> None:
     found.risk.to_csv(folder / "risk.csv", index=False)
     found.contributions.to_csv(folder / "contributions.csv", index=False)
     found.stresses.to_csv(folder / "stress.csv", index=False)
+    for name, table in (
+        ("views", found.views.table if found.views else None),
+        ("liquidity", found.liquidity),
+        ("attribution", found.profit),
+    ):
+        if table is not None:
+            table.to_csv(folder / f"{name}.csv", index=False)
     if found.tests is not None and found.tracks:
-        found.days().to_csv(folder / "backtest.csv", index=False)
+        found.days(found.tracks).to_csv(folder / "backtest.csv", index=False)
         found.tests.to_csv(folder / "tests.csv", index=False)
+    for past in found.longer:
+        name = f"{past.horizon}-steps.csv"
+        found.days(past.tracks).to_csv(folder / f"backtest-{name}", index=False)
+        past.tests.to_csv(folder / f"tests-{name}", index=False)
     if found.scenarios is not None:
         found.scenarios.table.to_csv(folder / "scenarios.csv", index=False)
     pictured = {}
@@ -164,7 +184,7 @@ def _settings(request: RiskRequest) -> dict[str, Any]:
     reading = replace(request.reading, input=Path(request.reading.input).name)
     settings = asdict(replace(request, reading=reading)) | {"out": request.out.name}
     settings["weights"] = Path(request.weights).name
-    for name in ("scenario", "supervisory"):
+    for name in ("scenario", "supervisory", "liquidity", "pnl"):
         path = getattr(request, name)
         settings[name] = path.name if path else None
     return {key: value for key, value in settings.items() if key not in ("overwrite", "workers")}

@@ -8,7 +8,7 @@ import pandas as pd
 from econdiff.backtest.var_es import Track
 from econdiff.commands.progress import Progress
 from econdiff.risk.backtests import fz0_loss
-from econdiff.risk.distribution import Tails, validate_pit, validate_tails
+from econdiff.risk.distribution import Tails, kept_depth, validate_pit, validate_tails
 from econdiff.risk.validation import SIGNIFICANCE, validate
 from econdiff.scoring import diebold_mariano, model_confidence_set
 
@@ -29,7 +29,7 @@ def risk_tests(
         for track in tracked:
             who = {"portfolio": track.portfolio, "model": track.model}
             for place, alpha in enumerate(alphas):
-                made = _at_level(track, place, alpha, max(alphas), seed)
+                made = _at_level(track, place, alpha, kept_depth(alphas), seed)
                 tables.append(made.assign(level=alpha, **who))
                 step()
             tables.append(validate_pit(track.pit).assign(level=np.nan, **who))

@@ -49,6 +49,7 @@ class ScenarioRequest:
     against: tuple[str, ...] = ("bvar",)
     target: str | None = None
     conditions: tuple[str, ...] = ()
+    older: Path | None = None
     paths: int = 1000
     seed: int = 0
     overwrite: bool = False
@@ -58,8 +59,10 @@ def scenario(request: ScenarioRequest, command: str, progress: Progress = silent
     """Answer a scenario and write the folder `request.out`, whole."""
     said = _said(request)
     with whole(request.out, overwrite=request.overwrite) as folder:
-        data = read(request.reading)
+        data, older = read(request.reading), vintage(request.older, request.reading)
         manifest = new_manifest("scenario", command, _settings(request)) | {"data": data.record}
+        if older is not None:
+            manifest["older"] = older.record
         forecaster, answer, notes = answered(request.model, data, said, request, progress)
         exact = request.mode in ("hard", "soft", "density")
         others = {
@@ -69,7 +72,8 @@ def scenario(request: ScenarioRequest, command: str, progress: Progress = silent
         }
         try:
             found = findings(
-                forecaster, answer, others, panel=data.panel, events=request.events,
+                forecaster, answer, others, panel=data.panel,
+                older=None if older is None else older.panel, events=request.events,
                 target=request.target, conditions=request.conditions, seed=request.seed,
                 notes=notes,
             )  # fmt: skip
@@ -128,6 +132,11 @@ def _said(request: ScenarioRequest) -> Scenario:
     return said
 
 
+def vintage(older: Path | None, reading: Reading) -> Read | None:
+    """An older vintage of INPUT, read in the same way; None where none is named."""
+    return None if older is None else read(replace(reading, input=str(older)))
+
+
 def stated(file: Path | None, pins: tuple[str, ...]) -> Scenario:
     """A scenario file and the pins of the command line as one; nothing where neither is given."""
     said = read_scenario(file) if file else Scenario()
@@ -173,4 +182,5 @@ def _settings(request: ScenarioRequest) -> dict[str, Any]:
     reading = replace(request.reading, input=Path(request.reading.input).name)
     settings = asdict(replace(request, reading=reading)) | {"out": request.out.name}
     settings["scenario"] = request.scenario.name if request.scenario else None
+    settings["older"] = request.older.name if request.older else None
     return {key: value for key, value in settings.items() if key != "overwrite"}

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -43,6 +43,8 @@ class StructuralRequest:
     scenario: Path | None = None
     pins: tuple[str, ...] = ()
     driven_by: tuple[str, ...] = ()
+    mode: Literal["hard", "density"] = "hard"
+    given_sd: float = 0.0
     model: str = "bvar"
     draws: int = 300
     paths: int = 1000
@@ -84,7 +86,7 @@ def _answer(
         if said.pins:
             brought = brought_about(
                 model, said, request.driven_by, horizon=request.horizon, paths=request.paths,
-                rng=rng,
+                rng=rng, mode=request.mode,
             )  # fmt: skip
         step()
     settings = repr(named_model(request.model))
@@ -103,6 +105,7 @@ def _answer(
     words = [*model.said()]
     if brought is not None:
         facts["modesty"] = brought.modesty().to_dict(orient="records")
+        facts["plausibility"] = brought.plausibility()
         words += ["", brought.modesty().round(2).to_string(index=False)]
     return Answer(facts, "\n".join([*words, "", str(request.out / "report.html")]))
 
@@ -139,7 +142,9 @@ def _said(request: StructuralRequest) -> Scenario:
             "a structural scenario needs both what is assumed (--scenario or --pin) and the shocks "
             "that bring it about (--driven-by)"
         )
-    return said
+    if request.given_sd and request.mode != "density":
+        raise ScenarioError(f"--given-sd belongs to the mode density, not to {request.mode}")
+    return said.with_sd(request.given_sd)
 
 
 def _settings(request: StructuralRequest) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """`econdiff synth` and `econdiff synth-report`: make panels of entities, or judge someone's."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.commands.answer import Answer
-from econdiff.commands.entities import read_frame, read_made, read_real
+from econdiff.commands.entities import EntityReading, read_condition, read_made, read_real
 from econdiff.commands.errors import UsageError
 from econdiff.commands.folder import whole, write_manifest, write_page, write_text
 from econdiff.commands.manifest import new_manifest
@@ -19,7 +19,7 @@ from econdiff.report.figures import png
 from econdiff.report.synth import memory_figure, paths_figure, synth_page
 from econdiff.synth import (
     GENERATORS,
-    Condition,
+    DiffusedPanel,
     EntityPanel,
     Privacy,
     PrivatePanel,
@@ -45,17 +45,15 @@ class SynthRequest:
 
     input: str
     out: Path
-    entity: str | None = None
-    time: str | None = None
-    freq: str | None = None
-    gaps: Literal["error", "nan"] = "error"
-    identities: tuple[str, ...] = ()
+    reading: EntityReading = field(default_factory=EntityReading)
     regressions: tuple[str, ...] = ()
     generator: str = "diffusion"
+    train: int = 0
     panels: int = 10
     length: int | None = None
     seed: int = 0
     scores: int = 0
+    rivals: tuple[str, ...] = ()
     start: Literal["anew", "last"] = "anew"
     spread: float = 1.0
     holes: bool = False
@@ -74,14 +72,11 @@ class SynthReportRequest:
     real: str
     synthetic: str
     out: Path
-    entity: str | None = None
-    time: str | None = None
-    freq: str | None = None
-    gaps: Literal["error", "nan"] = "error"
-    identities: tuple[str, ...] = ()
+    reading: EntityReading = field(default_factory=EntityReading)
     regressions: tuple[str, ...] = ()
     seed: int = 0
     scores: int = 0
+    rivals: tuple[str, ...] = ()
     overwrite: bool = False
 
 
@@ -92,11 +87,13 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
         raise UsageError(f"--export takes csv and stata, got {unknown[0]!r}")
     generator = _generator(request)
     regressions = [Regression.parse(text) for text in request.regressions]
+    rivals = {name: _named(name) for name in request.rivals}
     with whole(request.out, overwrite=request.overwrite) as folder:
-        above = None
+        reading = request.reading
         if isinstance(generator, PrivatePanel):  # that a series is positive must not be looked up
-            above = [name for name, (low, _) in generator.ranges.items() if low > 0]
-        real, data = _read(request.input, request, above)
+            above = tuple(name for name, (low, _) in generator.ranges.items() if low > 0)
+            reading = replace(reading, positive=above)
+        real, data = read_real(request.input, reading)
         rng = np.random.default_rng(request.seed)
         with progress("fit, draw, attack, measure", 4) as step:
             fitted = generator.fit(real)
@@ -105,7 +102,14 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
             step()
             privacy = examine(generator, real, rng=rng, splits=SPLITS)
             step()
-            table = quality(real, made, rng=rng, regressions=regressions, repeats=request.scores)
+            table = quality(
+                real,
+                made,
+                rng=rng,
+                regressions=regressions,
+                repeats=request.scores,
+                rivals=rivals,
+            )
             step()
         manifest = new_manifest("synth", command, _settings(request)) | {"data": data}
         frame = made.to_frame()
@@ -122,12 +126,20 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
 def synth_report(request: SynthReportRequest, command: str, progress: Progress = silent) -> Answer:
     """Judge synthetic panels that anyone made, against the real one."""
     regressions = [Regression.parse(text) for text in request.regressions]
+    rivals = {name: _named(name) for name in request.rivals}
     with whole(request.out, overwrite=request.overwrite) as folder:
-        real, data = _read(request.real, request)
+        real, data = read_real(request.real, request.reading)
         made = read_made(request.synthetic, real)
         rng = np.random.default_rng(request.seed)
         with progress("measure", 1) as step:
-            table = quality(real, made, rng=rng, regressions=regressions, repeats=request.scores)
+            table = quality(
+                real,
+                made,
+                rng=rng,
+                regressions=regressions,
+                repeats=request.scores,
+                rivals=rivals,
+            )
             step()
         privacy = _attack(real, made, rng)
         manifest = new_manifest("synth-report", command, _settings(request)) | {"data": data}
@@ -137,10 +149,16 @@ def synth_report(request: SynthReportRequest, command: str, progress: Progress =
     return _answer(request.out, privacy, lost)
 
 
+def _named(name: str) -> Generator:
+    if name not in GENERATORS:
+        raise UsageError(f"no generator is called {name!r}; {nearest(name, list(GENERATORS))}")
+    return GENERATORS[name]()
+
+
 def _generator(request: SynthRequest) -> Generator:
-    if request.generator not in GENERATORS:
-        hint = nearest(request.generator, list(GENERATORS))
-        raise UsageError(f"no generator is called {request.generator!r}; {hint}")
+    chosen = _named(request.generator)
+    if request.train and (request.generator != "diffusion" or request.dp_epsilon is not None):
+        raise UsageError("--train is for the generator diffusion, without --dp-epsilon")
     steered = request.condition or request.holes or request.start != "anew" or request.spread != 1
     ours = request.generator in ("diffusion", "gaussian") and request.dp_epsilon is None
     if steered and not ours:
@@ -151,7 +169,11 @@ def _generator(request: SynthRequest) -> Generator:
     if request.dp_epsilon is None:
         if request.ranges:
             raise UsageError("--range is for --dp-epsilon, which was not given")
-        return GENERATORS[request.generator]()
+        if request.train:
+            from econdiff.diffusion.training import Training  # torch, only where it is asked for
+
+            return DiffusedPanel(training=Training(request.train, seed=request.seed))
+        return chosen
     if request.generator != "diffusion":
         raise UsageError("--dp-epsilon has a generator of its own; leave --generator out")
     ranges = dict(_range(text) for text in request.ranges)
@@ -179,7 +201,7 @@ def _drawn(
             start=request.start,
             spread=request.spread,
             missing=request.holes,
-            condition=None if told is None else Condition.of(read_frame(told), real.schema),
+            condition=None if told is None else read_condition(told, real.schema),
         )
     return fitted.sample(panels=request.panels, length=request.length, rng=rng)
 
@@ -201,20 +223,6 @@ def _attack(real: EntityPanel, made: SyntheticPanels, rng: np.random.Generator) 
     found = compare(real.values, half, made.values, real)
     unknown = float("nan")
     return replace(found, nearer_to_members=unknown, auc=unknown, auc_low=unknown, auc_high=unknown)
-
-
-def _read(
-    name: str, request: SynthRequest | SynthReportRequest, positive: Sequence[str] | None = None
-) -> tuple[EntityPanel, dict[str, str]]:
-    return read_real(
-        name,
-        entity=request.entity,
-        time=request.time,
-        freq=request.freq,
-        gaps=request.gaps,
-        identities=request.identities,
-        positive=positive,
-    )
 
 
 def _write_frame(frame: pd.DataFrame, folder: Path, export: tuple[str, ...]) -> None:
@@ -247,7 +255,8 @@ def _write_judgement(
 
 
 def _settings(request: SynthRequest | SynthReportRequest) -> Mapping[str, Any]:
-    settings = asdict(request) | {"out": request.out.name}
+    settings = asdict(request) | asdict(request.reading) | {"out": request.out.name}
+    settings.pop("reading")
     for key in ("input", "real", "synthetic", "condition"):
         if settings.get(key) is not None:
             settings[key] = Path(settings[key]).name

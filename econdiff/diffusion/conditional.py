@@ -14,23 +14,22 @@ The anchor's own answer, in closed form and from the same noise, stands beside.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.linalg import qr
 from torch import Tensor
 
-from econdiff.diffusion.guidance import Pins as NoisePins
-from econdiff.diffusion.guidance import Prior, pinned, white
+from econdiff.diffusion.guidance import Prior
 from econdiff.diffusion.likelihood import decode, log_density
-from econdiff.diffusion.origin import ROWS, Origin
-from econdiff.diffusion.sampler import angular, last
+from econdiff.diffusion.origin import Origin
+from econdiff.diffusion.place import Place, fitting_prior
 from econdiff.diffusion.schedule import even_angles
-from econdiff.diffusion.twisted import twisted
-from econdiff.scenario.binding import Pins
+from econdiff.diffusion.twisted import Particles, twisted
+from econdiff.scenario.control import Controlled
 from econdiff.scenario.gaussian import Gaussian, spread
 from econdiff.scenario.law import Told
+from econdiff.scenario.pins import Pins, settled
 from econdiff.scenario.statement import Mode
 
 RUNGS = 32  # of the ladder down which particles are carried
@@ -56,16 +55,30 @@ class DiffusionLaw:
 
     def gaussian(self) -> Gaussian:
         """The anchor's law, with the location and scale that the network gives this origin."""
-        mean, matrix = self._affine()
-        return Gaussian(mean, matrix @ matrix.T)
+        return self._place.gaussian()
+
+    @property
+    def _place(self) -> Place:
+        return Place(self.at, self.turns)
 
     def told(
         self, facts: Pins, pins: Pins, mode: Mode, paths: int, rng: np.random.Generator
     ) -> Told:
         """See `Law`."""
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        x = torch.randn(paths, *self._shape, generator=generator)
+        x = torch.randn(paths, *self._place.shape, generator=generator)
         return self._told(x, facts, pins, mode, generator, rng)
+
+    def obstacle(self, facts: Pins) -> str:
+        """See `HasNoise`: given facts, draws come by weights."""
+        edge = "the history ends in a ragged edge; cut it there, and rare events are sought"
+        return edge if len(facts) else ""
+
+    def futures(self, noise: np.ndarray, facts: Pins) -> np.ndarray:
+        """See `HasNoise`: by the sampler, which is deterministic."""
+        del facts
+        x = torch.from_numpy(noise).float().reshape(len(noise), *self._place.shape)
+        return self._place.futures(self._place.plain(x))
 
     def _told(
         self,
@@ -77,16 +90,18 @@ class DiffusionLaw:
         rng: np.random.Generator,
     ) -> Told:
         """`told`, from the noise `x` [path, series, step]."""
-        z = self._plain(x)
-        free, prior = self._futures(z), fitting_prior(z.flatten(1).double())
-        baseline, _, particles = self._given(x, free, prior, facts, "hard", generator, rng)
+        z = self._place.plain(x)
+        free, prior = self._place.futures(z), fitting_prior(z.flatten(1).double())
+        before = self._given(x, free, prior, facts, "hard", generator, rng)
+        baseline = before.draws
         pins = pins.at(baseline.mean(axis=0))
         anchor = self.gaussian().given(facts)
-        twin = self.gaussian().moved(self._futures(x), facts, "hard", rng)
+        plain = self._place.futures(x)
+        twin = self.gaussian().moved(plain, facts, "hard", rng)
         beside = anchor.moved(twin, pins, mode, rng)
         if len(pins) == 0:
-            return Told(baseline, baseline, baseline, beside, pins, *particles)
-        both = _joined(facts, self._with_spread(pins, mode, anchor))
+            return Told(baseline, baseline, baseline, beside, pins, *before.worth)
+        both = facts.and_(_with_spread(pins, mode, anchor))
         lead, rest = settled(both, len(x[0])) if mode == "hard" else (both.value[:0], both)
         if len(lead) and self.behind:
             rows = lead.reshape(-1, len(x[0]))
@@ -100,10 +115,12 @@ class DiffusionLaw:
             return Told(
                 baseline, told, guided, beside, pins, after.effective, after.ancestors, method
             )
-        told, guided, particles = self._given(
-            x, free, prior, both, mode, generator, rng, len(facts)
-        )
-        return Told(baseline, told, guided, beside, pins, *particles)
+        after = self._given(x, free, prior, both, mode, generator, rng, len(facts))
+        controls = None
+        if after.control is not None and not len(facts):
+            even = np.full(len(x), 1 / len(x))
+            controls = Controlled(baseline, even, plain, self.gaussian().mean), after.control
+        return Told(baseline, after.draws, after.guided, beside, pins, *after.worth, controls)
 
     def log_density_ratio(self, path: np.ndarray, draws: np.ndarray) -> tuple[float, float, str]:
         """See `Law`: by the probability-flow ODE of the network, in nats.
@@ -111,10 +128,10 @@ class DiffusionLaw:
         The densest path known is the densest of the image of zero noise, the mean and the median
         of `draws`, and `path` itself.
         """
-        mean, matrix = self._affine()
+        mean, matrix = self._place.affine()
         rows = np.stack([path, draws.mean(axis=0), np.median(draws, axis=0)])
         z = torch.from_numpy(np.linalg.solve(matrix, (rows - mean).T).T).float()
-        z = self._series_first(z)
+        z = self._place.series_first(z)
         zero = decode(self.at.denoise, torch.zeros_like(z[:1]), tolerance=1e-3)
         z = torch.cat([z, zero])
         large = z[0].numel() > EXACT_TRACE
@@ -142,163 +159,92 @@ class DiffusionLaw:
         generator: torch.Generator,
         rng: np.random.Generator,
         facts: int = 0,
-    ) -> tuple[np.ndarray, np.ndarray, tuple[float, int, str]]:
-        """Answer, its paired twin under guidance alone, and (effective, ancestors, method)."""
-        paths = len(x)
+    ) -> "_Given":
+        paths, place = len(x), self._place
         if len(pins) == 0:
-            return free, free, (float(paths), paths, "probability-flow ODE")
-        values = self._values(pins, mode, paths, facts, rng)  # [path, pin]
-        noise_pins = self._noise_pins(pins, values, mode)
-        guided = self._futures(self._plain(x, noise_pins, prior))
-        guided = self._meet(guided, pins, values, mode)
+            return _Given(free, free, paths, paths, "probability-flow ODE")
+        values = _values(pins, mode, paths, facts, rng)  # [path, pin]
+        guided = place.futures(place.plain(x, place.noise_pins(pins, values, mode), prior))
+        guided = place.meet(guided, pins, values, mode)
         if not self.correct:
-            return guided, guided, (float(paths), paths, "guidance without weights")
+            return _Given(guided, guided, paths, paths, "guidance without weights")
         islands = min(ISLANDS, paths // 8) if len(values) > 1 else 1
-        groups = np.array_split(np.arange(paths), islands)
-        told = np.empty_like(guided)
+        told, control = np.empty_like(guided), None
         effective, ancestors = 0.0, 0
-        for rows in groups:
-            value = values[rows[0] if len(values) > 1 else 0]
-            here = self._noise_pins(pins, value[None], mode)
-            start = torch.randn(POOL * len(rows), *self._shape, generator=generator)
-            with torch.inference_mode():
-                found = twisted(self._in_blocks, start, even_angles(RUNGS), here, generator, prior)
+        for rows in np.array_split(np.arange(paths), islands):
+            value = values[rows[0] if len(values) > 1 else 0][None]
+            found = self._particles(len(rows), pins, value, mode, prior, generator)
+            if islands == 1:
+                control = self._control(found, pins, value, mode, prior)
             found = found.thinned(len(rows), generator)
-            told[rows] = self._meet(self._futures(found.x), pins, value[None], mode)
+            told[rows] = place.meet(place.futures(found.x), pins, value, mode)
             effective += float(found.effective[0])
             ancestors += found.ancestors
-        return told, guided, (effective, ancestors, "guidance with sequential Monte Carlo weights")
+        method = "guidance with sequential Monte Carlo weights"
+        return _Given(told, guided, effective, ancestors, method, control)
 
-    def _plain(
-        self, x: Tensor, pins: NoisePins | None = None, prior: Prior | None = None
-    ) -> Tensor:
-        """The sampler's signals from the noise `x` [path, series, step]."""
-        angles, out = even_angles(self.turns), []
-        for rows in torch.arange(len(x)).split(ROWS):
-            denoise = self.at.denoise
-            if pins is not None:
-                value = pins.value if pins.value.ndim == 1 else pins.value[rows]
-                denoise = pinned(denoise, NoisePins(pins.matrix, value, pins.variance), prior)
-            with torch.inference_mode():
-                out.append(last(angular(denoise, x[rows], angles)))
-        return torch.cat(out)
+    def _particles(
+        self,
+        paths: int,
+        pins: Pins,
+        value: np.ndarray,
+        mode: Mode,
+        prior: Prior,
+        generator: torch.Generator,
+    ) -> Particles:
+        """Weighted innovations, `POOL` for each path that is wanted."""
+        here = self._place.noise_pins(pins, value, mode)
+        start = torch.randn(POOL * paths, *self._place.shape, generator=generator)
+        rungs = even_angles(RUNGS)
+        with torch.inference_mode():
+            return twisted(self._place.in_blocks, start, rungs, here, generator, prior)
 
-    def _in_blocks(self, x: Tensor, angle: Tensor) -> Tensor:
-        return torch.cat([self.at.denoise(rows, angle) for rows in x.split(ROWS)])
+    def _control(
+        self, found: Particles, pins: Pins, value: np.ndarray, mode: Mode, prior: Prior
+    ) -> Controlled | None:
+        """The particles with their shadows, which are draws of the Gaussian answer."""
+        if found.shadow is None:
+            return None
+        place = self._place
+        draws = place.meet(place.futures(found.x), pins, value, mode)
+        shadows = place.futures(found.shadow.reshape(found.x.shape))
+        centre = place.centre(prior, place.noise_pins(pins, value, mode))
+        return Controlled(draws, found.weights.double().numpy(), shadows, centre)
 
-    def _values(
-        self, pins: Pins, mode: Mode, paths: int, facts: int, rng: np.random.Generator
-    ) -> np.ndarray:
-        """The values that are pinned: one row for all, or in the mode density one a path."""
-        if mode != "density":
-            return pins.value[None]
-        islands = min(ISLANDS, paths // 8)
-        noise = _even_normals(islands, len(pins) - facts, rng)
-        values = np.tile(pins.value, (islands, 1))
-        values[:, facts:] += noise * pins.sd[facts:]
-        sizes = [len(rows) for rows in np.array_split(np.arange(paths), islands)]
-        return np.repeat(values, sizes, axis=0)
 
-    def _noise_pins(self, pins: Pins, values: np.ndarray, mode: Mode) -> NoisePins:
-        """The pins as they are on the innovations."""
-        mean, matrix = self._affine()
-        seen = pins.matrix @ matrix  # [pin, cell], cells step first
-        order = np.arange(len(mean)).reshape(self.at.horizon, -1).T.ravel()
-        variance = np.diag(pins.sd**2) if mode == "soft" else np.zeros((len(pins), len(pins)))
-        value = values - pins.matrix @ mean
-        return NoisePins(
-            torch.from_numpy(seen[:, order]),
-            torch.from_numpy(value[0] if len(value) == 1 else value),
-            torch.from_numpy(variance),
-        )
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """Draws given pins, their paired twins under guidance alone, and what they are worth."""
 
-    def _meet(self, draws: np.ndarray, pins: Pins, values: np.ndarray, mode: Mode) -> np.ndarray:
-        """Remove the rounding of single precision from exact pins."""
-        exact = np.ones(len(pins), bool) if mode != "soft" else pins.sd == 0
-        if not exact.any():
-            return draws
-        told = pins.keep(exact)
-        gain = self.gaussian().gain(told)
-        return draws + (values[:, exact] - draws @ told.matrix.T) @ gain.T
-
-    def _with_spread(self, pins: Pins, mode: Mode, law: Gaussian) -> Pins:
-        if mode != "density":
-            return pins
-        sd = spread(pins, law)
-        return Pins(
-            pins.labels, pins.series, pins.periods, pins.matrix, pins.value, sd, pins.relative
-        )
-
-    def _futures(self, z: Tensor) -> np.ndarray:
-        """Innovations [path, series, step] as futures [path, cell]."""
-        future = self.at.color(z.double().numpy())
-        return future.swapaxes(1, 2).reshape(len(z), -1)
-
-    def _series_first(self, z: Tensor) -> Tensor:
-        return z.reshape(len(z), self.at.horizon, -1).mT.contiguous()
-
-    def _affine(self) -> tuple[np.ndarray, np.ndarray]:
-        """`y = mean + matrix z`, both flattened [step, series], step first."""
-        mean, matrix = self.at.affine()
-        order = np.arange(len(mean)).reshape(-1, self.at.horizon).T.ravel()
-        return mean[order], matrix[np.ix_(order, order)]
+    draws: np.ndarray
+    guided: np.ndarray
+    effective: float
+    ancestors: int
+    method: str
+    control: Controlled | None = None
 
     @property
-    def _shape(self) -> tuple[int, int]:
-        return self.at.vector.shape[-2], self.at.horizon
+    def worth(self) -> tuple[float, int, str]:
+        return self.effective, self.ancestors, self.method
 
 
-def fitting_prior(z: Tensor) -> Prior:
-    """The covariance that guidance assumes: white, unless draws `z` [path, dim] say otherwise.
-
-    They do when the likelihood-ratio test of the identity (Anderson, 2003, *Introduction to
-    Multivariate Statistical Analysis*, 10.8, with Bartlett's factor) rejects at one in a
-    thousand; then it is their covariance, drawn a little towards the identity.
-    """
-    from scipy.stats import chi2
-
-    paths, dim = z.shape
-    if paths <= 4 * dim:
-        return white(dim)
-    seen = z.T.cov()
-    ratio = paths * float(torch.trace(seen) - torch.logdet(seen) - dim)
-    ratio *= 1 - (2 * dim + 1 - 2 / (dim + 1)) / (6 * paths)
-    if ratio < chi2.ppf(0.999, dim * (dim + 1) / 2):
-        return white(dim)
-    weight = paths / (paths + dim)
-    return Prior(weight * seen + (1 - weight) * torch.eye(dim, dtype=seen.dtype))
+def _values(pins: Pins, mode: Mode, paths: int, facts: int, rng: np.random.Generator) -> np.ndarray:
+    """The values that are pinned: one row for all, or in the mode density one a path."""
+    if mode != "density":
+        return pins.value[None]
+    islands = min(ISLANDS, paths // 8)
+    noise = _even_normals(islands, len(pins) - facts, rng)
+    values = np.tile(pins.value, (islands, 1))
+    values[:, facts:] += noise * pins.sd[facts:]
+    sizes = [len(rows) for rows in np.array_split(np.arange(paths), islands)]
+    return np.repeat(values, sizes, axis=0)
 
 
-def settled(pins: Pins, series: int) -> tuple[np.ndarray, Pins]:
-    """Values [cell] of the first periods that exact pins decide whole, and pins on the rest.
-
-    A cell is decided where the pins' row space holds it, so a level may be pinned in the place
-    of a change.
-    """
-    inverse = np.linalg.pinv(pins.matrix)
-    decided = np.isclose(np.einsum("cp,pc->c", inverse, pins.matrix), 1)
-    whole = np.logical_and.accumulate(decided.reshape(-1, series).all(axis=1))
-    count = series * int(whole.sum())
-    lead = (inverse @ pins.value)[:count]
-    left = pins.matrix[:, count:]
-    triangle, order = qr(left.T, mode="r", pivoting=True)  # pyright: ignore[reportAssignmentType]
-    size = np.abs(np.diag(triangle))
-    kept = np.sort(order[: len(size)][size > 1e-9 * max(size.max(), 1e-9)])
-    value = pins.value - pins.matrix[:, :count] @ lead
-    return lead, replace(pins.keep(kept), matrix=left[kept], value=value[kept])
-
-
-def _joined(facts: Pins, pins: Pins) -> Pins:
-    """Facts, which are exact, then pins."""
-    return Pins(
-        facts.labels + pins.labels,
-        facts.series + pins.series,
-        facts.periods + pins.periods,
-        np.vstack([facts.matrix, pins.matrix]),
-        np.concatenate([facts.value, pins.value]),
-        np.concatenate([facts.sd, pins.sd]),
-        np.concatenate([facts.relative, pins.relative]),
-    )
+def _with_spread(pins: Pins, mode: Mode, law: Gaussian) -> Pins:
+    if mode != "density":
+        return pins
+    sd = spread(pins, law)
+    return Pins(pins.labels, pins.series, pins.periods, pins.matrix, pins.value, sd, pins.relative)
 
 
 def _even_normals(rows: int, columns: int, rng: np.random.Generator) -> np.ndarray:

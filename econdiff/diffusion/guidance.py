@@ -49,6 +49,13 @@ class Prior:
         alpha, sigma = alpha_sigma(angle.double().reshape(-1), spread[None])
         return sigma**2 * spread / (alpha**2 * spread + sigma**2)
 
+    def expected(self, x: Tensor, angle: Tensor) -> Tensor:
+        """E[z | x] of noisy signals `x` [row, dim] at one angle, were this the whole law."""
+        spread, axes = self.axes
+        alpha, sigma = alpha_sigma(angle.double().reshape(-1), spread[None])
+        along = alpha * spread / (alpha**2 * spread + sigma**2)
+        return ((x.double() @ axes) * along @ axes.mT).to(x)
+
 
 def white(dim: int) -> Prior:
     """N(0, I): the anchor's innovations."""

@@ -30,7 +30,7 @@ SETTINGS = (
     "recentre",
     "shares",
 )  # the device is the machine's
-ARRAYS = ("centre", "spread", "b", "deviation", "correlation")
+ARRAYS = ("centre", "spread", "b", "deviation", "correlation", "others")
 
 
 def save(forecaster: FittedDiffusion, folder: str | Path) -> None:
@@ -50,7 +50,8 @@ def save(forecaster: FittedDiffusion, folder: str | Path) -> None:
         **{name: getattr(settings, name) for name in SETTINGS},
         "anchor": asdict(settings.anchor),
         "coefficients": [
-            {k: getattr(c, k).tolist() for k in ARRAYS} for c in forecaster.coefficients
+            {k: a.tolist() for k in ARRAYS if (a := getattr(c, k)) is not None}
+            for c in forecaster.coefficients
         ],
         "weights_sha256": fingerprint(forecaster.network.state_dict()),
     }

@@ -15,7 +15,7 @@ sample size falls only by what is not Gaussian.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
@@ -33,13 +33,15 @@ class Particles:
 
     `effective[step]` is the effective sample size 1 / sum w^2 on the way, `lineage[row]` the
     particle at the start that each descends from. When few are effective, or few have
-    descendants, the draws are few, whatever their number: draw more, or pin less.
+    descendants, the draws are few, whatever their number: draw more, or pin less. `shadow` [row,
+    dim] are independent draws of the Gaussian answer as long as no particle was drawn anew.
     """
 
     x: Tensor
     weights: Tensor
     effective: Tensor
     lineage: Tensor
+    shadow: Tensor | None = None
 
     @property
     def ancestors(self) -> int:
@@ -78,7 +80,7 @@ def twisted(
     chain's own law is to the diffusion's; for a Gaussian every ladder is exact.
     """
     shape, prior = x.shape, prior or white(x[0].numel())
-    x = x.flatten(1)
+    x = shadow = x.flatten(1)
     lineage = torch.arange(len(x), device=x.device)
     clean = denoise(x.reshape(shape), angles[0]).flatten(1)
     log_psi = _log_psi(clean, angles[0], pins, prior)
@@ -87,16 +89,19 @@ def twisted(
         if 1 / log_weights.exp().square().sum() < threshold * len(x):
             chosen = resample(log_weights.exp(), len(x), rng)
             x, clean, log_psi, lineage = (a[chosen] for a in (x, clean, log_psi, lineage))
-            log_weights = torch.full_like(log_weights, -math.log(len(x)))
-        step = _step(x, clean, angle, before, pins, prior)
-        x, log_ratio = step.draw(rng)
+            log_weights, shadow = torch.full_like(log_weights, -math.log(len(x))), None
+        step, kick = _step(x, clean, angle, before, pins, prior), randn_like(x, rng)
+        x, log_ratio = step.to(kick)
+        if shadow is not None:
+            shadow = _shadow(shadow, kick, step, angle, before, pins, prior)
         if before > 0:  # else p psi / (q psi) is 1 by Bayes' rule: the pins themselves are met
             clean = denoise(x.reshape(shape), before).flatten(1)
             new = _log_psi(clean, before, pins, prior)
             log_weights = (log_weights + log_ratio + new - log_psi).log_softmax(dim=0)
             log_psi = new
         effective.append(1 / log_weights.exp().square().sum())
-    return Particles(x.reshape(shape), log_weights.exp(), torch.stack(effective), lineage)
+    steps = torch.stack(effective)
+    return Particles(x.reshape(shape), log_weights.exp(), steps, lineage, shadow)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +115,8 @@ class _Step:
     told_spread: Tensor
     told_axes: Tensor
 
-    def draw(self, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """A draw for the pins, and log p - log q of it."""
-        kick = randn_like(self.told_mean, rng)
+    def to(self, kick: Tensor) -> tuple[Tensor, Tensor]:
+        """What white noise makes of a step for the pins, and log p - log q of it."""
         x = self.told_mean + (kick * self.told_spread.sqrt()) @ self.told_axes.mT
         apart = ((x - self.mean) @ self.axes).square() / self.spread
         log_p = -0.5 * (apart + self.spread.log()).sum(dim=1)
@@ -139,6 +143,16 @@ def _step(
         (fresh + on_clean**2 * told_spread.clamp(min=0)).to(x),
         told_axes.to(x),
     )
+
+
+def _shadow(
+    x: Tensor, kick: Tensor, step: _Step, angle: Tensor, before: Tensor, pins: Pins, prior: Prior
+) -> Tensor:
+    """Where the same noise takes a particle whose law is the prior."""
+    on_clean, on_noisy = (float(w) for w in posterior_weights(angle, before))
+    told = pins.told(prior.expected(x, angle), angle, prior)
+    mean = on_clean * told + on_noisy * x
+    return replace(step, told_mean=mean).to(kick)[0]
 
 
 def _log_psi(clean: Tensor, angle: Tensor, pins: Pins, prior: Prior) -> Tensor:

@@ -48,6 +48,7 @@ class Findings:
     shares: pd.DataFrame
     drivers: pd.DataFrame
     news: News
+    drawn_news: pd.DataFrame | None
     at_risk: pd.DataFrame | None
     notes: tuple[str, ...]
 
@@ -68,7 +69,7 @@ def scenario_page(
         "Method": answer.diagnostics.method,
         "Effective draws": f"{answer.diagnostics.effective:.0f} of {answer.diagnostics.paths}, "
         f"from {answer.diagnostics.ancestors} ancestors",
-        "Largest miss of an exact pin": f"{answer.diagnostics.largest_miss:.1e} (model units)",
+        **_missed(answer),
         "Made": f"{manifest['made']} by econdiff {manifest['versions']['econdiff']}",
     }
     sections = (
@@ -77,10 +78,16 @@ def scenario_page(
         *(() if found.at_risk is None else (_at_risk(found.at_risk),)),
         _moved(answer, found.beside),
         *_explained(answer, found),
-        _news(found.news),
+        _news(found.news, found.drawn_news, manifest),
         Section("What to keep in mind", points=_caveats(answer)),
     )
-    return Page(f"Scenario: {name or 'pins'}", lead, facts, sections, manifest)
+    pinned = "pins" if len(answer.told.pins) else " and ".join(answer.bound.events)
+    return Page(f"Scenario: {name or pinned}", lead, facts, sections, manifest)
+
+
+def _missed(answer: Conditional) -> dict[str, str]:
+    miss = answer.diagnostics.largest_miss
+    return {} if miss != miss else {"Largest miss of an exact pin": f"{miss:.1e} (model units)"}
 
 
 def _assumed(answer: Conditional) -> Section:
@@ -99,12 +106,16 @@ def _assumed(answer: Conditional) -> Section:
 
 def _likely(found: Plausibility) -> Section:
     rows = [
-        ("squared Mahalanobis distance", found.distance),
-        ("chi-square tail probability", found.tail),
         ("log density less that of the mode", found.log_density_ratio),
         ("its standard error", found.log_density_error),
-        ("rank among the model's draws", found.rank),
     ]
+    if found.pins:
+        rows = [
+            ("squared Mahalanobis distance", found.distance),
+            ("chi-square tail probability", found.tail),
+            *rows,
+            ("rank among the model's draws", found.rank),
+        ]
     tables = [Table("Plausibility", pd.DataFrame(rows, columns=["measure", "value"]))]
     if found.before:
         weighed = pd.DataFrame(
@@ -127,9 +138,10 @@ def _moved(answer: Conditional, beside: tuple[Beside, ...]) -> Section:
     for other in beside:
         table[f"{other.name}: mean"] = other.difference["mean"].to_numpy()
     words = (
-        "The conditional forecast less the baseline, path by path from the same random numbers: "
-        "mean, its Monte Carlo standard error, the 5% and 95% quantiles of the paired differences "
-        "and how far quantiles of the two forecasts lie apart.",
+        "The conditional forecast less the baseline: the mean (steadied by the Gaussian answer "
+        "from the same random numbers, where there is one) and its Monte Carlo standard error, the "
+        "5% and 95% quantiles of the differences path by path, and how far quantiles of the two "
+        "forecasts lie apart.",
     )
     if beside:
         names = ", ".join(other.name for other in beside)
@@ -202,25 +214,51 @@ def _driven(found: Findings) -> Section:
     return Section("What drives it", words, (), (), tables)
 
 
-def _news(found: News) -> Section:
+def _news(found: News, drawn: pd.DataFrame | None, manifest: Mapping[str, Any]) -> Section:
+    older = manifest.get("older")
+    since = (
+        "The last row of the panel"
+        if older is None
+        else f"What is new since {older['name']}, which ends in {older['last']},"
+    )
     words = (
-        "The latest figures moved the forecast without the scenario too: each release's surprise "
-        "times the sensitivity to it, for the last period of the horizon (Banbura and Modugno, "
-        "2014), under the Gaussian law and at the coefficients of today. The rest is what they say "
-        "of volatility, and revisions.",
+        f"{since} moved the forecast without the scenario too: each release's surprise times the "
+        "sensitivity to it, for the last period of the horizon (Banbura and Modugno, 2014), under "
+        "the Gaussian law and at the coefficients of today; in the units of the series, or in per "
+        "cent where it is modelled in logarithms. Revisions are of figures that were known before; "
+        "the rest is what figures say beyond their surprise, of volatility above all.",
     )
-    releases = found.releases
-    if not len(releases):
-        return Section("What the latest figures moved", ("No figure came with the last row.",))
-    label = releases["at"].iloc[-1]
-    table = releases[releases["at"] == label].pivot_table(
-        index="target", columns="series", values="contribution", sort=False
+    if not len(found.releases) + len(found.revisions):
+        return Section("What the latest figures moved", ("No figure came or was revised.",))
+    label = str([*found.revisions["at"], *found.releases["at"]][-1])
+    table = _summed(found.releases, label, "series").reindex(found.new.columns).fillna(0.0)
+    if len(found.revisions):
+        again = found.revisions[found.revisions["at"] == label]
+        table["revisions"] = again.groupby("target")["contribution"].sum()
+    table["rest"] = found.rest.iloc[-1]
+    table["all"] = (found.new - found.old).iloc[-1]
+    table = table.rename_axis("target").reset_index()
+    tables = [Table(f"Revision of {label}", table, folded=table.shape[1] > 10)]
+    if drawn is not None:
+        said = drawn.rename(columns={"series": "target", "period": "at", "release": "series"})
+        how = drawn["how"].iloc[0]
+        tables.append(
+            Table(
+                f"The same by draws of the model itself ({how}), release by release",
+                _summed(said, label, "series").reset_index(),
+                folded=True,
+            )
+        )
+    return Section("What the latest figures moved", words, (), (), tuple(tables))
+
+
+def _summed(table: pd.DataFrame, label: str, by: str) -> pd.DataFrame:
+    """Contributions to the cells of a period, [target x source]."""
+    wide = table[table["at"] == label].pivot_table(
+        index="target", columns=by, values="contribution", aggfunc="sum", sort=False
     )
-    table.columns = [f"by {name}" for name in table.columns]
-    table["rest"] = found.rest.iloc[-1].reindex(table.index)
-    table["all"] = (found.new - found.old).iloc[-1].reindex(table.index)
-    shown_table = Table(f"Revision of {label}", table.reset_index(), folded=table.shape[1] > 10)
-    return Section("What the latest figures moved", words, (), (), (shown_table,))
+    wide.columns = [f"by {name}" for name in wide.columns]
+    return wide
 
 
 def _caveats(answer: Conditional) -> tuple[str, ...]:

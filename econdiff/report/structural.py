@@ -99,6 +99,7 @@ def _scenario(model: Structural, found: StructuralScenario) -> Section:
         f"{verdict}",
         f"Shocks of more than two deviations on average are needed in {len(great)} of {len(sizes)} "
         "cells.",
+        _distance(found),
     )
     pins = found.bound.pins
     marks = {name: _pinned(found, name) for name in found.bound.names}
@@ -112,7 +113,7 @@ def _scenario(model: Structural, found: StructuralScenario) -> Section:
             svg(changes(found.difference(), found.baseline)), "The effect on each series by period."
         ),
     )
-    pinned = pd.DataFrame({"pin": pins.labels, "value in model units": pins.value})
+    pinned = pd.DataFrame({"pin": pins.labels, "value in model units": pins.value, "sd": pins.sd})
     tables = (
         Table("What is pinned", pinned, digits=5, folded=len(pinned) > 24),
         Table("Size of the driving shocks, in standard deviations", sizes, heads=2),
@@ -120,6 +121,22 @@ def _scenario(model: Structural, found: StructuralScenario) -> Section:
         Table("The effect: structural less baseline", found.difference(), heads=2, folded=True),
     )
     return Section("The scenario, brought about by shocks", text, (), pictures, tables)
+
+
+def _distance(found: StructuralScenario) -> str:
+    said = found.plausibility()
+    if said is None:
+        return (
+            "The pinned values hold exactly, so the divergence of the shocks' law from their "
+            "ordinary one is infinite and says nothing; the mode density has one that does."
+        )
+    return (
+        f"The law of all shocks lies {said['divergence']:.2g} nats (Kullback and Leibler) from "
+        f"their ordinary one: as far as a coin that falls on one side with probability "
+        f"{said['coin']:.2f} lies from a fair one, tossed once for each shock and period (90% of "
+        f"the draws of the model: {said['coin_low']:.2f} to {said['coin_high']:.2f}; Antolin-Diaz, "
+        "Petrella and Rubio-Ramirez, 2021)."
+    )
 
 
 def _pinned(found: StructuralScenario, name: str) -> pd.Series:

@@ -1,6 +1,6 @@
 """What a validation of market risk found, and how its tables are shown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,26 @@ class ScenarioLosses:
 
 
 @dataclass(frozen=True, eq=False)
+class Views:
+    """Risk without and with views on means, and what the weights of the paths rest on."""
+
+    labels: tuple[str, ...]
+    table: pd.DataFrame
+    effective: float
+    paths: int
+    entropy: float
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What was forecast over a horizon of several steps, periods that do not overlap."""
+
+    horizon: int
+    tracks: tuple[Track, ...]
+    tests: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
 class Validation:
     """What the folder of `econdiff risk` holds. The first model is the one that is validated."""
 
@@ -47,6 +67,10 @@ class Validation:
     reverse: pd.DataFrame
     tracks: tuple[Track, ...] = ()
     tests: pd.DataFrame | None = None
+    longer: tuple[Past, ...] = ()
+    views: Views | None = None
+    liquidity: pd.DataFrame | None = None
+    profit: pd.DataFrame | None = None
     scenarios: ScenarioLosses | None = None
 
     @property
@@ -74,10 +98,13 @@ class Validation:
         """Their names."""
         return [str(name) for name in self.weights.columns]
 
-    def days(self) -> pd.DataFrame:
-        """`date, model, level, VaR, ES, return`; `portfolio` first where there are several."""
+    def days(self, tracks: Sequence[Track]) -> pd.DataFrame:
+        """`date, model, level, VaR, ES, return`; `portfolio` first where there are several.
+
+        The date is that on which the outcome is known.
+        """
         tables = []
-        for track in self.tracks:
+        for track in tracks:
             for place, level in enumerate(self.alphas):
                 frame = track.frame(place)
                 frame.insert(0, "level", level)

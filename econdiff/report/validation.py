@@ -21,6 +21,7 @@ from econdiff.report.validated import (
     percent,
     some_pictures,
 )
+from econdiff.report.validation_desk import desk, longer
 from econdiff.report.validation_outcomes import benchmarks, monitoring, outcomes
 from econdiff.report.validation_sensitivity import attribution, scenarios, settings_changed, stress
 from econdiff.risk.prices import labels_of
@@ -45,6 +46,12 @@ def pictures(found: Validation) -> dict[str, Figure]:
             made[f"exceptions{end}"] = draw.exceptions_by_model(tables, alpha)
             if len(next(iter(tables.values()))) > draw.YEAR:
                 made[f"traffic{end}"] = draw.traffic(tables, alpha)
+        for past in found.longer:
+            mine = [track for track in past.tracks if track.portfolio == portfolio]
+            tables = {track.model: track.frame(first_level(found)) for track in mine}
+            made[f"exceptions-{past.horizon}-steps{end}"] = draw.exceptions_by_model(
+                tables, found.alphas[first_level(found)]
+            )
         if found.scenarios is not None:
             made[f"scenarios{end}"] = draw.scenario_fans(found.scenarios.drawn, weights)
     return made
@@ -58,9 +65,11 @@ def validation_page(found: Validation, pictured: Mapping[str, str]) -> Page:
         _method(found),
         _assumptions(found),
         outcomes(found, pictured),
+        *longer(found, pictured),
         attribution(found, pictured),
         stress(found),
         *scenarios(found, pictured),
+        *desk(found),
         settings_changed(found),
         benchmarks(found),
         _limits(found),
@@ -229,9 +238,13 @@ def _limits(found: Validation) -> Section:
                 f"At {', '.join(f'{a:g}' for a in few)} fewer than ten losses beyond VaR were "
                 "expected in all: verdicts at these levels say little."
             )
-        points.append(
-            "Only one step ahead was backtested; longer horizons rest on the model's dynamics."
-        )
+        tested = {1, *(past.horizon for past in found.longer)}
+        rest = [h for h in found.horizons if h not in tested]
+        if rest:
+            points.append(
+                f"Over {', '.join(map(str, rest))} steps too few periods lie in the past to be "
+                "backtested; these horizons rest on the model's dynamics."
+            )
     careful = [note for note in found.notes if note.startswith("careful")]
     points += [f"Of the data: {note}" for note in careful]
     return Section("8. Limits", points=tuple(points))

@@ -53,6 +53,13 @@ class Stress:
         reached = np.searchsorted(self.weights[order].cumsum(), level)
         return float(values[order[min(reached, len(order) - 1)]])
 
+    def shortfall(self, values: np.ndarray, level: float) -> float:
+        """The mean of the lowest `level` share of `values` [path] under the stress."""
+        order = values.argsort()
+        total = self.weights[order].cumsum()
+        share = np.diff(np.minimum(total, level), prepend=0.0)
+        return float(share @ values[order] / share.sum())
+
 
 def event(happens: np.ndarray) -> Stress:
     """Condition on an event: booleans [path], such as `market < -0.3`. Exact, by selection."""

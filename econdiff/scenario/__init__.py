@@ -4,17 +4,20 @@
     answer = conditional(forecaster, panel, scenario, mode="hard", horizon=8, paths=1000, rng=rng)
     plausibility(answer).verdict
 
-`statement` says it, `reading` reads it, `binding` turns it into model units, `gaussian` and `law`
-answer it, `conditional` puts baseline and alternative side by side (`answer`); `plausibility`,
-`attribution`, `gap` and `news` judge and explain it; `at_risk` reads growth-at-risk off paths.
+`statement` says it, `reading` reads it, `binding` turns it into `pins` in model units, `gaussian`
+and `law` answer it, `conditional` puts baseline and alternative side by side (`answer`), `chosen`
+and `rare` choose for events; `plausibility`, `attribution`, `gap` and `news` judge and explain it;
+`at_risk` reads growth-at-risk off paths.
 """
 
 from econdiff.scenario.answer import Conditional, Diagnostics
-from econdiff.scenario.binding import Bound, Pins, bind
-from econdiff.scenario.conditional import ScenarioWarning, conditional
+from econdiff.scenario.binding import Bound, bind
+from econdiff.scenario.chosen import ScenarioWarning
+from econdiff.scenario.conditional import conditional
 from econdiff.scenario.errors import ScenarioError
-from econdiff.scenario.events import Probability, occurs, probability
+from econdiff.scenario.events import Probability, margin, occurs, probability
 from econdiff.scenario.gaussian import Gaussian
+from econdiff.scenario.pins import Pins
 from econdiff.scenario.plausibility import Plausibility, plausibility
 from econdiff.scenario.reading import parse_pin, read_scenario
 from econdiff.scenario.statement import (
@@ -55,6 +58,7 @@ __all__ = [
     "change",
     "conditional",
     "growth",
+    "margin",
     "occurs",
     "parse_pin",
     "plausibility",

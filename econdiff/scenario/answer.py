@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from econdiff.forecast import Forecast, period_labels
-from econdiff.scenario.binding import Bound
+from econdiff.scenario.binding import Bound, linear_scale
+from econdiff.scenario.control import Controlled, steadied
+from econdiff.scenario.events import Probability
 from econdiff.scenario.law import Law, Told
 from econdiff.scenario.statement import Mode
 
@@ -36,7 +38,8 @@ class Conditional:
     """A scenario answered. Draws cover `bound.edge` rows of the ragged edge, then the horizon.
 
     In model units, [path, cell]: `told`. `weights` [path] lead from the baseline to the
-    alternative in the modes event and tilt, None otherwise.
+    alternative in the modes event and tilt, None otherwise. `chance` is the probability of the
+    events together where they were too rare for the baseline and were sought by splitting.
     """
 
     mode: Mode
@@ -47,6 +50,7 @@ class Conditional:
     units: Mapping[str, str]
     diagnostics: Diagnostics
     weights: np.ndarray | None = None
+    chance: Probability | None = None
 
     @cached_property
     def baseline(self) -> Forecast:
@@ -89,20 +93,20 @@ class Conditional:
     def difference(self, coverage: float = 0.9) -> pd.DataFrame:
         """Alternative less baseline: `series, period, mean, standard_error, low, high, ...`.
 
-        `standard_error` is the Monte Carlo error of `mean`. `low` and `high` hold the share
+        `mean` is that of the alternative less that of the baseline, with control variates where
+        there are any, and `standard_error` its Monte Carlo error. `low` and `high` hold the share
         `coverage` of the paired differences (NaN in the modes event and tilt, which choose
-        among paths and move none); `shift_q05, shift_q50, shift_q95` compare quantiles.
+        paths and move none); `shift_q05, shift_q50, shift_q95` compare quantiles.
         """
         base, told = self.baseline, self.alternative
-        mean = told.samples.mean(axis=0) - base.samples.mean(axis=0)
-        error = self._standard_error()
+        mean, error = self._moved()
         low, high = np.full_like(mean, np.nan), np.full_like(mean, np.nan)
-        if self.weights is None:
+        if self.chance is not None:
+            pass  # other paths than the baseline's
+        elif self.weights is None:
             tail = (1 - coverage) / 2
             paired = self.twin.samples - base.samples
             low, high = np.quantile(paired, [tail, 1 - tail], axis=0)
-        else:
-            mean = np.einsum("n,nts->ts", self.weights - 1 / base.paths, base.samples)
         tables = {"mean": mean, "standard_error": error, "low": low, "high": high}
         for q in (0.05, 0.50, 0.95):
             shift = told.quantile(q).to_numpy() - base.quantile(q).to_numpy()
@@ -118,16 +122,30 @@ class Conditional:
         """The mode in which a closed form answers it: hard for events and tilts."""
         return self.mode if self.mode in ("soft", "density") else "hard"
 
-    def _standard_error(self) -> np.ndarray:
+    def _moved(self) -> tuple[np.ndarray, np.ndarray]:
+        """How far the mean moves, [step, series], and its standard error."""
         base, told, paths = self.baseline.samples, self.alternative.samples, self.baseline.paths
         if self.weights is not None:
             w = self.weights[:, None, None]
             mean = (w * base).sum(axis=0)
-            return np.sqrt(((w * (base - mean) - (base - base.mean(axis=0)) / paths) ** 2).sum(0))
-        if self.told.twin is self.told.alternative:
-            return (told - base).std(axis=0, ddof=1) / np.sqrt(paths)
+            told_less = w * (base - mean) - (base - base.mean(axis=0)) / paths
+            return mean - base.mean(axis=0), np.sqrt((told_less**2).sum(axis=0))
+        if self.told.controls is not None:
+            (free, free_error), (mean, error) = map(self._steadied, self.told.controls)
+            return mean - free, np.hypot(error, free_error)
+        mean = told.mean(axis=0) - base.mean(axis=0)
+        if self.told.twin is self.told.alternative and self.chance is None:
+            return mean, (told - base).std(axis=0, ddof=1) / np.sqrt(paths)
         count = max(self.diagnostics.effective, 1)
-        return np.sqrt(told.var(axis=0) / count + base.var(axis=0) / paths)
+        return mean, np.sqrt(told.var(axis=0) / count + base.var(axis=0) / paths)
+
+    def _steadied(self, control: Controlled) -> tuple[np.ndarray, np.ndarray]:
+        """Mean over the horizon in the user's units, and its error; the twins are on the link."""
+        edge = self.bound.edge
+        values = self.bound.to_user(self.cells(control.draws))[:, edge:]
+        twins = np.moveaxis(linear_scale(self.bound, control.twins.T), -1, 0)[:, edge:]
+        centre = linear_scale(self.bound, control.centre)[edge:]
+        return steadied(values, control.weights, twins, centre)
 
     def cells(self, draws: np.ndarray) -> np.ndarray:
         """Draws [path, cell] as [path, step, series]."""

@@ -19,8 +19,9 @@ import pandas as pd
 
 from econdiff.forecast import period_labels
 from econdiff.scenario.answer import Conditional
-from econdiff.scenario.binding import Bound, Pins
+from econdiff.scenario.binding import Bound, linear_scale
 from econdiff.scenario.gaussian import Gaussian
+from econdiff.scenario.pins import Pins
 from econdiff.scenario.statement import Mode
 
 
@@ -51,20 +52,6 @@ def drivers(law: Gaussian, bound: Bound, pins: Pins, mode: Mode = "hard") -> pd.
         for j in range(len(pins))
     ]
     return pd.concat(rows, ignore_index=True)
-
-
-def linear_scale(bound: Bound, changes: np.ndarray) -> np.ndarray:
-    """Changes [cell, ...] in model units as changes of the series, [step, series, ...].
-
-    Of a series that is modelled in logarithms, 100 times the change of its logarithm.
-    """
-    cells = changes.reshape(bound.steps, len(bound.names), *changes.shape[1:])
-    out = np.empty_like(cells)
-    for k, (name, transform) in enumerate(bound.transforms.items()):
-        _, matrix = transform.linear(bound.start[name].to_numpy(float), bound.steps)
-        log = transform.link(np.array([2.0]))[0] != 2.0
-        out[:, k] = np.tensordot(matrix, cells[:, k], axes=1) * (100 if log else 1)
-    return out
 
 
 def shapley(

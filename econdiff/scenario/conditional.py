@@ -11,6 +11,8 @@ somebody brought it about.
     hard      the pins hold exactly            soft   they were seen with an error sd
     density   they are N(value, sd^2)          event  the paths in which the events occur
     tilt      the paths of the baseline, weighted to have the pins as means (and sd^2 as variances)
+
+Where hardly any path of the baseline lies in the events, the mode event seeks them by splitting.
 """
 
 import warnings
@@ -22,20 +24,14 @@ import pandas as pd
 
 from econdiff.forecast import Forecaster
 from econdiff.scenario.answer import Conditional, Diagnostics
-from econdiff.scenario.binding import Bound, Pins, bind
+from econdiff.scenario.binding import Bound, bind
+from econdiff.scenario.chosen import FEWEST, ScenarioWarning, occurring, tilted
 from econdiff.scenario.errors import ScenarioError
-from econdiff.scenario.events import occurs
 from econdiff.scenario.law import Told, law_of
 from econdiff.scenario.statement import MODES, Mode, Scenario
-from econdiff.scenario.tilting import effective, systematic, tilt
 from econdiff.transforms import TransformedForecaster
 
 FLOOR = 0.02  # an effective sample below this share of the paths is no answer
-FEWEST = 20  # ... nor one of fewer draws than this
-
-
-class ScenarioWarning(UserWarning):
-    """The answer is there, but not the one that was asked for, or from few draws."""
 
 
 def conditional(
@@ -66,11 +62,9 @@ def conditional(
     answer = Conditional(mode, bound, law, told, history, units, found)
     answer = _or_gaussian(answer)
     if mode == "tilt":
-        target = bound.pins.at(told.baseline.mean(axis=0))
-        return _weighted(answer, _tilted(told.baseline, target), target, rng)
+        return tilted(answer, bound.pins.at(told.baseline.mean(axis=0)), rng)
     if bound.events:
-        hits = [occurs(event, answer.alternative, history) for event in bound.events]
-        return _weighted(answer, _among(np.all(hits, axis=0), bound.events), told.pins, rng)
+        return occurring(answer, rng)
     return answer
 
 
@@ -136,8 +130,9 @@ def _or_gaussian(answer: Conditional) -> Conditional:
     )
     warnings.warn(why, ScenarioWarning, stacklevel=3)
     told = replace(
-        told, alternative=told.gaussian, twin=told.gaussian, method="Gaussian answer of the anchor"
-    )
+        told, alternative=told.gaussian, twin=told.gaussian, controls=None,
+        method="Gaussian answer of the anchor",
+    )  # fmt: skip
     found = replace(
         found,
         fallback=why,
@@ -145,60 +140,3 @@ def _or_gaussian(answer: Conditional) -> Conditional:
         largest_miss=_miss(told, answer.bound, answer.mode),
     )
     return replace(answer, told=told, diagnostics=found)
-
-
-def _weighted(
-    answer: Conditional, weights: np.ndarray, pins: Pins, rng: np.random.Generator
-) -> Conditional:
-    """The answer's draws, chosen in proportion to `weights`."""
-    told, found = answer.told, answer.diagnostics
-    chosen = systematic(weights, rng)
-    after = replace(told, alternative=told.alternative[chosen], pins=pins)
-    share = effective(weights)
-    method = f"{found.method}, weighted draws"
-    if share < FEWEST:
-        warnings.warn(
-            f"the answer hangs on {share:.0f} effective draws of {found.paths}; draw more paths",
-            ScenarioWarning,
-            stacklevel=3,
-        )
-    after_found = replace(
-        found,
-        effective=min(found.effective, share) if answer.mode in ("event", "tilt") else share,
-        ancestors=len(np.unique(chosen)),
-        method=method,
-        largest_miss=(
-            float(np.abs(weights @ (told.alternative @ pins.matrix.T) - pins.value).max())
-            if answer.mode == "tilt"
-            else found.largest_miss
-        ),
-    )
-    unpinned = answer.mode in ("event", "tilt")
-    return replace(
-        answer,
-        told=replace(after, method=method, twin=after.alternative[:0] if unpinned else told.twin),
-        diagnostics=after_found,
-        weights=weights if unpinned else None,
-    )
-
-
-def _tilted(draws: np.ndarray, pins: Pins) -> np.ndarray:
-    """Weights that give the pinned combinations their means, and variances where an sd is given."""
-    if len(pins) == 0:
-        return np.full(len(draws), 1 / len(draws))
-    seen = draws @ pins.matrix.T
-    spread = pins.sd > 0
-    squares = (seen[:, spread] - pins.value[spread]) ** 2
-    target = np.concatenate([pins.value, pins.sd[spread] ** 2])
-    return tilt(np.hstack([seen, squares]), target)
-
-
-def _among(inside: np.ndarray, events: tuple[str, ...]) -> np.ndarray:
-    """Equal weights on the paths in which the events occur."""
-    if not inside.any():
-        raise ScenarioError(
-            f"none of {len(inside)} paths lies in the event {' and '.join(events)}: its "
-            f"probability is below about {3 / len(inside):.1g}; draw more paths, or pin what it "
-            "needs"
-        )
-    return inside / inside.sum()

@@ -9,6 +9,9 @@
 
 `growth` is the change to the period before in per cent (not annualised), `change` the same in the
 units of the series; the first of them starts at the last value of the history.
+
+How far a path is inside an event is its margin: of a comparison the distance beyond the level, of
+"ever" and `or` the largest, of "always", runs and `and` the least.
 """
 
 import difflib
@@ -28,18 +31,21 @@ _CLAUSE = re.compile(
 )
 _CALL = re.compile(r"^(?P<of>growth|change|min|max|mean|sum)\s*\((?P<inside>.*)\)$")
 _OVER_TIME = {"min": np.min, "max": np.max, "mean": np.mean, "sum": np.sum}
-_SIGNS = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
+_LEAST = np.nextafter(0, 1)  # the margin at the level itself, where that is inside
 
 
 def occurs(event: str, forecast: Forecast, history: pd.DataFrame) -> np.ndarray:
     """Which paths of `forecast`, that go on from `history`, lie in the event, bool [path]."""
-    found = np.zeros(forecast.paths, bool)
-    for alternative in re.split(r"\s+or\s+", event.strip()):
-        both = np.ones(forecast.paths, bool)
-        for clause in re.split(r"\s+and\s+", alternative):
-            both &= _clause(clause.strip(), forecast, history)
-        found |= both
-    return found
+    return margin(event, forecast, history) > 0
+
+
+def margin(event: str, forecast: Forecast, history: pd.DataFrame) -> np.ndarray:
+    """How far each path is inside the event, [path]: above 0 inside, in the units of the event."""
+    found = [
+        np.min([_clause(clause.strip(), forecast, history) for clause in both], axis=0)
+        for both in (re.split(r"\s+and\s+", one) for one in re.split(r"\s+or\s+", event.strip()))
+    ]
+    return np.max(found, axis=0)
 
 
 @dataclass(frozen=True)
@@ -74,17 +80,25 @@ def _clause(clause: str, forecast: Forecast, history: pd.DataFrame) -> np.ndarra
         )
     columns = _window(said["first"], said["last"], forecast)
     values = _values(said["what"].strip(), forecast, history, columns)
-    met = np.asarray(_SIGNS[said["sign"]](values, float(said["level"])))
-    if met.ndim == 1:
+    inside = _inside(values, said["sign"], float(said["level"]))
+    if inside.ndim == 1:
         if said["run"] or said["quantifier"]:
             raise ScenarioError(f"{clause!r}: one number a path has no run of periods")
-        return met
+        return inside
     if said["run"]:
         run = int(said["run"])
-        if not 1 <= run <= met.shape[1]:
-            raise ScenarioError(f"{clause!r} asks for {run} of {met.shape[1]} periods")
-        met = np.lib.stride_tricks.sliding_window_view(met, run, axis=1).all(axis=-1)
-    return np.all(met, axis=1) if said["quantifier"] == "always" else np.any(met, axis=1)
+        if not 1 <= run <= inside.shape[1]:
+            raise ScenarioError(f"{clause!r} asks for {run} of {inside.shape[1]} periods")
+        inside = np.lib.stride_tricks.sliding_window_view(inside, run, axis=1).min(axis=-1)
+    return inside.min(axis=1) if said["quantifier"] == "always" else inside.max(axis=1)
+
+
+def _inside(values: np.ndarray, sign: str, level: float) -> np.ndarray:
+    """How far beyond the level; a value that is not known is not beyond."""
+    apart = values - level if sign[0] == ">" else level - values
+    if sign[1:]:
+        apart = np.where(apart == 0, _LEAST, apart)
+    return np.where(np.isnan(apart), -np.inf, apart)
 
 
 def _values(what: str, forecast: Forecast, history: pd.DataFrame, columns: slice) -> np.ndarray:

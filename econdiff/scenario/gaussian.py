@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from econdiff.scenario.binding import Pins
 from econdiff.scenario.errors import ScenarioError
+from econdiff.scenario.pins import Pins
 from econdiff.scenario.statement import Mode
 
 
@@ -86,9 +86,12 @@ class Gaussian:
 
     def draw(self, paths: int, rng: np.random.Generator) -> np.ndarray:
         """Draws, [path, cell]."""
+        return self.of(rng.standard_normal((paths, len(self.mean))))
+
+    def of(self, noise: np.ndarray) -> np.ndarray:
+        """What white noise [path, cell] makes of this law."""
         values, axes = np.linalg.eigh(self.covariance)
-        shocks = rng.standard_normal((paths, len(values)))
-        return self.mean + (shocks * np.sqrt(np.maximum(values, 0))) @ axes.T
+        return self.mean + (noise * np.sqrt(np.maximum(values, 0))) @ axes.T
 
 
 def spread(pins: Pins, law: Gaussian) -> np.ndarray:

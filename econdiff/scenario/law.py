@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from econdiff.forecast import Forecaster
-from econdiff.scenario.binding import Pins
+from econdiff.scenario.control import Controlled
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.gaussian import Gaussian
+from econdiff.scenario.pins import Pins
 from econdiff.scenario.statement import Mode
 
 
@@ -27,7 +28,8 @@ class Told:
     Row by row `twin` (the draws with the pins, before any correction) shares its random numbers
     with `baseline`; `alternative` is the answer. `gaussian` is that of the closed form from the
     same random numbers, None where the law is Gaussian itself. `effective` is the effective sample
-    size of the answer and `ancestors` how many draws it descends from. `pins` are absolute.
+    size of the answer and `ancestors` how many draws it descends from. `pins` are absolute. Where
+    there are `controls`, means of the baseline and of the alternative are better taken from them.
     """
 
     baseline: np.ndarray
@@ -38,6 +40,7 @@ class Told:
     effective: float
     ancestors: int
     method: str
+    controls: tuple[Controlled, Controlled] | None = None
 
 
 class Law(Protocol):
@@ -61,6 +64,19 @@ class Law(Protocol):
 
         `draws` [path, cell] are of this law.
         """
+        ...
+
+
+@runtime_checkable
+class HasNoise(Protocol):
+    """A law whose draws are a function of white noise, so that rare ones can be sought."""
+
+    def obstacle(self, facts: Pins) -> str:
+        """Why draws given the facts are no such function, with what to do; empty where they are."""
+        ...
+
+    def futures(self, noise: np.ndarray, facts: Pins) -> np.ndarray:
+        """Draws [path, cell] given the facts, from N(0, I) `noise` [path, cell]."""
         ...
 
 
@@ -137,6 +153,20 @@ class GaussianLaw:
         else:
             baseline, told = self._row(self.gaussian(), flat, facts, pins, mode, rng)
         return Told(baseline, told, told, None, pins, paths, paths, "closed form")
+
+    def obstacle(self, facts: Pins) -> str:
+        """See `HasNoise`."""
+        del facts
+        if not isinstance(self.forecaster, _HasDraws):
+            return ""
+        return (
+            f"{type(self.forecaster).__name__} draws its coefficients path by path; take AR, VAR "
+            "or the diffusion model, in which rare events are sought"
+        )
+
+    def futures(self, noise: np.ndarray, facts: Pins) -> np.ndarray:
+        """See `HasNoise`."""
+        return self.gaussian().given(facts).of(noise)
 
     def log_density_ratio(self, path: np.ndarray, draws: np.ndarray) -> tuple[float, float, str]:
         """See `Law`: minus half the squared Mahalanobis distance, in closed form."""

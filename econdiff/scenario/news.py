@@ -1,10 +1,12 @@
 """Which release moved the forecast, and by how much.
 
-    new forecast - old forecast = sum over releases of  K_j (x_j - E[x_j | old data])  +  rest
+    new - old forecast = revisions of older data + sum over releases of K_j (x_j - E x_j) + rest
 
-the news decomposition of Banbura and Modugno (2014), section 2.3, exact for a Gaussian law. The
-rest is what revisions of older data do, and in models whose volatility is filtered what the release
-says of volatility. For other laws `drawn_news` asks the model itself, release by release.
+the news decomposition of Banbura and Modugno (2014), section 2.3, exact for a Gaussian law. What is
+expected of a release is expected of the old data as they stand now; revisions are taken series by
+series, in the order of the panel. The rest is what figures say beyond their surprise, of volatility
+above all, where a model listens. For other laws `drawn_news` asks the model itself, release by
+release.
 """
 
 from dataclasses import dataclass
@@ -13,62 +15,122 @@ import numpy as np
 import pandas as pd
 
 from econdiff.forecast import Forecaster, period_labels
-from econdiff.scenario.attribution import linear_scale, sequential, shapley
-from econdiff.scenario.binding import Bound, Pins, bind
+from econdiff.scenario.attribution import sequential, shapley
+from econdiff.scenario.binding import Bound, bind, linear_scale
 from econdiff.scenario.conditional import inside
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.gaussian import Gaussian
 from econdiff.scenario.law import Law, law_of
+from econdiff.scenario.pins import Pins
 from econdiff.scenario.statement import Scenario, cell
 from econdiff.transforms import TransformedForecaster
 
 
 @dataclass(frozen=True, eq=False)
 class News:
-    """`releases`: release, series, period, expected, actual, surprise, and a column a target cell.
+    """Contributions of releases and of revisions to each target cell, and what they add up to.
 
     `old`, `new` and `rest` are [period x series] over the horizon, on the scale of the model's link
-    (levels, or 100 times logarithms), `new - old` being the sum of the releases and the rest.
+    (levels, or 100 times logarithms); `new - old` is the sum of the revisions, the releases and the
+    rest.
     """
 
     releases: pd.DataFrame  # series, period, surprise, target, at, contribution
+    revisions: pd.DataFrame  # series, target, at, contribution
     old: pd.DataFrame
     new: pd.DataFrame
     rest: pd.DataFrame
 
 
-def news(forecaster: Forecaster, old: pd.DataFrame, new: pd.DataFrame, *, horizon: int) -> News:
+def news(
+    forecaster: Forecaster,
+    old: pd.DataFrame,
+    new: pd.DataFrame,
+    *,
+    horizon: int,
+    edge: bool = False,
+) -> News:
     """Decompose the revision of the mean from the history `old` to the later one `new`.
 
-    `horizon` counts from the end of `new`. The releases are the cells that `new` knows and `old`
-    does not.
+    `horizon` counts from the end of `new`; with `edge` the rows of its ragged edge come before.
+    Releases are the cells that `new` knows and `old` does not; revisions are of cells that both
+    know.
     """
-    law, bound, pins = _released(forecaster, old, new, horizon)
+    revised = _revised(old, new)
+    law, bound, pins = _released(forecaster, revised, new, horizon)
     before = law.gaussian().given(bound.facts)
     surprise = pins.value - pins.matrix @ before.mean
     moved = before.gain(pins) * surprise if len(pins) else np.zeros((len(before.mean), 0))
-    wide = linear_scale(bound, moved)[-horizon:]  # [step, series, release]
-    index = bound.index[-horizon:]
     now, place = _law(forecaster, new, horizon)
-    after = _levels(now.gaussian().given(place.facts), place, horizon)
-    prior = _levels(before, bound, horizon)
-    rest = after - prior - wide.sum(axis=2)
-    rows = [
-        {
-            "series": pins.series[j],
-            "period": pins.periods[j],
-            "surprise": surprise[j],
-            "target": name,
-            "at": label,
-            "contribution": wide[t, k, j],
-        }
+    count = place.steps if edge else horizon
+    wide = linear_scale(bound, moved)[-count:]  # [step, series, release]
+    after = _levels(now.gaussian().given(place.facts), place)[-count:]
+    changes = _changes(forecaster, old, revised, horizon + len(new) - len(old))
+    changes = {name: change[-count:] for name, change in changes.items()}
+    start = _levels(before, bound)[-count:] - sum(changes.values())
+    rest = after - start - sum(changes.values()) - wide.sum(axis=2)
+    index = place.index if edge else place.index_of(edge=False)
+    names, labels = list(bound.names), period_labels(index)
+    released = [
+        {"series": pins.series[j], "period": pins.periods[j], "surprise": surprise[j]} | cell
         for j in range(len(pins))
-        for k, name in enumerate(bound.names)
-        for t, label in enumerate(period_labels(place.index_of(edge=False)))
+        for cell in _cells(wide[..., j], names, labels)
     ]
-    names = list(bound.names)
-    frames = [pd.DataFrame(a, index=index, columns=names) for a in (prior, after, rest)]
-    return News(pd.DataFrame(rows), *frames)
+    again = [
+        {"series": name} | cell
+        for name, change in changes.items()
+        for cell in _cells(change, names, labels)
+    ]
+    frames = [pd.DataFrame(a, index=index, columns=names) for a in (start, after, rest)]
+    columns = ["target", "at", "contribution"]
+    return News(
+        pd.DataFrame(released, columns=["series", "period", "surprise", *columns]),
+        pd.DataFrame(again, columns=["series", *columns]),
+        *frames,
+    )
+
+
+def _cells(table: np.ndarray, names: list[str], labels: list[str]) -> list[dict[str, object]]:
+    """A table [step, series] cell by cell."""
+    return [
+        {"target": name, "at": label, "contribution": table[t, k]}
+        for k, name in enumerate(names)
+        for t, label in enumerate(labels)
+    ]
+
+
+def _revised(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """The cells that `old` knows, as `new` has them."""
+    missing = [name for name in new.columns if name not in old.columns]
+    if missing:
+        raise ScenarioError(f"the older vintage lacks the series {missing}")
+    if len(new) < len(old) or not new.index[: len(old)].equals(old.index):
+        raise ScenarioError(
+            f"the new history must hold the periods of the old one, and may add some: it runs from "
+            f"{new.index[0]} to {new.index[-1]}, the old one from {old.index[0]} to {old.index[-1]}"
+        )
+    known = old[list(new.columns)].notna()
+    return pd.DataFrame(new.iloc[: len(old)]).where(known)
+
+
+def _changes(
+    forecaster: Forecaster, old: pd.DataFrame, revised: pd.DataFrame, horizon: int
+) -> dict[str, np.ndarray]:
+    """What each series' revisions do to the mean, [step, series], one after another."""
+    names = list(revised.columns)
+    touched = [name for name in names if not old[name].equals(revised[name])]
+    stage = pd.DataFrame(old[names])
+
+    def mean(stage: pd.DataFrame) -> np.ndarray:
+        law, bound = _law(forecaster, stage, horizon)
+        return _levels(law.gaussian().given(bound.facts), bound)
+
+    now, found = mean(stage) if touched else np.zeros(0), {}
+    for name in touched:
+        before, stage = now, stage.assign(**{str(name): revised[name]})
+        now = mean(stage)
+        found[str(name)] = now - before
+    return found
 
 
 def drawn_news(
@@ -86,7 +148,7 @@ def drawn_news(
     By Shapley's value up to `most` releases, beyond that in the order of the panel; every forecast
     draws `paths` from `seed`. The scale is that of `news`, and so is what is left to the rest.
     """
-    law, bound, pins = _released(forecaster, old, new, horizon)
+    law, bound, pins = _released(forecaster, _revised(old, new), new, horizon)
     if not len(pins):
         raise ScenarioError("the new history knows no cell that the old one does not: no news")
 
@@ -118,10 +180,6 @@ def _released(
 ) -> tuple[Law, Bound, Pins]:
     """The law after `old`, where its cells stand, and the releases as pins on them."""
     later = len(new) - len(old)
-    if later < 0 or not new.index[: len(old)].equals(old.index):
-        raise ScenarioError(
-            "the new history must hold the periods of the old one, and may add some"
-        )
     law, bound = _law(forecaster, old, horizon + later)
     released = [
         cell(str(name), period, float(new.loc[period, name]))  # pyright: ignore[reportArgumentType]
@@ -146,7 +204,7 @@ def _law(forecaster: Forecaster, history: pd.DataFrame, horizon: int) -> tuple[L
     return law_of(model, start, bound.steps), bound
 
 
-def _levels(law: Gaussian, bound: Bound, horizon: int) -> np.ndarray:
+def _levels(law: Gaussian, bound: Bound) -> np.ndarray:
     """The mean on the scale of the link, [step, series]; logarithms times 100."""
     cells = law.mean.reshape(bound.steps, -1)
     out = np.empty_like(cells)
@@ -154,4 +212,4 @@ def _levels(law: Gaussian, bound: Bound, horizon: int) -> np.ndarray:
         offset, matrix = transform.linear(bound.start[name].to_numpy(float), bound.steps)
         log = transform.link(np.array([2.0]))[0] != 2.0
         out[:, k] = (offset + matrix @ cells[:, k]) * (100 if log else 1)
-    return out[-horizon:]
+    return out

@@ -21,9 +21,9 @@ import pandas as pd
 from scipy.stats import chi2
 
 from econdiff.scenario.answer import Conditional
-from econdiff.scenario.binding import Pins
 from econdiff.scenario.events import Probability, probability
 from econdiff.scenario.gaussian import Gaussian
+from econdiff.scenario.pins import Pins
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,16 @@ class Plausibility:
     outside: tuple[str, ...]
     before: tuple[Probability, ...]
     after: tuple[Probability, ...]
+    sought: Probability | None = None  # the events of the mode event, where they were rare
 
     @property
     def verdict(self) -> str:
         """One sentence for a reader."""
+        if self.sought is not None:
+            return (
+                f"{self.sought.event}: probability {self.sought.value:.2g}, give or take "
+                f"{self.sought.standard_error:.1g} (one standard error), by multilevel splitting."
+            )
         if self.pins == 0:
             return "Nothing is pinned."
         far = np.sqrt(self.distance / self.pins)
@@ -96,7 +102,7 @@ def plausibility(answer: Conditional, events: Sequence[str] = ()) -> Plausibilit
     )
     ratio, error, method = answer.law.log_density_ratio(centre, answer.told.baseline)
     events = tuple(dict.fromkeys((*events, *answer.bound.events)))
-    base = answer.baseline
+    base, chance = answer.baseline, answer.chance
     return Plausibility(
         len(pins),
         distance,
@@ -107,13 +113,19 @@ def plausibility(answer: Conditional, events: Sequence[str] = ()) -> Plausibilit
         rank(answer.told.baseline, pins),
         base.paths,
         outside_experience(answer),
-        tuple(probability(event, base, answer.history) for event in events),
+        tuple(
+            chance
+            if chance is not None and event == chance.event
+            else probability(event, base, answer.history)
+            for event in events
+        ),
         tuple(
             probability(event, base, answer.history, answer.weights)
             if answer.weights is not None
             else probability(event, answer.alternative, answer.history)
             for event in events
         ),
+        chance,
     )
 
 

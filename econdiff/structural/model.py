@@ -10,7 +10,7 @@ import pandas as pd
 from econdiff.baselines.gaussian import LinearGaussian, futures, lagged
 from econdiff.forecast import Forecaster, period_labels
 from econdiff.scenario import Bound, Scenario, ScenarioError, bind
-from econdiff.scenario.attribution import linear_scale
+from econdiff.scenario.binding import linear_scale
 from econdiff.scenario.conditional import inside
 from econdiff.structural.schemes import Reduced, Scheme
 from econdiff.transforms import TransformedForecaster

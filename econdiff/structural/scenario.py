@@ -7,17 +7,22 @@ is met by the shocks that are said to drive it, and the others keep their law:
 
 so that a path and its twin share every shock but the driving ones, whose change is the least in
 squares: Antolin-Diaz, Petrella and Rubio-Ramirez (2021), "Structural scenario analysis with SVARs",
-section 3.2, for exact restrictions. Shocks far beyond those of the past would be noticed, and the
-model would no longer hold: Leeper and Zha (2003), "Modest policy interventions".
+section 3.2. With a density restriction C y ~ N(d, O) each path aims at a d of its own, and
+`distance` says how far the shocks' law is then from the ordinary one. Shocks far beyond those of
+the past would be noticed, and the model would no longer hold: Leeper and Zha (2003), "Modest policy
+interventions".
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from econdiff.baselines.gaussian import root
 from econdiff.forecast import Forecast, period_labels
-from econdiff.scenario import Bound, Scenario, ScenarioError
+from econdiff.scenario import Bound, Pins, Scenario, ScenarioError
+from econdiff.structural.distance import coin, divergence
 from econdiff.structural.model import Structural
 
 MODEST = 2.0  # deviations: beyond, people would notice; Leeper and Zha (2003), section 4
@@ -28,7 +33,8 @@ class StructuralScenario:
     """Paths without and with the scenario, [path, cell] in model units, and the shocks they take.
 
     `without` and `shocks` are [path, step, shock]; `reach` [cell] is the deviation that the driving
-    shocks give each cell when nothing is asked of them.
+    shocks give each cell when nothing is asked of them. `divergences` [draw] is that of the law of
+    all shocks from their ordinary one, in nats, infinite where a restriction is exact.
     """
 
     bound: Bound
@@ -39,6 +45,7 @@ class StructuralScenario:
     without: np.ndarray
     shocks: np.ndarray
     reach: np.ndarray
+    divergences: np.ndarray
 
     @property
     def baseline(self) -> Forecast:
@@ -110,6 +117,22 @@ class StructuralScenario:
             }
         )
 
+    def plausibility(self) -> dict[str, float] | None:
+        """`divergence` in nats (median over draws) and the `coin` as far from fair; None if exact.
+
+        `coin_low` and `coin_high` hold 90% of the draws.
+        """
+        if not np.isfinite(self.divergences).all():
+            return None
+        size = self.shocks.shape[1] * self.shocks.shape[2]
+        low, middle, high = np.quantile(self.divergences, [0.05, 0.5, 0.95])
+        return {
+            "divergence": float(middle),
+            "coin": coin(middle, size),
+            "coin_low": coin(low, size),
+            "coin_high": coin(high, size),
+        }
+
     @property
     def _periods(self) -> list[str]:
         return period_labels(self.bound.index_of(edge=False))
@@ -130,27 +153,27 @@ def brought_about(
     horizon: int,
     paths: int,
     rng: np.random.Generator,
+    mode: Literal["hard", "density"] = "hard",
 ) -> StructuralScenario:
-    """Bring `scenario` about by the shocks `driven_by`; paths go round the draws of the model."""
-    unknown = [shock for shock in driven_by if shock not in model.scheme.shocks]
-    if unknown or not driven_by:
-        raise ScenarioError(
-            f"no shock {unknown}; this scheme names {list(model.scheme.shocks)}, and at least one "
-            "must drive the scenario"
-        )
+    """Bring `scenario` about by the shocks `driven_by`; paths go round the draws of the model.
+
+    In the mode density the pins are N(value, sd^2), independent of the other shocks; where none has
+    an sd they keep the covariance that they have anyway.
+    """
     bound, draws, series = model.bound(horizon, scenario), len(model.models), len(model.names)
-    if not len(bound.pins) or (bound.pins.sd > 0).any() or bound.events:
-        raise ScenarioError("a structural scenario takes exact pins: no event, no sd, at least one")
+    _refuse(model, bound, driven_by, mode)
     means = [one.path_moments(model.past, horizon)[0].ravel() for one in model.models]
     pins = bound.pins.at(np.mean(means, axis=0))
     driving = np.isin(model.shocks, driven_by)
     noise = rng.standard_normal((paths, horizon, series))
+    aims = rng.standard_normal((paths, len(pins))) if mode == "density" else None
     baseline, taken = np.empty((paths, horizon * series)), noise.copy()
-    moved, reach = np.zeros_like(baseline), np.zeros(horizon * series)
+    moved, reach, apart = np.zeros_like(baseline), np.zeros(horizon * series), []
     for k, effects in enumerate(model.moved(horizon - 1)):
         rows = np.arange(k, paths, draws)
         matrix = _to_cells(effects)  # [cell, step, shock]
         own = matrix[:, :, driving].reshape(len(matrix), -1)
+        whole = matrix.reshape(len(matrix), -1)
         reach += (own**2).sum(axis=1) / draws
         told = pins.matrix @ own
         if np.linalg.matrix_rank(told, tol=1e-10 * np.abs(told).max(initial=1e-300)) < len(pins):
@@ -158,15 +181,53 @@ def brought_about(
                 f"the shocks {list(driven_by)} cannot meet {len(pins)} pins; name more shocks, or "
                 "pin less"
             )
-        baseline[rows] = (
-            means[k] + noise[rows].reshape(len(rows), -1) @ matrix.reshape(len(matrix), -1).T
-        )
-        change = (pins.value - baseline[rows] @ pins.matrix.T) @ np.linalg.pinv(told).T
+        spread = _spread(pins, whole, mode)
+        baseline[rows] = means[k] + noise[rows].reshape(len(rows), -1) @ whole.T
+        aim = pins.value if aims is None else pins.value + aims[rows] @ spread.T
+        back = np.linalg.pinv(told)
+        change = (aim - baseline[rows] @ pins.matrix.T) @ back.T
         moved[rows] = change @ own.T
         taken[np.ix_(rows, np.arange(horizon), driving)] += change.reshape(len(rows), horizon, -1)
+        into = np.zeros((horizon * series, len(pins)))  # what each unit of a pin asks of each shock
+        into[np.tile(driving, horizon)] = back
+        law = _law_of_shocks(into, pins.matrix @ whole, pins.value - pins.matrix @ means[k], spread)
+        apart.append(divergence(*law))
     return StructuralScenario(
-        bound, driven_by, model.shocks, baseline, baseline + moved, noise, taken, np.sqrt(reach)
-    )
+        bound, driven_by, model.shocks, baseline, baseline + moved, noise, taken, np.sqrt(reach),
+        np.array(apart),
+    )  # fmt: skip
+
+
+def _refuse(model: Structural, bound: Bound, driven_by: tuple[str, ...], mode: str) -> None:
+    unknown = [shock for shock in driven_by if shock not in model.scheme.shocks]
+    if unknown or not driven_by:
+        raise ScenarioError(
+            f"no shock {unknown}; this scheme names {list(model.scheme.shocks)}, and at least one "
+            "must drive the scenario"
+        )
+    if not len(bound.pins) or bound.events:
+        raise ScenarioError("a structural scenario takes pins and no event, at least one pin")
+    if mode == "hard" and (bound.pins.sd > 0).any():
+        raise ScenarioError("the mode hard takes exact pins, and some have an sd; take density")
+
+
+def _spread(pins: Pins, effects: np.ndarray, mode: str) -> np.ndarray:
+    """A root of the covariance O of what is pinned, [pin, pin]; `effects` [cell, shock]."""
+    if mode == "hard":
+        return np.zeros((len(pins), len(pins)))
+    if (pins.sd > 0).any():
+        return np.diag(pins.sd)
+    seen = pins.matrix @ effects
+    return root(seen @ seen.T)
+
+
+def _law_of_shocks(
+    into: np.ndarray, seen: np.ndarray, miss: np.ndarray, spread: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and covariance of all shocks: e' = e + into (miss + w - seen e), w ~ N(0, O)."""
+    kept = np.eye(len(into)) - into @ seen
+    fresh = into @ spread
+    return into @ miss, kept @ kept.T + fresh @ fresh.T
 
 
 def _to_cells(effects: np.ndarray) -> np.ndarray:

@@ -8,11 +8,11 @@ print(examine(DiffusedPanel(), panel, rng=rng).verdict)
 from econdiff.synth.condition import Condition
 from econdiff.synth.diffused import DiffusedPanel
 from econdiff.synth.errors import SynthError
+from econdiff.synth.estimation import PanelLaw
 from econdiff.synth.factor_bootstrap import FactorBootstrap
 from econdiff.synth.gan import GAN
 from econdiff.synth.gaussian_panel import GaussianPanel
 from econdiff.synth.generation import SyntheticPanels
-from econdiff.synth.law import PanelLaw
 from econdiff.synth.panel import EntityPanel, read_entities
 from econdiff.synth.privacy import Privacy, examine
 from econdiff.synth.private import PrivatePanel

@@ -17,9 +17,14 @@ def card(
 ) -> str:
     """Markdown. `lost` counts the measures in which a bootstrap came nearer to the real panel."""
     schema = real.schema
+    series = [f"{n} ({schema.units[n]})" if n in schema.units else n for n in schema.series]
     settings = ", ".join(f"{key} {value}" for key, value in made.provenance.items())
     rules = [str(identity) for identity in schema.identities]
     rules += [f"{name} > 0" for name in schema.positive]
+    rules += [
+        " < ".join(str(part) for part in (low, name, high) if part is not None)
+        for name, (low, high) in schema.bounds.items()
+    ]
     lines = [
         f"# Synthetic panels of {manifest['data']['name']}",
         "",
@@ -29,7 +34,7 @@ def card(
         "## Source",
         "",
         f"{len(real.entities)} entities, {len(real.index)} periods ({real.index[0]} to "
-        f"{real.index[-1]}), series {', '.join(schema.series)}; static attributes: "
+        f"{real.index[-1]}), series {', '.join(series)}; static attributes: "
         f"{', '.join(schema.statics) or 'none'}. SHA-256 of the file: "
         f"{manifest['data']['sha256']}.",
         "",
@@ -39,6 +44,7 @@ def card(
         f"{settings}; seed {manifest['settings']['seed']}; econdiff "
         f"{manifest['versions']['econdiff']}, {manifest['made']}.",
         f"Kept by construction: {'; '.join(rules) or 'no rule was given'}.",
+        _lies(made),
         "",
         "## Privacy",
         "",
@@ -61,6 +67,18 @@ def card(
         "",
     ]
     return "\n".join(lines)
+
+
+def _lies(made: SyntheticPanels) -> str:
+    """What of where the panel lies was not handed on."""
+    if "level drawn apart" not in made.provenance:
+        return "Levels are those of the source."
+    return (
+        f"So that members cannot be told from others, the level of all panels together was moved "
+        f"at random, by a deviation of {made.provenance['level drawn apart']} of what entities lie "
+        "apart: changes, dynamics and differences between entities are the source's, levels are "
+        "not."
+    )
 
 
 def _guarantee(made: SyntheticPanels) -> str:

@@ -7,6 +7,8 @@ table of time (rows are periods, empty cells free) has any of these columns:
     gdp@e03        gdp of one entity
     shock gdp      the shock that all entities share, in deviations
     regime         2007Q4:2009Q2 - shocks as loud, and with the mean, of these real periods
+
+A `Scenario`, as forecasts take it, says values of series (and of SERIES@ENTITY); see `told`.
 """
 
 from collections.abc import Sequence
@@ -18,6 +20,7 @@ import pandas as pd
 from econdiff.panel import PanelError
 from econdiff.panel.dates import parse_dates
 from econdiff.panel.frequency import to_periods
+from econdiff.scenario import Scenario
 from econdiff.synth.errors import SynthError
 from econdiff.synth.law import FittedLaw
 from econdiff.synth.schema import Schema
@@ -28,10 +31,11 @@ PULL = 5  # pseudo-periods with which the loudness of a regime is drawn to that 
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """`statics` has a row an entity, `paths` a row a period (a PeriodIndex); either may be None."""
+    """`statics` has a row an entity, `paths` a row a period (a PeriodIndex); any may be None."""
 
     statics: pd.DataFrame | None = None
     paths: pd.DataFrame | None = None
+    scenario: Scenario | None = None
 
     @classmethod
     def of(cls, table: pd.DataFrame, schema: Schema) -> "Condition":

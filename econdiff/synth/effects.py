@@ -6,8 +6,15 @@ with a mean for each group g (a combination of the static attributes that are no
 Estimated intercepts carry noise, S_o / T each; it is taken out of V, or synthetic entities would
 differ more than real ones do (the deconvolution of empirical Bayes: Morris, 1983, *JASA* 78). The
 variance q is what the loudness of odd and of even periods share. Group means are drawn towards each
-other as far as chance alone would have parted them, and each panel's mean is drawn about its
-estimate with its standard error (proper imputation: Rubin, 1987, section 4.2).
+other as far as chance alone would have parted them; where panels start anywhere, correlations of
+intercepts are drawn to none likewise (Schäfer and Strimmer, 2005, *Stat. Appl. Genet. Mol. Biol.*
+4, section 2.4).
+
+What so few entities say about where they lie is said about them: the mean level of a small panel
+tells its members from others. So each call draws the level of all its panels about the estimate,
+with a deviation of `APART` / N of what entities lie apart (one at most), where N is their number;
+the form of the Gaussian mechanism of differential privacy, without its promise. A path is moved
+as a whole: changes, dynamics, and differences between entities and groups are as they were.
 """
 
 from dataclasses import dataclass
@@ -19,6 +26,12 @@ from econdiff.baselines.gaussian import root
 from econdiff.synth.shocks import positive
 
 FEWEST = 8  # entities from which a law of entities can be estimated; fewer are kept as they are
+APART = 25.0  # entities whose part in the mean level is hidden; chosen on simulated panels
+
+
+def hidden(entities: int, apart: float = APART) -> float:
+    """By how much of what entities lie apart the level of a panel of so many is moved."""
+    return min(1.0, apart / entities) if entities >= FEWEST else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +44,7 @@ class Effects:
     means: np.ndarray  # [group, size]
     covariance: np.ndarray  # [size, size]
     spread: float  # of the log loudness
+    level: np.ndarray  # [size, size], covariance of what the level of a call is moved by
 
     @property
     def lawful(self) -> bool:
@@ -46,10 +60,9 @@ class Effects:
             rows = np.arange(len(groups)) % len(self.vectors)
             vectors = np.broadcast_to(self.vectors[rows], (*shape, self.vectors.shape[1]))
             return vectors, np.broadcast_to(self.loudness[rows], shape)
-        half, size = root(self.covariance), len(self.covariance)
-        noise = rng.standard_normal((*shape, size)) @ half
-        error = rng.standard_normal((panels, 1, size)) @ half / np.sqrt(len(self.vectors))
-        return self.means[groups] + error + noise, self.spread * rng.standard_normal(shape)
+        noise = rng.standard_normal((*shape, len(self.covariance))) @ root(self.covariance)
+        moved = rng.standard_normal(len(self.level)) @ root(self.level)
+        return self.means[groups] + moved + noise, self.spread * rng.standard_normal(shape)
 
     def given(self, vectors: np.ndarray, numbers: np.ndarray) -> np.ndarray:
         """`vectors` that were drawn, with their last entries set to `numbers` [entity, number]."""
@@ -61,12 +74,18 @@ class Effects:
 
 
 def law_of_entities(
-    vectors: np.ndarray, noise: np.ndarray, loudness: np.ndarray, groups: np.ndarray
+    vectors: np.ndarray,
+    noise: np.ndarray,
+    loudness: np.ndarray,
+    groups: np.ndarray,
+    levels: np.ndarray,
+    lift: np.ndarray,
 ) -> Effects:
     """Estimate the law of entities.
 
     `vectors` are [entity, size], `noise` is the covariance of their error, `loudness` [entity, 3]
-    the logs of all periods, of odd ones, of even ones.
+    the logs of all periods, of odd ones, of even ones. `levels` [entity, k] are means over time,
+    `lift` [k, size] is what a unit of level does to a vector.
     """
     count = int(groups.max()) + 1
     overall = vectors.mean(axis=0)
@@ -79,7 +98,23 @@ def law_of_entities(
     covariance = positive(total - noise)
     shared = np.cov(loudness[:, 1], loudness[:, 2])[0, 1] if len(vectors) >= FEWEST else 0.0
     spread = float(np.sqrt(max(shared, 0.0)))
-    return Effects(vectors, loudness[:, 0], groups, means, covariance, spread)
+    between = np.stack([levels[groups == g].mean(axis=0) for g in range(count)])[groups]
+    moved = (levels - between) * hidden(len(levels)) @ lift
+    level = moved.T @ moved / max(len(vectors) - count, 1)
+    return Effects(vectors, loudness[:, 0], groups, means, covariance, spread, level)
+
+
+def less_correlated(covariance: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Correlations drawn to nought by as much as those of `seen` [entity, k] are chance."""
+    n, k = seen.shape
+    x = seen - seen.mean(axis=0)
+    x = x / np.maximum(x.std(axis=0), 1e-12)
+    products = np.einsum("ni,nj->nij", x, x)
+    r = products.mean(axis=0)
+    chance = ((products - r) ** 2).sum(axis=0) / max(n * (n - 1), 1)
+    off = ~np.eye(k, dtype=bool)
+    weight = min(1.0, chance[off].sum() / max((r[off] ** 2).sum(), 1e-12))
+    return np.where(off, (1 - weight) * covariance, covariance)
 
 
 def _shrinkage(apart: np.ndarray, variance: np.ndarray, sizes: np.ndarray) -> np.ndarray:

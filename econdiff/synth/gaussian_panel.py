@@ -9,12 +9,17 @@ import pandas as pd
 
 from econdiff.forecast import steps_after
 from econdiff.synth.condition import Condition, ToldShocks, shock_names
+from econdiff.synth.effects import hidden
 from econdiff.synth.errors import SynthError
+from econdiff.synth.estimation import PanelLaw
 from econdiff.synth.generation import SyntheticPanels, calendar, new_names
-from econdiff.synth.law import FittedLaw, PanelLaw
+from econdiff.synth.law import Drawn, FittedLaw
 from econdiff.synth.panel import EntityPanel
-from econdiff.synth.pinning import Pin, pinned
+from econdiff.synth.pinning import pinned
 from econdiff.synth.shocks import Shocks
+from econdiff.synth.told import Calendar
+
+EXPECTED = 200  # panels whose mean is what is expected without a scenario
 
 
 @dataclass(frozen=True)
@@ -65,31 +70,42 @@ class FittedPanel:
             if entities is not None or missing:
                 raise SynthError("a panel that goes on has the real entities and no holes")
             index = steps_after(pd.DataFrame(index=real.index), length or len(real.index))
-            shocks = ToldShocks(shocks, law, told, pd.PeriodIndex(index), 0)
-            drawn = law.go_on(panels, len(index), shocks, rng)
-            names, statics = real.entities, [real.statics] * panels
+            groups, numbers, skipped, names = law.effects.groups, None, 0, real.entities
         else:
             index = calendar(real.index, length)
             groups, numbers = _groups(law, entities, told, rng)
-            shocks = ToldShocks(shocks, law, told, index, law.lags)
-            drawn = law.simulate(panels, groups, len(index), shocks, rng, numbers)
             names = new_names(len(groups)) if len(real.entities) > 1 else real.entities
-            statics = [law.statics(v, groups) for v in drawn.vectors]
-        pins = _pins(told, pd.PeriodIndex(index), names, real.schema.series)
-        values = law.outward(pinned(law, drawn, pins))
+            skipped = law.lags
+        index = pd.PeriodIndex(index)
+        shocks = ToldShocks(shocks, law, told, index, skipped)
+
+        def draw(count: int) -> Drawn:
+            if start == "last":
+                return law.go_on(count, len(index), shocks, rng)
+            return law.simulate(count, groups, len(index), shocks, rng, numbers)
+
+        drawn = draw(panels)
+        pins = Calendar(index, names, real.schema.series).pins(
+            told, lambda: law.outward(draw(EXPECTED).w).mean(axis=0)
+        )
+        values = law.outward(pinned(law, drawn, pins, rng))
         if missing:
             values = _holes(values, real)
+        same = start == "last"
+        statics = [real.statics if same else law.statics(v, groups) for v in drawn.vectors]
         facts = self._provenance(start, spread) | {"conditions": len(pins)}
-        return SyntheticPanels(values, pd.PeriodIndex(index), names, statics, real.schema, facts)
+        return SyntheticPanels(values, index, names, statics, real.schema, facts)
 
     def _provenance(self, start: str, spread: float) -> dict[str, Any]:
-        return {
+        facts = {
             "generator": self.name,
             "start": start,
             "spread": spread,
             "lags": self.law.lags,
             "largest root": round(self.law.radius, 4),
         }
+        apart = hidden(len(self.law.panel.entities))
+        return facts | ({"level drawn apart": round(apart, 3)} if apart and start == "anew" else {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,22 +138,6 @@ def _groups(
     if not law.effects.lawful:
         raise SynthError(f"{len(real)} entities are too few to draw others; leave `entities` out")
     return np.sort(rng.choice(real, size=entities)), None
-
-
-def _pins(
-    told: Condition, index: pd.PeriodIndex, names: tuple[str, ...], series: tuple[str, ...]
-) -> list[Pin]:
-    """Values that series must have."""
-    found = []
-    for column, place, value in told.cells(index):
-        if column.startswith("shock "):
-            continue
-        name, _, entity = column.partition("@")
-        if entity and entity not in names:
-            raise SynthError(f"no entity {entity!r} is drawn; there are {names[0]} to {names[-1]}")
-        mine = np.array([not entity or entity == other for other in names], float)
-        found.append(Pin(mine / mine.sum(), series.index(name), place, value))
-    return found
 
 
 def _holes(values: np.ndarray, real: EntityPanel) -> np.ndarray:

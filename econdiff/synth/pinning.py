@@ -8,6 +8,7 @@ Gaussian random vectors", eq. 5)
     e <- e + S L' (L S L')^-1 (v - g),    L = dg/de,
 
 exactly where g is linear, and by repeating it (Gauss-Newton) where series move in logs or shares.
+What holds give or take a deviation is g(w(e)) - n = v, where n ~ N(0, sd^2) is moved beside e.
 Common shocks and the own shocks of all entities move together, as their variances say.
 """
 
@@ -25,61 +26,75 @@ STEP = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
-class Pin:
-    """One number: the `weights` [entity] mean of a series (by place) at a time."""
+class Cell:
+    """The `weights` [entity] sum of a series (by place) at a time."""
 
     weights: np.ndarray
     series: int
     time: int
+
+
+@dataclass(frozen=True, eq=False)
+class Pin:
+    """`cells` add up to `value`, give or take a standard deviation `sd`."""
+
+    cells: tuple[Cell, ...]
     value: float
+    sd: float = 0.0
 
 
-def pinned(law: FittedLaw, drawn: Drawn, pins: Sequence[Pin]) -> np.ndarray:
+def pinned(
+    law: FittedLaw, drawn: Drawn, pins: Sequence[Pin], rng: np.random.Generator
+) -> np.ndarray:
     """The paths of `drawn`, moved such that every pin holds; [panel, entity, time, k]."""
     if not pins:
         return drawn.w
-    moved = [_one(law, w, size, pins) for w, size in zip(drawn.w, drawn.size, strict=True)]
+    sd = np.array([pin.sd for pin in pins])
+    moved = [
+        _one(law, w, size, pins, sd, sd * rng.standard_normal(len(pins)))
+        for w, size in zip(drawn.w, drawn.size, strict=True)
+    ]
     return np.stack(moved)
 
 
-def _one(law: FittedLaw, w: np.ndarray, size: np.ndarray, pins: Sequence[Pin]) -> np.ndarray:
+def _one(
+    law: FittedLaw,
+    w: np.ndarray,
+    size: np.ndarray,
+    pins: Sequence[Pin],
+    sd: np.ndarray,
+    noise: np.ndarray,
+) -> np.ndarray:
     response = _responses(law, w.shape[1])
     values = np.array([pin.value for pin in pins])
-    scale = max(float(np.nanstd(law.panel.values[..., [p.series for p in pins]])), 1e-12)
+    series = [cell.series for pin in pins for cell in pin.cells]
+    scale = max(float(np.nanstd(law.panel.values[..., series])), 1e-12)
     for _ in range(ROUNDS):
-        miss = values - _seen(law.outward(w), pins)
+        miss = values + noise - seen(law.outward(w), pins)
         if np.abs(miss).max() < CLOSE * scale:
             return w
-        w = w + _move(law, _slopes(law, w, pins), pins, response, size, miss, w.shape)
+        move, weight = _move(law, _moved_by(law, w, pins, response), size, miss, sd)
+        w, noise = w + move, noise - sd**2 * weight
     raise SynthError(
         "the given values cannot be met together: ask for fewer of them, or for less extreme ones"
     )
 
 
 def _move(
-    law: FittedLaw,
-    slopes: np.ndarray,
-    pins: Sequence[Pin],
-    response: np.ndarray,
-    size: np.ndarray,
-    miss: np.ndarray,
-    shape: tuple[int, ...],
-) -> np.ndarray:
-    times = shape[1]
-    v = np.zeros((len(pins), *shape))  # [pin, entity, time, k]: d pin / d own shock
-    for row, pin in enumerate(pins):
-        ahead = response[pin.time - np.arange(pin.time + 1)]  # [time, shock, k]
-        v[row, :, : pin.time + 1] = np.einsum("ek,tsk->ets", slopes[row], ahead)
+    law: FittedLaw, v: np.ndarray, size: np.ndarray, miss: np.ndarray, sd: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the paths move by, and the weight of each pin; `v` is d pin / d coordinates moved."""
+    entities, times, k = v.shape[1:]
     v = (v * size[:, None]) @ law.bend.T
     common = v.sum(axis=1)
     own_gain, common_gain = v @ law.shocks.own_covariance, common @ law.shocks.common_covariance
     gram = np.einsum("petk,qetk->pq", v, own_gain) + np.einsum("ptk,qtk->pq", common, common_gain)
-    weight = np.linalg.lstsq(gram, miss, rcond=1e-12)[0]
+    weight = np.linalg.lstsq(gram + np.diag(sd**2), miss, rcond=1e-12)[0]
     shocks = np.einsum("p,petk->etk", weight, own_gain)
     shocks = shocks + np.einsum("p,ptk->tk", weight, common_gain)
-    start = np.zeros((shape[0], law.lags, shape[-1]))
+    start = np.zeros((entities, law.lags, k))
     moved = size[:, None] * (shocks @ law.bend)
-    return within.run(law.slopes, start, np.zeros((shape[0], shape[-1])), moved)[:, :times]
+    return within.run(law.slopes, start, np.zeros((entities, k)), moved)[:, :times], weight
 
 
 def _responses(law: FittedLaw, length: int) -> np.ndarray:
@@ -91,19 +106,32 @@ def _responses(law: FittedLaw, length: int) -> np.ndarray:
     return after.swapaxes(0, 1)
 
 
-def _seen(values: np.ndarray, pins: Sequence[Pin]) -> np.ndarray:
-    return np.array([pin.weights @ values[:, pin.time, pin.series] for pin in pins])
+def seen(values: np.ndarray, pins: Sequence[Pin]) -> np.ndarray:
+    """What the cells of each pin add up to in `values` [entity, time, series]."""
+    return np.array(
+        [sum(c.weights @ values[:, c.time, c.series] for c in pin.cells) for pin in pins]
+    )
 
 
-def _slopes(law: FittedLaw, w: np.ndarray, pins: Sequence[Pin]) -> np.ndarray:
-    """Derivative of each pin by the coordinates of its time, [pin, entity, k]."""
-    at = [pin.time for pin in pins]
-    here = w[:, at]  # [entity, pin, k]
-    slopes = np.zeros((len(pins), len(w), w.shape[-1]))
-    for k in range(w.shape[-1]):
-        step = np.zeros(w.shape[-1])
+def _moved_by(
+    law: FittedLaw, w: np.ndarray, pins: Sequence[Pin], response: np.ndarray
+) -> np.ndarray:
+    """Derivative of each pin by what moves each entity at each time, [pin, entity, time, k]."""
+    found = np.zeros((len(pins), *w.shape))
+    for row, pin in enumerate(pins):
+        for cell in pin.cells:
+            ahead = response[cell.time - np.arange(cell.time + 1)]  # [time, shock, k]
+            slope = _slope(law, w[:, cell.time], cell)
+            found[row, :, : cell.time + 1] += np.einsum("ek,tsk->ets", slope, ahead)
+    return found
+
+
+def _slope(law: FittedLaw, here: np.ndarray, cell: Cell) -> np.ndarray:
+    """Derivative of a cell by the coordinates `here` [entity, k] of its time."""
+    slope = np.zeros_like(here)
+    for k in range(here.shape[-1]):
+        step = np.zeros(here.shape[-1])
         step[k] = STEP
         change = (law.outward(here + step) - law.outward(here - step)) / (2 * STEP)
-        for row, pin in enumerate(pins):
-            slopes[row, :, k] = pin.weights * change[:, row, pin.series]
-    return slopes
+        slope[:, k] = cell.weights * change[:, cell.series]
+    return slope

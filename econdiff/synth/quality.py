@@ -4,14 +4,14 @@ A measure on which a copy does best rewards copying; one that does not mind rows
 does not see time. Their columns stand beside every number, and so do those of two bootstraps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from econdiff.synth import cointegration, fidelity, impulse, scores, signature, transfer
 from econdiff.synth.coordinates import Coordinates
-from econdiff.synth.generation import SyntheticPanels
+from econdiff.synth.generation import Generator, SyntheticPanels
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.resampling import BlockBootstrap, Copy, Jitter, Shuffle
 from econdiff.synth.utility import Regression, overlap
@@ -35,15 +35,18 @@ def quality(
     rng: np.random.Generator,
     regressions: Sequence[Regression] = (),
     repeats: int = 0,
+    rivals: Mapping[str, Generator] | None = None,
 ) -> pd.DataFrame:
     """A row a measure: `metric, series, real, synthetic, copy, jitter, shuffled, bootstrap, ...`.
+
+    `rivals` are fitted to the real panel and get a column each, after the bootstraps.
 
     `repeats` of the literature's scores are made (none unless told: each trains two networks a
     column, most of a minute). Facts have a value for the real panel; distances have none: there 0
     is the same (1 for ratios and overlaps).
     """
     kinds = {"synthetic": made.values}
-    for name, reference in REFERENCES.items():
+    for name, reference in {**REFERENCES, **(rivals or {})}.items():
         kinds[name] = reference.fit(real).sample(panels=PANELS, rng=rng).values
     columns = {"real": _facts(real.values, real)}
     for name, values in kinds.items():

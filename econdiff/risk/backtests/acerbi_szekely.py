@@ -108,9 +108,9 @@ def z3(
         return Outcome(0.0, 1.0, f"{n} days hold no {alpha:g} tail")
     levels = np.geomspace(1e-9, 1 - 1e-9, 4000)
     table = np.asarray(quantile(levels), float)  # [time, level]
-    weight = betainc(n - k, k, 1 - levels)
-    expected = n / k * np.trapezoid(weight * table, levels, axis=1)
-    curve = (table / expected[:, None]).mean(axis=0)
+    width = np.diff(levels, append=levels[-1]) / 2 + np.diff(levels, prepend=levels[0]) / 2
+    expected = n / k * table @ (width * betainc(n - k, k, 1 - levels))
+    curve = (1 / expected) @ table / n
 
     def statistic(uniforms: np.ndarray) -> float:
         return float(1 - np.interp(np.partition(uniforms, k - 1)[:k], levels, curve).mean())

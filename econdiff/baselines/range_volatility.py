@@ -1,0 +1,165 @@
+"""Volatility from how far prices went within the day, not from where they closed alone.
+
+    s_t^2 = b0 + sum over k of [ a_k P_k,t + g_k F_k,t ],   p = range^2 / (4 log 2)
+
+P_k,t and F_k,t are exponential averages of p and of p 1[e < 0] before t: the heterogeneous ARCH of
+`harch` with Parkinson's (1980, *Journal of Business* 53) variance of the day in the place of its
+squared return, which says as much of a day's variance as five squared returns do. z_t = e_t / s_t
+follows the past's own law with fitted tails (`tails`); a series is estimated on several windows,
+and their quantiles are averaged, as in `quantile_mean`. A path draws the day's return and its range
+together: a row of the past gives the rank of z of every series, and range / s; a range is no
+shorter than its return is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from econdiff.baselines.exponential import Formula, SeriesExponential, estimate
+from econdiff.baselines.harch import MEMORIES
+from econdiff.baselines.history import complete_rows, values_of
+from econdiff.baselines.tails import Tails, fit_tails
+from econdiff.forecast import Forecast, steps_after
+
+SUFFIX = " range"
+NEED = 250  # rows
+
+
+def _ranges(x: np.ndarray) -> np.ndarray:
+    variance = x[1] ** 2 / (4 * np.log(2))
+    return np.stack([variance] * 3 + [variance * (x[0] < 0)] * 3)
+
+
+RANGES = Formula(
+    _ranges,
+    MEMORIES * 2,
+    lambda a, b0, *b: np.sqrt(b0 + np.tensordot(b, a, axes=1)),
+    start=(0.05, *(0.15,) * 6),
+    bounds=((1e-4, 1), *(((0, 3),) * 6)),
+)
+
+
+def day_ranges(high: pd.Series, low: pd.Series, close: pd.Series) -> pd.Series:
+    """Range of each day in per cent, 100 log(highest / lowest), yesterday's close among them.
+
+    Raises ValueError where a low lies above its high or a price is not above zero.
+    """
+    if not ((low > 0) & (high >= low) | high.isna() | low.isna()).all():
+        raise ValueError("lows must be above zero and not above their highs")
+    before = close.shift()
+    ratio = np.asarray(np.maximum(high, before) / np.minimum(low, before), float)
+    return pd.Series(100 * np.log(ratio), index=close.index)
+
+
+@dataclass(frozen=True)
+class RangeVolatility:
+    """For panels of daily returns, each X with its "X range" beside it, in the same units.
+
+    `windows` are the rows that are estimated on. Rows with a missing cell are left out.
+    """
+
+    windows: tuple[int, ...] = (1000, 2000)
+
+    def fit(self, panel: pd.DataFrame) -> "FittedRange":
+        """Estimate each series on each window; ValueError where a range is missing or negative."""
+        names = tuple(str(name) for name in panel.columns)
+        held = [name for name in names if not name.endswith(SUFFIX)]
+        absent = [name for name in held if name + SUFFIX not in names]
+        if absent or len(names) != 2 * len(held):
+            missing = absent[0] + SUFFIX if absent else "a series for every range"
+            raise ValueError(
+                f"the panel needs {missing!r} (see `day_ranges`); it has {list(names)}"
+            )
+        members = []
+        for window in sorted(self.windows, reverse=True):
+            y, r = _split(panel.iloc[-window:], held, need=NEED)
+            if (r <= 0).any() or (np.ptp(y, axis=0) == 0).any():
+                raise ValueError("ranges must be above zero, and returns not all the same")
+            laws = [estimate(y[:, i], RANGES, r[:, i]) for i in range(len(held))]
+            z, k = _standardised(laws, y, r)
+            members.append(_Member(tuple(laws), tuple(fit_tails(c) for c in z.T), z, k))
+        return FittedRange(names, tuple(held), tuple(members))
+
+
+@dataclass(frozen=True, eq=False)
+class _Member:
+    """One window: each series' law and tails; past shocks and ranges [row, series] over scale."""
+
+    laws: tuple[SeriesExponential, ...]
+    tails: tuple[Tails, ...]
+    shocks: np.ndarray
+    ranges: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class FittedRange:
+    """The windows' laws; the longest one's past rows make series and ranges joint."""
+
+    names: tuple[str, ...]
+    held: tuple[str, ...]
+    members: tuple[_Member, ...]
+
+    def sample(
+        self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator
+    ) -> Forecast:
+        """See `Forecaster.sample`."""
+        values_of(history, self.names)
+        y, r = _split(history, self.held, need=2)
+        first = self.members[0]
+        rows = rng.integers(len(first.shocks), size=(paths, horizon))
+        ranks = first.shocks.argsort(axis=0).argsort(axis=0)[rows]  # [path, step, series]
+        u = (ranks + rng.random(ranks.shape)) / len(first.shocks)
+        drawn = {}
+        for i, name in enumerate(self.held):
+            drawn[name], drawn[name + SUFFIX] = self._paths(i, y[:, i], r[:, i], rows, u[..., i])
+        samples = np.stack([drawn[name] for name in self.names], axis=-1)
+        provenance = {"model": "mean of range volatilities", "members": len(self.members)}
+        future = steps_after(history, horizon)
+        return Forecast(samples, future, self.names, provenance=provenance)
+
+    def _paths(
+        self, i: int, y: np.ndarray, r: np.ndarray, rows: np.ndarray, u: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns and ranges [path, step] of series `i`, from past `rows` at the points `u`."""
+        laws = [member.laws[i] for member in self.members]
+        z = [member.tails[i].quantile(u) for member in self.members]
+        past = self.members[0].ranges[rows, i]
+        states = [np.repeat(law.state(_news(law, y, r))[:, None], len(u), axis=1) for law in laws]
+        value, range_ = np.empty_like(u), np.empty_like(u)
+        for step in range(u.shape[1]):
+            scales = [law.scale(state) for law, state in zip(laws, states, strict=True)]
+            value[:, step] = np.mean(
+                [law.mean + s * x[:, step] for law, s, x in zip(laws, scales, z, strict=True)],
+                axis=0,
+            )
+            wide = np.mean(scales, axis=0) * past[:, step]
+            range_[:, step] = np.maximum(wide, np.abs(value[:, step]))
+            states = [
+                law.moved(state, _news(law, value[:, step], range_[:, step]))
+                for law, state in zip(laws, states, strict=True)
+            ]
+        return value, range_
+
+
+def _news(law: SeriesExponential, y: np.ndarray, r: np.ndarray) -> np.ndarray:
+    """Shock and range [2, time or path]."""
+    return np.stack([y - law.mean, r])
+
+
+def _standardised(
+    laws: Sequence[SeriesExponential], y: np.ndarray, r: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shocks and ranges [time, series] over the scale of their day."""
+    s = [law.scales(_news(law, y[:, i], r[:, i]))[:-1] for i, law in enumerate(laws)]
+    scale, mean = np.stack(s, axis=1), np.array([law.mean for law in laws])
+    return (y - mean) / scale, r / scale
+
+
+def _split(panel: pd.DataFrame, held: Sequence[str], *, need: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns and ranges [time, series] of the rows in which all are known."""
+    columns = [*held, *(name + SUFFIX for name in held)]
+    table = panel.loc[:, columns]
+    rows = complete_rows(table, table.to_numpy(float), need=need)
+    return rows[:, : len(held)], rows[:, len(held) :]

@@ -1,0 +1,126 @@
+"""Answers that are chosen among paths: events, and moments by entropic tilting.
+
+Draws of the baseline (or of the law given pins) are kept or weighted, none is moved. Where hardly
+any lies in the events they are sought by splitting (`rare`), if the law allows.
+"""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+
+from econdiff.scenario.answer import Conditional
+from econdiff.scenario.errors import ScenarioError
+from econdiff.scenario.events import Probability, margin
+from econdiff.scenario.law import HasNoise
+from econdiff.scenario.pins import Pins
+from econdiff.scenario.rare import splitting
+from econdiff.scenario.tilting import effective, systematic, tilt
+
+FEWEST = 20  # draws: fewer are no answer
+
+
+class ScenarioWarning(UserWarning):
+    """The answer is there, but not the one that was asked for, or from few draws."""
+
+
+def occurring(answer: Conditional, rng: np.random.Generator) -> Conditional:
+    """The paths of `answer` in which the events of its scenario occur."""
+    law, facts, paths = answer.law, answer.bound.facts, answer.diagnostics.paths
+    within, seek = _margins(answer) > 0, "or pin what it needs"
+    if answer.mode == "event" and isinstance(law, HasNoise):
+        seek = law.obstacle(facts)
+        if not seek and within.sum() < FEWEST and paths >= 2 * FEWEST:
+            return _sought(answer, law, rng)
+    return _weighted(answer, _among(within, answer.bound.events, seek), answer.told.pins, rng)
+
+
+def tilted(answer: Conditional, pins: Pins, rng: np.random.Generator) -> Conditional:
+    """The baseline's paths, weighted to give `pins` as means."""
+    return _weighted(answer, _tilted(answer.told.baseline, pins), pins, rng)
+
+
+def _margins(answer: Conditional) -> np.ndarray:
+    """How far each path of the alternative is inside all events, [path]."""
+    ahead = answer.alternative
+    return np.min([margin(event, ahead, answer.history) for event in answer.bound.events], axis=0)
+
+
+def _sought(answer: Conditional, law: HasNoise, rng: np.random.Generator) -> Conditional:
+    """The paths in which the events occur, where the baseline has hardly any."""
+    told, facts = answer.told, answer.bound.facts
+    paths, cells = told.baseline.shape
+
+    def inside(noise: np.ndarray) -> np.ndarray:
+        draws = replace(told, alternative=law.futures(noise, facts))
+        return _margins(replace(answer, told=draws))
+
+    found = splitting(inside, cells, paths, rng)
+    draws = law.futures(found.noise, facts)
+    method = f"multilevel splitting, {found.levels} levels"
+    return replace(
+        answer,
+        told=replace(told, alternative=draws, twin=draws[:0], method=method, controls=None),
+        diagnostics=replace(
+            answer.diagnostics, effective=found.effective, ancestors=paths, method=method
+        ),
+        chance=Probability(
+            " and ".join(answer.bound.events), found.probability, found.standard_error
+        ),
+    )
+
+
+def _weighted(
+    answer: Conditional, weights: np.ndarray, pins: Pins, rng: np.random.Generator
+) -> Conditional:
+    """The answer's draws, chosen in proportion to `weights`."""
+    told, found = answer.told, answer.diagnostics
+    chosen = systematic(weights, rng)
+    after = replace(told, alternative=told.alternative[chosen], pins=pins, controls=None)
+    share = effective(weights)
+    method = f"{found.method}, weighted draws"
+    if share < FEWEST:
+        warnings.warn(
+            f"the answer hangs on {share:.0f} effective draws of {found.paths}; draw more paths",
+            ScenarioWarning,
+            stacklevel=3,
+        )
+    after_found = replace(
+        found,
+        effective=min(found.effective, share) if answer.mode in ("event", "tilt") else share,
+        ancestors=len(np.unique(chosen)),
+        method=method,
+        largest_miss=(
+            float(np.abs(weights @ (told.alternative @ pins.matrix.T) - pins.value).max())
+            if answer.mode == "tilt"
+            else found.largest_miss
+        ),
+    )
+    unpinned = answer.mode in ("event", "tilt")
+    return replace(
+        answer,
+        told=replace(after, method=method, twin=after.alternative[:0] if unpinned else told.twin),
+        diagnostics=after_found,
+        weights=weights if unpinned else None,
+    )
+
+
+def _tilted(draws: np.ndarray, pins: Pins) -> np.ndarray:
+    """Weights that give the pinned combinations their means, and variances where an sd is given."""
+    if len(pins) == 0:
+        return np.full(len(draws), 1 / len(draws))
+    seen = draws @ pins.matrix.T
+    spread = pins.sd > 0
+    squares = (seen[:, spread] - pins.value[spread]) ** 2
+    target = np.concatenate([pins.value, pins.sd[spread] ** 2])
+    return tilt(np.hstack([seen, squares]), target)
+
+
+def _among(inside: np.ndarray, events: tuple[str, ...], instead: str) -> np.ndarray:
+    """Equal weights on the paths in which the events occur."""
+    if not inside.any():
+        raise ScenarioError(
+            f"none of {len(inside)} paths lies in the event {' and '.join(events)}: its "
+            f"probability is below about {3 / len(inside):.1g}; draw more paths, {instead}"
+        )
+    return inside / inside.sum()

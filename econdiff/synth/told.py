@@ -1,0 +1,88 @@
+"""What a condition says of the values of series, as pins on the panels to be drawn.
+
+A column of a table of time is a mean over entities or an entity's own; a `Scenario` is what
+forecasts take too: cells, averages, sums, spreads and growth, exact or give or take a deviation,
+in numbers or above what is expected without it. Steps 1, 2, ... are the first periods drawn.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from econdiff.scenario import Pin as Statement
+from econdiff.scenario import Term
+from econdiff.scenario.statement import When
+from econdiff.synth.condition import Condition
+from econdiff.synth.errors import SynthError
+from econdiff.synth.pinning import Cell, Pin, seen
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """What pins speak of: the periods, entities and series of the panels to be drawn."""
+
+    index: pd.PeriodIndex
+    entities: tuple[str, ...]
+    series: tuple[str, ...]
+
+    def pins(self, told: Condition, baseline: Callable[[], np.ndarray]) -> list[Pin]:
+        """All pins of `told`; `baseline` gives the values [entity, time, series] to expect."""
+        found = [
+            Pin((self._cell(column, place, 1.0),), value)
+            for column, place, value in told.cells(self.index)
+            if not column.startswith("shock ")
+        ]
+        if told.scenario is None:
+            return found
+        if told.scenario.events:
+            raise SynthError(
+                f"the event {told.scenario.events[0]!r}: panels are told values, not events; "
+                "pin the cells"
+            )
+        return found + [self._stated(pin, baseline) for pin in told.scenario.pins]
+
+    def _stated(self, pin: Statement, baseline: Callable[[], np.ndarray]) -> Pin:
+        cells = tuple(self._term(term) for term in pin.terms)
+        if pin.growth:
+            if pin.sd:
+                raise SynthError(f"{pin.label!r}: growth is pinned exactly; leave its sd out")
+            before, after = cells
+            factor = 1 + pin.value / 100
+            return Pin((after, replace(before, weights=-factor * before.weights)), 0.0)
+        found = Pin(cells, pin.value, pin.sd)
+        if not pin.relative:
+            return found
+        (expected,) = seen(baseline(), [found])
+        above = pin.value / 100 * expected if pin.relative == "per cent" else pin.value
+        return replace(found, value=float(expected + above))
+
+    def _term(self, term: Term) -> Cell:
+        return self._cell(term.series, self._place(term.when), term.weight)
+
+    def _cell(self, column: str, place: int, weight: float) -> Cell:
+        name, _, entity = column.partition("@")
+        if name not in self.series:
+            raise SynthError(f"no series {name!r} is drawn; there are {', '.join(self.series)}")
+        if entity and entity not in self.entities:
+            first, last = self.entities[0], self.entities[-1]
+            raise SynthError(f"no entity {entity!r} is drawn; there are {first} to {last}")
+        mine = np.array([not entity or entity == other for other in self.entities], float)
+        return Cell(weight * mine / mine.sum(), self.series.index(name), place)
+
+    def _place(self, when: When) -> int:
+        if isinstance(when, int):
+            place = when - 1 if 1 <= when <= len(self.index) else -1
+        else:
+            try:
+                period = pd.Period(str(when), freq=self.index.freq)
+            except ValueError as error:
+                raise SynthError(f"{when!r} is no period of this panel: {error}") from error
+            place = int(self.index.get_indexer(pd.PeriodIndex([period]))[0])
+        if place < 0:
+            raise SynthError(
+                f"the scenario speaks of {when}, which is not drawn: {self.index[0]} to "
+                f"{self.index[-1]}"
+            )
+        return place
