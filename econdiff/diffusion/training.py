@@ -15,14 +15,15 @@ so that guidance without a classifier (Ho and Salimans, 2022) has something to l
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from econdiff.anchor import Anchor, Filtered, lagged, power
+from econdiff.anchor import Anchor, Filtered, power
+from econdiff.anchor.recursion import lagged
 from econdiff.diffusion.features import features
 from econdiff.diffusion.network import LAGS, Context, Network
 
@@ -72,6 +73,12 @@ def examples(state: Filtered, future: np.ndarray) -> Examples:
     before = lagged(np.concatenate([state.recent(LAGS), u], axis=-1), LAGS)[..., 1:]
     arrays = (shown.sequence, shown.numbers, shown.pairs, unmix, u, before)
     return Examples(*(torch.from_numpy(np.ascontiguousarray(a, np.float32)) for a in arrays))
+
+
+def joined(parts: Sequence[Examples]) -> Examples:
+    """Several sets of origins as one."""
+    names = [part.name for part in fields(Examples)]
+    return Examples(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
 
 
 @dataclass(frozen=True)

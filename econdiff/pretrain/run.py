@@ -23,12 +23,13 @@ from econdiff import __version__
 from econdiff.anchor import Anchor
 from econdiff.diffusion.device import chosen
 from econdiff.diffusion.network import MAX_HORIZON, Network, Size, untrained
-from econdiff.diffusion.training import CPU, Average, Examples, Losses, Plan, examples, step
+from econdiff.diffusion.training import CPU, Average, Examples, Losses, Plan, examples, joined, step
 from econdiff.diffusion.weights import save_weights, shipped
 from econdiff.pretrain.calibration import calibrate
 from econdiff.pretrain.economies import episodes
 
 SERIES = (1, 1, 2, 3, 4, 5, 6, 8)  # how many series an economy has; drawn once a pool
+PARTS = 4  # a pool is filtered in, so that short samples are not carried as long ones
 HORIZONS = (8, 8, 8, 12, 12, 12, 20, 32)  # how far a step of training looks; drawn once a step
 
 
@@ -59,8 +60,22 @@ def pool(settings: Pretraining, number: int) -> Examples:
     episode = episodes(
         settings.pool // series, series, window=settings.window, horizon=MAX_HORIZON, rng=rng
     )
-    state = Anchor().estimate(episode.history).filter(episode.history)
-    return examples(state, episode.future)
+    parts = []
+    for rows in np.array_split(_by_length(episode.history), PARTS):
+        history = episode.history[rows]
+        history = history[..., _starts(history).min() :]
+        parts.append(examples(Anchor().estimate(history).filter(history), episode.future[rows]))
+    return joined(parts)
+
+
+def _by_length(history: np.ndarray) -> np.ndarray:
+    """Economies from the shortest sample to the longest."""
+    return np.argsort(-_starts(history), kind="stable")
+
+
+def _starts(history: np.ndarray) -> np.ndarray:
+    """The first period in which each economy [economy, series, time] has a series."""
+    return np.isfinite(history).any(axis=1).argmax(axis=-1)
 
 
 def run(

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from econdiff.anchor import DECAYS, OUTLIER, Anchor, Coefficients
+from econdiff.anchor import Anchor, Coefficients
+from econdiff.anchor.recursion import DECAYS
+from econdiff.anchor.robust import OUTLIER
 from econdiff.synth.correction import Correction
 from econdiff.synth.shocks import deviations, moment
 

@@ -1,0 +1,10 @@
+"""The anchor: the econometrician's own model, as an invertible map to white noise.
+
+`model` has the model and its map; `regression` how its coefficients are estimated; `recursion`
+how a series follows its past and how loud it is; `correlation` and `robust` what they are made of.
+"""
+
+from econdiff.anchor.correlation import power
+from econdiff.anchor.model import Anchor, Coefficients, Filtered
+
+__all__ = ["Anchor", "Coefficients", "Filtered", "power"]

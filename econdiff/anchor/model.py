@@ -1,0 +1,185 @@
+"""The anchor as a model: settings, what is estimated, and where it stands at an origin.
+
+Each series follows a shrunken vector autoregression whose shocks have a filtered volatility
+and are correlated across series:
+
+    x_it = c_i + sum_j sum_l a_ijl x_{j,t-l} + s_it e_it,    e_t ~ N(0, R),
+    x = (y - centre) / spread
+
+`whiten` takes a future `y` to innovations `z`, which are N(0, I) if this model is the whole
+truth; `color` takes them back. Both are affine in their argument, and the log-determinant
+is known, so a density of `z` is a density of `y`.
+
+- a: a Bayesian regression weighted by the volatility (`regression`), contracted so that no root is
+  explosive. Its settings were chosen on data to 1984 (`benchmarks/early.py`).
+- s: exponentially weighted variance of the innovations (RiskMetrics, 1996), each square
+  winsorised against the variance before it, mixed with the variance of the whole sample.
+- R: correlation of the volatility-filtered innovations, shrunk towards the identity; its
+  symmetric root keeps the order of the series without meaning.
+
+Missing cells: the regression leaves them out as targets, and the filter puts its own
+prediction in the place of a cell that it does not see.
+
+Arrays are [..., series, time]: filters run along the last axis, and everything before the
+last two axes is a batch (of economies, of origins, of paths).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from econdiff.anchor import correlation as correlations
+from econdiff.anchor.correlation import correlate, decorrelate
+from econdiff.anchor.recursion import (
+    MAIN,
+    accumulate,
+    autoregress,
+    contract,
+    innovations,
+    running_variances,
+)
+from econdiff.anchor.regression import alone, together
+from econdiff.anchor.robust import OUTLIER, deviation, first_autocorrelation, location_scale
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """Settings of the anchor.
+
+    `lags` of the autoregression, `tightness` of what a series owes to its own past (smaller is
+    tighter) and the values between which that of what it owes to the others' is averaged,
+    `cross` (empty: nothing is owed), `mixture` the weight of the filtered variance against that of
+    the whole sample, `pull` the pseudo-observations with which the correlation is drawn towards 0.
+    """
+
+    lags: int = 6
+    tightness: float = 0.2
+    cross: tuple[float, ...] = (0.01, 0.02, 0.04, 0.08)
+    mixture: float = 0.9
+    pull: float = 8.0
+
+    def fit(self, panel: pd.DataFrame) -> "Coefficients":
+        """Estimate from the rows of `panel` [time x series]."""
+        return self.estimate(panel.to_numpy(float).T)
+
+    def estimate(self, y: np.ndarray) -> "Coefficients":
+        """Estimate from `y` [..., series, time], NaN where not known."""
+        centre, spread = location_scale(y)
+        x = (y - centre[..., None]) / spread[..., None]
+        rho = first_autocorrelation(x)
+        b, _ = contract(alone(x, rho, self.lags, self.tightness))
+        filled, e = innovations(b, x)
+        size = deviation(e, e != 0)
+        before, _ = running_variances(e, np.isfinite(x), size**2)
+        b, others = self._regress(filled, e, np.sqrt(before), size, rho)
+        _, e = innovations(b, x, others)
+        size = deviation(e, e != 0)
+        found = Coefficients(self, centre, spread, b, size, np.empty(0), others)
+        return found.correlated(y)
+
+    def _regress(self, *state: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """The regression of `together` on its arrays; every series by itself without `cross`."""
+        level, *_, rho = state
+        if self.cross and level.shape[-2] > 1:
+            return contract(*together(*state, self.lags, self.tightness, self.cross))
+        alone = [a[..., None, :] if a.ndim > rho.ndim else a[..., None] for a in state]
+        b, _ = together(*alone, self.lags, self.tightness, (1,))
+        return contract(b[..., 0, :])
+
+
+@dataclass(frozen=True, eq=False)
+class Coefficients:
+    """What the anchor estimated; leading axes [...] are the batch, if any."""
+
+    settings: Anchor
+    centre: np.ndarray  # [..., series]
+    spread: np.ndarray  # [..., series]
+    b: np.ndarray  # [..., series, 1 + lags]: constant, then lag 1, lag 2, ...
+    deviation: (
+        np.ndarray
+    )  # [..., series], of the innovations over the whole sample, in units of spread
+    correlation: np.ndarray  # [..., series, series]
+    others: np.ndarray | None = None  # [..., series, other, lag]: of the others' past
+
+    def filter(self, y: np.ndarray) -> "Filtered":
+        """Run the filter over a history `y` [..., series, time] up to the origin."""
+        x = (y - self.centre[..., None]) / self.spread[..., None]
+        filled, e = innovations(self.b, x, self.others)
+        known = np.isfinite(x)
+        before, after = running_variances(e, known, self.deviation**2)
+        mix = self.settings.mixture
+        scale = np.sqrt(mix * after[..., MAIN] + (1 - mix) * self.deviation**2)
+        return Filtered(
+            coefficients=self,
+            past=filled[..., -self.settings.lags :],
+            scale=scale,
+            known=known,
+            level=np.where(known, x, 0),
+            innovation=np.where(known, e, 0),
+            before=np.sqrt(before),
+            memory=np.sqrt(after),
+        )
+
+    def correlated(self, y: np.ndarray) -> "Coefficients":
+        """The same coefficients, with the correlation of the innovations over `y`."""
+        u = self.filter(y).filtered_innovations()
+        return replace(self, correlation=correlations.estimate(u, self.settings.pull))
+
+
+@dataclass(frozen=True, eq=False)
+class Filtered:
+    """The anchor at an origin: where the series stand and how loud they are."""
+
+    coefficients: Coefficients
+    past: np.ndarray  # [..., series, lags], standardised levels, latest last
+    scale: np.ndarray  # [..., series], deviation of the next innovations, in units of spread
+    known: np.ndarray  # [..., series, time]
+    level: np.ndarray  # [..., series, time], standardised, 0 where not known
+    innovation: np.ndarray  # [..., series, time], in units of spread, 0 where not known
+    before: np.ndarray  # [..., series, time], the filtered deviation before each innovation
+    memory: np.ndarray  # [..., series, len(DECAYS)], deviations at the origin, short to long memory
+
+    def filtered_innovations(self) -> np.ndarray:
+        """Innovations over the volatility expected for them, [..., series, time]."""
+        return np.clip(self.innovation / self.before, -OUTLIER, OUTLIER)
+
+    def recent(self, lags: int) -> np.ndarray:
+        """The last innovations over today's scale, winsorised, [..., series, lag], latest last."""
+        return np.clip(self.innovation[..., -lags:] / self.scale[..., None], -OUTLIER, OUTLIER)
+
+    def standardise(self, y: np.ndarray) -> np.ndarray:
+        """A future `y` [..., series, step] to innovations over their scale, still correlated."""
+        c = self.coefficients
+        x = (y - c.centre[..., None]) / c.spread[..., None]
+        return autoregress(c.b, self.past, x, c.others) / self.scale[..., None]
+
+    def restore(self, u: np.ndarray) -> np.ndarray:
+        """Innovations over their scale [..., series, step] to the future that they make."""
+        c = self.coefficients
+        x = accumulate(c.b, self.past, u * self.scale[..., None], c.others)
+        return x * c.spread[..., None] + c.centre[..., None]
+
+    def whiten(self, y: np.ndarray) -> np.ndarray:
+        """A future `y` [..., series, step] to white innovations z of that shape."""
+        return decorrelate(self.standardise(y), self.coefficients.correlation)
+
+    def color(self, z: np.ndarray) -> np.ndarray:
+        """White innovations z [..., series, step] to the future that they make."""
+        return self.restore(correlate(z, self.coefficients.correlation))
+
+    def log_determinant(self, horizon: int) -> np.ndarray:
+        """Log |dy/dz| over `horizon` steps, [...]: subtract it from a log density of z."""
+        c = self.coefficients
+        scales = np.log(self.scale * c.spread).sum(-1)
+        return horizon * (scales + 0.5 * np.linalg.slogdet(c.correlation)[1])
+
+    def affine(self, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+        """The map z -> y written out: y = mean + matrix z, both flattened as [series * step].
+
+        Of one origin, not of a batch.
+        """
+        series = self.past.shape[-2]
+        units = np.eye(series * horizon).reshape(-1, series, horizon)
+        mean = self.color(np.zeros((series, horizon)))
+        return mean.ravel(), (self.color(units) - mean).reshape(len(units), -1).T

@@ -1,0 +1,138 @@
+"""How series follow their past, and how loud they are: recursions in time along the last axis.
+
+`b` [..., series, 1 + lags] is a constant and what a series owes to its own lag 1, lag 2, ...;
+`others` [..., series, other, lag] what it owes to the past of the others, None for nothing.
+"""
+
+import numpy as np
+
+from econdiff.anchor.robust import OUTLIER
+
+DECAYS = (0.80, 0.94, 0.985, 0.996)  # of running variances: 5, 17, 67, 250 periods of memory
+MAIN = 1  # the one that the filter goes by
+SQUARINGS = 8  # of a companion matrix, to see that it dies out
+
+
+def lagged(x: np.ndarray, lags: int) -> np.ndarray:
+    """Each row: 1, then x at lag 1, lag 2, ...; [..., time - lags, 1 + lags]."""
+    length = x.shape[-1]
+    columns = [x[..., lags - k : length - k] for k in range(1, lags + 1)]
+    return np.stack([np.ones_like(columns[0]), *columns], axis=-1)
+
+
+def autoregress(
+    b: np.ndarray, past: np.ndarray, x: np.ndarray, others: np.ndarray | None = None
+) -> np.ndarray:
+    """Shocks of `x` [..., series, step] that follows `past` [..., series, lag]."""
+    lags, steps = b.shape[-1] - 1, x.shape[-1]
+    past = np.broadcast_to(past, (*x.shape[:-1], lags))
+    whole = np.concatenate([past, x], axis=-1)
+    return x - _fit(b, whole, steps, others)
+
+
+def accumulate(
+    b: np.ndarray, past: np.ndarray, shocks: np.ndarray, others: np.ndarray | None = None
+) -> np.ndarray:
+    """What `shocks` [..., series, step] add up to after `past` [..., lag]; undoes `autoregress`."""
+    lags, steps = b.shape[-1] - 1, shocks.shape[-1]
+    past = np.broadcast_to(past, (*shocks.shape[:-1], lags))
+    whole = np.concatenate([past, shocks], axis=-1)
+    for t in range(lags, lags + steps):
+        lagged = sum(b[..., k] * whole[..., t - k] for k in range(1, lags + 1))
+        whole[..., t] += b[..., 0] + lagged
+        if others is not None:
+            window = whole[..., t - lags : t][..., ::-1]
+            whole[..., t] += np.einsum("...ijl,...jl->...i", others, window)
+    return whole[..., lags:]
+
+
+def innovations(
+    b: np.ndarray, x: np.ndarray, others: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Levels with predictions in the gaps, and one-step errors, both [..., series, time].
+
+    An error is 0 where a cell is not known or has too little before it.
+    """
+    lags, length = b.shape[-1] - 1, x.shape[-1]
+    if np.isfinite(x).all():
+        padded = np.concatenate([np.zeros((*x.shape[:-1], lags), dtype=x.dtype), x], axis=-1)
+        e = x - _fit(b, padded, length, others)
+        e[..., : min(lags, length)] = 0
+        return x, e
+    filled = np.zeros((*x.shape[:-1], lags + length), dtype=x.dtype)
+    e = np.zeros_like(x)
+    seen = np.zeros(x.shape[:-1], dtype=int)
+    for t in range(length):
+        window = filled[..., t : t + lags][..., ::-1]
+        fit = b[..., 0] + (b[..., 1:] * window).sum(-1)
+        if others is not None:
+            fit = fit + np.einsum("...ijl,...jl->...i", others, window)
+        known = np.isfinite(x[..., t])
+        now = np.where(known, x[..., t], np.where(seen > 0, fit, 0))
+        filled[..., t + lags] = now
+        e[..., t] = np.where(known & (seen >= lags), now - fit, 0)
+        seen = seen + (known | (seen > 0))
+    return filled[..., lags:], e
+
+
+def _fit(b: np.ndarray, whole: np.ndarray, steps: int, others: np.ndarray | None) -> np.ndarray:
+    """What the last `steps` of `whole` [..., series, lags + steps] owe to what was before them."""
+    lags = b.shape[-1] - 1
+    before = [whole[..., lags - k : lags - k + steps] for k in range(1, lags + 1)]
+    fit = b[..., :1] + sum(b[..., k + 1, None] * before[k] for k in range(lags))
+    if others is not None:
+        fit = fit + sum(others[..., k] @ before[k] for k in range(lags))
+    return fit
+
+
+def running_variances(
+    e: np.ndarray, known: np.ndarray, start: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Exponentially weighted variances, one for each of `DECAYS`.
+
+    The main one before each period, [..., series, time], and all of them after the last,
+    [..., series, decay].
+    """
+    decay = np.array(DECAYS, dtype=e.dtype)
+    news = (e**2)[..., None]
+    now = np.broadcast_to(start[..., None], (*e.shape[:-1], len(DECAYS)))
+    before = np.empty_like(e)
+    for t in range(e.shape[-1]):
+        before[..., t] = now[..., MAIN]
+        update = decay * now + (1 - decay) * np.minimum(news[..., t, :], OUTLIER**2 * now)
+        now = np.where(known[..., t, None], update, now)
+    return before, now
+
+
+def contract(
+    b: np.ndarray, others: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Scale lag l by r^l so that no root is explosive."""
+    lags = b.shape[-1] - 1
+    if others is None:
+        shrink = 1 / np.maximum(radius(b[..., None, None, 1:]), 1)
+        return (b * shrink[..., None] ** np.arange(lags + 1)).astype(b.dtype), None
+    own = np.eye(b.shape[-2], dtype=b.dtype)[..., None] * b[..., :, None, 1:]
+    shrink = (1 / np.maximum(radius(own + others), 1))[..., None, None] ** np.arange(lags + 1)
+    return (b * shrink).astype(b.dtype), (others * shrink[..., None, 1:]).astype(b.dtype)
+
+
+def radius(coefficients: np.ndarray) -> np.ndarray:
+    """Largest root of x_t = sum_l A_l x_{t-l}, [...]; `coefficients` [..., series, series, lag].
+
+    Where a high power of the companion matrix is small the system is stable and that is all that
+    is said (0): eigenvalues are found only for the rest.
+    """
+    series, lags = coefficients.shape[-2:]
+    companion = np.zeros((*coefficients.shape[:-3], series * lags, series * lags))
+    companion[..., :series, :] = np.moveaxis(coefficients, -1, -2).reshape(
+        *companion.shape[:-2], series, -1
+    )
+    companion[..., np.arange(series, series * lags), np.arange(series * (lags - 1))] = 1
+    far = companion
+    for _ in range(SQUARINGS):
+        far = np.clip(far @ far, -1e100, 1e100)
+    suspect = np.linalg.norm(far, axis=(-2, -1)) >= 1
+    found = np.zeros(suspect.shape)
+    found[suspect] = np.abs(np.linalg.eigvals(companion[suspect])).max(-1)
+    return found

@@ -1,0 +1,54 @@
+"""Location, scale and weights that one wild quarter does not decide; the last axis is time."""
+
+import numpy as np
+
+OUTLIER = 5.0  # a shock or level beyond this many deviations counts as this many
+
+
+def location_scale(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation over known cells; outliers are winsorised at `OUTLIER` robust ones."""
+    known = np.isfinite(y)
+    filled = np.where(known, y, 0)
+    middle = np.nanmedian(y, axis=-1)
+    width = np.maximum(_mad(filled - middle[..., None], known), 1e-12) * OUTLIER
+    tame = np.clip(filled, (middle - width)[..., None], (middle + width)[..., None])
+    centre = _mean(tame, known)
+    spread = np.sqrt(_mean((tame - centre[..., None]) ** 2, known))
+    return centre, np.maximum(spread, 1e-8)
+
+
+def deviation(e: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Deviation of known shocks, squares winsorised at `OUTLIER` robust ones; at least .001."""
+    limit = (OUTLIER * _mad(e, known)[..., None]) ** 2
+    return np.maximum(np.sqrt(_mean(np.minimum(e**2, limit), known)), 1e-3)
+
+
+def huber(e: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Weights of shocks whose deviation is not known: 1 up to three robust ones (Huber, 1964)."""
+    return huber_weight(e / np.maximum(_mad(e, known)[..., None], 1e-12))
+
+
+def huber_weight(u: np.ndarray, cut: float = 3.0) -> np.ndarray:
+    """Weights of shocks `u` in deviations."""
+    return np.minimum(1, cut / np.maximum(np.abs(u), 1e-12))
+
+
+def first_autocorrelation(x: np.ndarray) -> np.ndarray:
+    """Of a series about zero, over the pairs that are known; from -.9 to 1."""
+    both = np.isfinite(x[..., 1:]) & np.isfinite(x[..., :-1])
+    later, earlier = np.where(both, x[..., 1:], 0), np.where(both, x[..., :-1], 0)
+    found = (later * earlier).sum(-1) / np.maximum((earlier**2).sum(-1), 1e-6)
+    return np.clip(found, -0.9, 1)
+
+
+def _mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    return (values * weight).sum(-1) / np.maximum(weight.sum(-1), 1)
+
+
+def _mad(e: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """A robust deviation: 1.4826 times the median size, never under a tenth of the plain one."""
+    size = np.where(known, np.abs(e), np.nan)
+    plain = np.sqrt(np.maximum(_mean(np.where(known, e, 0) ** 2, known), 1e-12))
+    empty = ~known.any(axis=-1, keepdims=True)
+    median = np.nanmedian(np.where(empty, 0, size), axis=-1)
+    return np.maximum(1.4826 * median, 0.1 * plain)
