@@ -89,7 +89,7 @@ def autocorrelation(x: np.ndarray, lag: int) -> np.ndarray:
 
 def together(y: np.ndarray) -> dict[str, float]:
     """Mean squared correlation of innovations across series of panels, beyond what chance gives."""
-    u = Anchor().estimate(y).filter(y).filtered_innovations()[..., 4:]
+    u = Anchor().estimate(y).filter(y).filtered_innovations()[..., Anchor().lags :]
     v = u / np.sqrt((u**2).mean(-1, keepdims=True))
     length = v.shape[-1]
     apart = ~np.eye(y.shape[1], dtype=bool)

@@ -49,7 +49,7 @@ class LatentDiffusion:
         """Estimate every series' anchor, the components, and the law of the factors."""
         panel = panel.iloc[-self.core.window :]
         y = panel.to_numpy(float).T
-        own = self.anchor.estimate(y)
+        own = replace(self.anchor, cross=()).estimate(y)
         u = _innovations(own.filter(y))
         components = principal_components(u[self.anchor.lags :], self.factors, self.most)
         shared, terms = components.split(u)

@@ -21,7 +21,7 @@ from econdiff.diffusion.device import chosen
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
 from econdiff.diffusion.weights import WeightsError, fingerprint, load_weights, save_weights
 
-FORMAT = 3
+FORMAT = 4
 SETTINGS = (
     "turns",
     "window",
@@ -80,7 +80,7 @@ def load(folder: str | Path) -> FittedDiffusion:
     network = load_weights(folder / "weights.safetensors")
     if fingerprint(network.state_dict()) != content["weights_sha256"]:
         raise WeightsError(f"the weights in {folder} are those of another model")
-    anchor = Anchor(**content["anchor"])
+    anchor = Anchor(**content["anchor"] | {"cross": tuple(content["anchor"]["cross"])})
     coefficients = tuple(
         Coefficients(anchor, **{k: np.array(v) for k, v in arrays.items()})
         for arrays in content["coefficients"]
