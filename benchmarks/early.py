@@ -5,7 +5,8 @@
 FRED-QD (targets 1970-84, every second quarter, h=1,2,4,8) and FRED-MD (every fourth month,
 h=1,3,6,12) in panels of five series drawn at random, and the macrohistory of Jorda, Schularick
 and Taylor (2017), 18 countries to 1984 (growth, inflation, short and long rate, money; h=1,2,4).
-CRPS relative to the anchor of the whole window, geometric means over series. Futures are drawn
+CRPS relative to a shrunken AR(1) of constant variance, geometric means over series, and coverage of
+the central 80% band, each by step. Futures are drawn
 with the same Student noise (8 degrees of freedom, what training takes for it; antithetic) through
 the location and scale that the network gives, without the denoiser: quick, and so little noise
 that differences of .002 can be seen. Nothing after 1984 is read.
@@ -13,7 +14,7 @@ that differences of .002 can be seen. Nothing after 1984 is read.
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,7 +23,7 @@ import pandas as pd
 import torch
 from prior import PANELS, read
 
-from econdiff.anchor import Filtered
+from econdiff.anchor import Anchor, Filtered
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.network import Network
 from econdiff.diffusion.origin import origin
@@ -34,6 +35,7 @@ FIRST = {"FRED-QD": 42, "FRED-MD": 130, "JST": 45}  # rows before the first orig
 EVERY = {"FRED-QD": 2, "FRED-MD": 4, "JST": 2}
 STEPS = {"FRED-QD": (1, 2, 4, 8), "FRED-MD": (1, 3, 6, 12), "JST": (1, 2, 4)}
 DRAWS = 64  # and their opposites
+YARDSTICK = Anchor(lags=1, cross=(), mixture=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +88,8 @@ def states(settings: Diffusion, y: np.ndarray, origins: np.ndarray) -> list[Filt
     return found
 
 
-def score(job: Job, settings: Diffusion, network: Network) -> np.ndarray:
-    """Log of the CRPS relative to the anchor's, [series, step]."""
+def score(job: Job, settings: Diffusion, network: Network) -> tuple[np.ndarray, np.ndarray]:
+    """Log of the CRPS relative to the yardstick's, and coverage; both [series, step]."""
     steps = np.array(STEPS[job.source])
     ahead = steps.max()
     origins = np.arange(FIRST[job.source], job.y.shape[1] - ahead + 1, EVERY[job.source])
@@ -96,17 +98,21 @@ def score(job: Job, settings: Diffusion, network: Network) -> np.ndarray:
     z = rng.standard_t(FREEDOM, (DRAWS, *future.shape)) / np.sqrt(GAUSSIAN)
     noise = rng.standard_normal((DRAWS, *future.shape))
     y, usable = histories(job, origins)
-    (whole,) = states(replace(settings, shares=(1,)), y, origins)
+    plain = YARDSTICK.estimate(y).filter(y)
     at = origin(network, states(settings, y, origins), int(ahead))
-    scored = np.isfinite(future) & usable[..., None]
+    scored = (np.isfinite(future) & usable[..., None])[..., steps - 1]
+    future = np.nan_to_num(future)[..., steps - 1]
 
-    def mean_crps(drawn: np.ndarray) -> np.ndarray:
-        both = crps(drawn, np.nan_to_num(future))[..., steps - 1]
-        kept = scored[..., steps - 1]
-        return np.where(kept, both, 0).sum(0) / np.where(kept.sum(0) < 8, np.nan, kept.sum(0))
+    def mean(values: np.ndarray) -> np.ndarray:
+        return np.where(scored, values, 0).sum(0) / np.where(
+            scored.sum(0) < 8, np.nan, scored.sum(0)
+        )
 
-    ours = mean_crps(at.color(np.concatenate([z, -z])))
-    return np.log(ours / mean_crps(whole.color(np.concatenate([noise, -noise]))))
+    ours = at.color(np.concatenate([z, -z]))[..., steps - 1]
+    theirs = plain.color(np.concatenate([noise, -noise]))[..., steps - 1]
+    low, high = np.quantile(ours, [0.1, 0.9], axis=0)
+    ratio = np.log(mean(crps(ours, future)) / mean(crps(theirs, future)))
+    return np.clip(ratio, -1.5, 1.5), mean((low <= future) & (future <= high))
 
 
 def main() -> None:
@@ -120,19 +126,23 @@ def main() -> None:
     every = list(jobs(options.data))
     for text in options.shares:
         settings = Diffusion(shares=tuple(float(Fraction(part)) for part in text.split(",")))
-        found: dict[str, list[np.ndarray]] = {}
+        found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
         for job in every:
-            found.setdefault(job.source, []).append(np.clip(score(job, settings, network), -1, 1))
+            found.setdefault(job.source, []).append(score(job, settings, network))
         for source, parts in found.items():
-            by_series = np.concatenate(parts)
-            cells = "  ".join(f"{x:.4f}" for x in np.exp(np.nanmean(by_series, axis=0)))
-            known = np.nanmean(by_series[~np.isnan(by_series).all(axis=1)], axis=1)
-            error = known.std() / np.sqrt(len(known))
+            ratio, covered = (np.concatenate(part) for part in zip(*parts, strict=True))
+            known = np.nanmean(ratio[~np.isnan(ratio).all(axis=1)], axis=1)
             print(
-                f"shares {text:10s} {source:8s} {cells:34s} all {np.exp(known.mean()):.4f} "
-                f"(standard error over series {error:.4f})",
+                f"shares {text:8s} {source:8s} {_cells(np.exp(np.nanmean(ratio, axis=0)), 4):30s} "
+                f"all {np.exp(known.mean()):.4f} (standard error over series "
+                f"{known.std() / np.sqrt(len(known)):.4f})  "
+                f"80% band {_cells(np.nanmean(covered, axis=0), 3)}",
                 flush=True,
             )
+
+
+def _cells(values: np.ndarray, digits: int) -> str:
+    return " ".join(f"{value:.{digits}f}" for value in values)
 
 
 if __name__ == "__main__":
