@@ -182,3 +182,23 @@ def test_a_batch_with_ties_is_its_members_and_never_explodes(rng):
         matrix = alone.filter(y[k]).affine(200)[1].reshape(3, 200, 3, 200)
         far, near = matrix[:, -1, :, 0], matrix[:, 40, :, 0]
         assert np.linalg.norm(far) < 3 * np.linalg.norm(near) + 1
+
+
+def test_a_level_never_seen_is_not_passed_on_to_other_series(rng):
+    """Series 0 follows series 2, of which a catastrophe says no more than three deviations do."""
+    y = tied(rng)
+    fitted = Anchor().estimate(y)
+    unit, middle = fitted.spread[2], fitted.centre[2]
+
+    def expected(deviations):
+        end = y.copy()
+        end[2, -1] = middle + deviations * unit
+        return fitted.filter(end).color(np.zeros((3, 1)))[:, 0]
+
+    two, three, ten = expected(2), expected(3), expected(10)
+    assert three[0] - two[0] > 0.1 * unit
+    np.testing.assert_allclose(ten[:2], three[:2])
+    assert ten[2] - three[2] > unit
+    state = fitted.filter(np.where(np.arange(400) < 399, y, 10 * y))
+    future = rng.normal(size=(5, 3, 8))
+    np.testing.assert_allclose(state.color(state.whiten(future)), future, atol=1e-9)

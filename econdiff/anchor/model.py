@@ -78,14 +78,23 @@ class Anchor:
         found = Coefficients(self, centre, spread, b, size, np.empty(0), others)
         return found.correlated(y)
 
-    def _regress(self, *state: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """The regression of `together` on its arrays; every series by itself without `cross`."""
-        level, *_, rho = state
-        if self.cross and level.shape[-2] > 1:
-            return contract(*together(*state, self.lags, self.tightness, self.cross))
-        alone = [a[..., None, :] if a.ndim > rho.ndim else a[..., None] for a in state]
-        b, _ = together(*alone, self.lags, self.tightness, (1,))
-        return contract(b[..., 0, :])
+    def _regress(
+        self,
+        level: np.ndarray,
+        innovation: np.ndarray,
+        expected: np.ndarray,
+        size: np.ndarray,
+        rho: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """The regression of `together`; every series is a panel of its own without `cross`."""
+        alone = not self.cross or level.shape[-2] == 1
+        if alone:
+            level, innovation, expected = (a[..., None, :] for a in (level, innovation, expected))
+            size, rho = size[..., None], rho[..., None]
+        b, others = together(
+            level, innovation, expected, size, rho, self.lags, self.tightness, self.cross or (1,)
+        )
+        return contract(b[..., 0, :]) if alone else contract(b, others)
 
 
 @dataclass(frozen=True, eq=False)

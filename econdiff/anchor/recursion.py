@@ -1,12 +1,15 @@
 """How series follow their past, and how loud they are: recursions in time along the last axis.
 
 `b` [..., series, 1 + lags] is a constant and what a series owes to its own lag 1, lag 2, ...;
-`others` [..., series, other, lag] what it owes to the past of the others, None for nothing.
+`others` [..., series, other, lag] what it owes to the past of the others, None for nothing. Of what
+has been, the others are told no level beyond three deviations (`tame`): a pandemic at the end of a
+history is carried on by the series that it struck, and does not strike the others by coefficients
+of calmer years. What is still to come is not clipped, so the map to white noise stays affine.
 """
 
 import numpy as np
 
-from econdiff.anchor.robust import OUTLIER
+from econdiff.anchor.robust import OUTLIER, tame
 
 DECAYS = (0.80, 0.94, 0.985, 0.996)  # of running variances: 5, 17, 67, 250 periods of memory
 MAIN = 1  # the one that the filter goes by
@@ -24,10 +27,10 @@ def autoregress(
     b: np.ndarray, past: np.ndarray, x: np.ndarray, others: np.ndarray | None = None
 ) -> np.ndarray:
     """Shocks of `x` [..., series, step] that follows `past` [..., series, lag]."""
-    lags, steps = b.shape[-1] - 1, x.shape[-1]
+    lags = b.shape[-1] - 1
     past = np.broadcast_to(past, (*x.shape[:-1], lags))
-    whole = np.concatenate([past, x], axis=-1)
-    return x - _fit(b, whole, steps, others)
+    whole, told = (np.concatenate([p, x], axis=-1) for p in (past, tame(past)))
+    return x - _fit(b, whole, told, others)
 
 
 def accumulate(
@@ -37,12 +40,14 @@ def accumulate(
     lags, steps = b.shape[-1] - 1, shocks.shape[-1]
     past = np.broadcast_to(past, (*shocks.shape[:-1], lags))
     whole = np.concatenate([past, shocks], axis=-1)
+    told = np.concatenate([tame(past), shocks], axis=-1)
     for t in range(lags, lags + steps):
         lagged = sum(b[..., k] * whole[..., t - k] for k in range(1, lags + 1))
         whole[..., t] += b[..., 0] + lagged
         if others is not None:
-            window = whole[..., t - lags : t][..., ::-1]
+            window = told[..., t - lags : t][..., ::-1]
             whole[..., t] += np.einsum("...ijl,...jl->...i", others, window)
+        told[..., t] = whole[..., t]
     return whole[..., lags:]
 
 
@@ -56,7 +61,7 @@ def innovations(
     lags, length = b.shape[-1] - 1, x.shape[-1]
     if np.isfinite(x).all():
         padded = np.concatenate([np.zeros((*x.shape[:-1], lags), dtype=x.dtype), x], axis=-1)
-        e = x - _fit(b, padded, length, others)
+        e = x - _fit(b, padded, tame(padded), others)
         e[..., : min(lags, length)] = 0
         return x, e
     filled = np.zeros((*x.shape[:-1], lags + length), dtype=x.dtype)
@@ -66,7 +71,8 @@ def innovations(
         window = filled[..., t : t + lags][..., ::-1]
         fit = b[..., 0] + (b[..., 1:] * window).sum(-1)
         if others is not None:
-            fit = fit + np.einsum("...ijl,...jl->...i", others, window)
+            told = tame(window)
+            fit = fit + np.einsum("...ijl,...jl->...i", others, told)
         known = np.isfinite(x[..., t])
         now = np.where(known, x[..., t], np.where(seen > 0, fit, 0))
         filled[..., t + lags] = now
@@ -75,13 +81,19 @@ def innovations(
     return filled[..., lags:], e
 
 
-def _fit(b: np.ndarray, whole: np.ndarray, steps: int, others: np.ndarray | None) -> np.ndarray:
-    """What the last `steps` of `whole` [..., series, lags + steps] owe to what was before them."""
+def _fit(
+    b: np.ndarray, whole: np.ndarray, told: np.ndarray, others: np.ndarray | None
+) -> np.ndarray:
+    """What `whole` [..., series, lags + steps] owes to its own past and to the others' `told`."""
     lags = b.shape[-1] - 1
-    before = [whole[..., lags - k : lags - k + steps] for k in range(1, lags + 1)]
-    fit = b[..., :1] + sum(b[..., k + 1, None] * before[k] for k in range(lags))
+    steps = whole.shape[-1] - lags
+
+    def before(x: np.ndarray, k: int) -> np.ndarray:
+        return x[..., lags - k : lags - k + steps]
+
+    fit = b[..., :1] + sum(b[..., k, None] * before(whole, k) for k in range(1, lags + 1))
     if others is not None:
-        fit = fit + sum(others[..., k] @ before[k] for k in range(lags))
+        fit = fit + sum(others[..., k - 1] @ before(told, k) for k in range(1, lags + 1))
     return fit
 
 

@@ -25,7 +25,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from econdiff.anchor.recursion import lagged
-from econdiff.anchor.robust import OUTLIER, huber, huber_weight
+from econdiff.anchor.robust import OUTLIER, huber, huber_weight, tame
 
 VAGUE = 0.1  # prior precision of a constant
 LOUDEST = 10.0  # weights of calm and loud periods differ from the mean by no more than this factor
@@ -68,7 +68,7 @@ def together(
     """
     series, length = level.shape[-2:]
     unit = deviation[..., None]
-    x = np.clip(level, -OUTLIER, OUTLIER) / unit
+    x = tame(level) / unit
     past = np.stack([x[..., lags - k : length - k] for k in range(1, lags + 1)], axis=-2)
     rows = past.reshape(*past.shape[:-3], series * lags, length - lags)
     rows = np.concatenate([rows, np.ones_like(rows[..., :1, :])], axis=-2)

@@ -2,7 +2,13 @@
 
 import numpy as np
 
-OUTLIER = 5.0  # a shock or level beyond this many deviations counts as this many
+OUTLIER = 5.0  # a shock beyond this many deviations counts as this many
+STRANGE = 3.0  # a level beyond this many deviations counts as this many where others look at it
+
+
+def tame(level: np.ndarray) -> np.ndarray:
+    """Levels in deviations, as a regression and the other series see them."""
+    return np.clip(level, -STRANGE, STRANGE)
 
 
 def location_scale(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
