@@ -12,12 +12,13 @@ import pandas as pd
 import torch
 from scenario_laws import none, pins_at, place
 
+from econdiff.baselines.var import VAR
 from econdiff.data import load
 from econdiff.diffusion.conditional import DiffusionLaw
 from econdiff.diffusion.known_laws import Mixture
 from econdiff.diffusion.model import Diffusion
 from econdiff.scenario import Conditional, Scenario, conditional, occurs
-from econdiff.transforms import Transformed
+from econdiff.transforms import Transformed, TransformedForecaster
 
 
 def switching(series: int = 2, steps: int = 6) -> Mixture:
@@ -150,35 +151,36 @@ def _averaged() -> None:
 
 
 def _both_ways(seeds: int = 8, paths: int = 2000) -> None:
-    """p(A|B) p(B) against p(B|A) p(A), all four by the shipped model; then a rare A.
+    """p(A|B) p(B) against p(B|A) p(A), by the shipped model; then a rare A, by a VAR.
 
     Rare chances come by splitting: p(A) and p(B|A) from its draws, against p(A and B).
     """
     panel, _ = load("us-macro", series=["realgdp", "cpi", "unemp", "tbilrate"])
-    model = Transformed(Diffusion()).fit(panel)
 
-    def given(*events: str, paths: int, seed: int) -> Conditional:
+    def given(model: TransformedForecaster, *events: str, paths: int, seed: int) -> Conditional:
         return conditional(
             model, panel, Scenario(events=events), mode="event", horizon=8, paths=paths,
             rng=np.random.default_rng(seed),
         )  # fmt: skip
 
-    def round_(first: str, second: str, seed: int) -> float:
-        answer = given(second, paths=paths, seed=seed)
-        chance = occurs(second, answer.baseline, panel).mean()
-        return float(chance * occurs(first, answer.alternative, panel).mean())
-
+    model = Transformed(Diffusion()).fit(panel)
     a, b = "growth(realgdp) < 0 for 2", "tbilrate > 1"
-    one = [round_(a, b, seed) for seed in range(seeds)]
-    two = [round_(b, a, seed) for seed in range(seeds, 2 * seeds)]
+    one, two = [], []
+    for seed in range(2 * seeds):
+        first, second = (a, b) if seed < seeds else (b, a)
+        answer = given(model, second, paths=paths, seed=seed)
+        chance = occurs(second, answer.baseline, panel).mean()
+        kept = one if seed < seeds else two
+        kept.append(float(chance * occurs(first, answer.alternative, panel).mean()))
     _compare(f"A: {a}, B: {b}", "p(A|B) p(B)", one, "p(B|A) p(A)", two)
 
-    rare, b = "unemp > 15", "tbilrate < 0"
+    model = Transformed(VAR(lags=2)).fit(panel)
+    rare, b = "unemp > 11 in 2010Q3", "tbilrate > 0 in 2010Q3"
     one, two = [], []
-    for seed in range(seeds):
-        answer = given(rare, paths=500, seed=seed)
+    for seed in range(0, 4 * seeds, 2):
+        answer = given(model, rare, paths=1000, seed=seed)
         one.append(answer.chance.value * float(occurs(b, answer.alternative, panel).mean()))
-        two.append(given(rare, b, paths=500, seed=seeds + seed).chance.value)
+        two.append(given(model, rare, b, paths=1000, seed=seed + 1).chance.value)
     _compare(f"A: {rare}, B: {b}", "p(B|A) p(A)", one, "p(A and B)", two)
 
 
