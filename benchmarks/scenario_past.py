@@ -140,9 +140,8 @@ def fed(data: Path) -> None:
             )  # fmt: skip
             found = plausibility(answer)
         seconds = time.process_time() - began
-        print(
-            f"{name}: {seconds:.1f} processor s, {len(answer.told.pins)} pins\n  {answer.diagnostics}"
-        )
+        print(f"{name}: {seconds:.1f} processor s, {len(answer.told.pins)} pins")
+        print(f"  {answer.diagnostics}")
         print(f"  {found.verdict}\n  {[str(w.message) for w in said]}")
         ends = {"last pinned": answer.alternative.mean().iloc[-3]}
         for kind, forecast in (("given it", answer.alternative), ("without", answer.baseline)):
