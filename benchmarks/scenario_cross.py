@@ -2,20 +2,22 @@
 
 The funds rate of four quarters is told, as in `scenario_past.backtest`, to four Gaussian laws: a
 BVAR at the mean of its coefficients, the anchor, the network without its denoiser (location,
-scale and autoregressions on the anchor), and the last two on an anchor that owes something to the
-others' past (`Anchor(cross=...)`). First targets of 1970-84, on which the setting was chosen, then
-the test years. Nothing is drawn, so nothing has noise.
+scale and autoregressions on the anchor), the last two on an anchor that owes something to the
+others' past (`Anchor(cross=...)`), and averages of two such views in one law. First targets of
+1970-84, on which the setting was chosen, then the test years. Nothing is drawn, so nothing has
+noise.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scenario_past import NAMES, PINNED, STEPS, quarterly
+from scenario_views import ALONE, CROSSED, RECENT, TwoViews
 from scipy.stats import norm
 
-from econdiff.anchor import Anchor
 from econdiff.baselines.bvar import BVAR
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.training import Training
@@ -24,20 +26,25 @@ from econdiff.scenario.pins import Pins
 
 HORIZON = max(STEPS)
 STRETCHES = {"1970-84": ("1969Q4", "1982Q4"), "test years": ("1984Q4", "2018Q4")}
-CROSSED = Anchor(cross=0.08, steadiness=0.12)
+STEADY = replace(ALONE, anchor=replace(CROSSED, mixture=0.0))  # of constant volatility
 CELLS = [(name, h) for name in NAMES for h in STEPS if name != "FFR" or h > PINNED]
 
 
 def cross(data: Path) -> None:
     """Both stretches."""
     panel = quarterly(data)
-    nothing = Training(steps=0)
+    network, crossed = Diffusion(), Diffusion(anchor=CROSSED)
     laws = {
         "BVAR": _bvar,
-        "anchor": _of(Diffusion(weights=None, training=nothing)),
-        "anchor, crossed": _of(Diffusion(weights=None, training=nothing, anchor=CROSSED)),
-        "network": _of(Diffusion()),
-        "network, crossed": _of(Diffusion(anchor=CROSSED)),
+        "anchor": _of(Diffusion(weights=None, training=Training(steps=0))),
+        "anchor, crossed": _of(ALONE),
+        "network": _of(network),
+        "network, crossed": _of(crossed),
+        "network, whole and third": _of(Diffusion(shares=(1, 1 / 3))),
+        "network + crossed": _of(TwoViews((network, crossed))),
+        "third + crossed": _of(TwoViews((RECENT, crossed))),
+        "third + anchor, crossed": _of(TwoViews()),
+        "third + anchor, crossed, steady": _of(TwoViews((RECENT, STEADY))),
     }
     for title, (first, last) in STRETCHES.items():
         origins = pd.period_range(first, last, freq="Q")
@@ -53,7 +60,7 @@ def _bvar(history: pd.DataFrame) -> Gaussian:
     return Gaussian(mean.ravel(), covariance)
 
 
-def _of(model: Diffusion) -> Callable[[pd.DataFrame], Gaussian]:
+def _of(model: Diffusion | TwoViews) -> Callable[[pd.DataFrame], Gaussian]:
     return lambda history: model.fit(history).law(history, HORIZON).gaussian()
 
 

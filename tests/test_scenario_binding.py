@@ -209,6 +209,18 @@ def test_text_that_is_no_pin_is_refused(text):
         parse_pin(text)
 
 
+@pytest.mark.parametrize("left", ["RATE@2025Q1", "average(RATE, 1, 4)"])
+def test_no_value_is_dropped_in_silence(left):
+    with pytest.raises(ScenarioError, match="takes one value"):
+        parse_pin(f"{left}=5,6")
+
+
+def test_a_pin_of_an_unknown_kind_is_told_which_there_are():
+    with pytest.raises(ScenarioError, match="there are average, sum"):
+        parse_pin("mean(RATE@2025Q1)=5")
+    assert parse_pin("gdp(real)=5").pins[0].terms[0].series == "gdp(real)"
+
+
 def test_files_that_are_no_scenario_are_refused(tmp_path):
     with pytest.raises(ScenarioError, match="no scenario file"):
         read_scenario(tmp_path / "none.csv")

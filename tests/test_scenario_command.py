@@ -183,6 +183,20 @@ def test_a_rare_event_is_sought_and_its_chance_told(panel, tmp_path, capsys):
     assert "multilevel splitting" in (out / "report.html").read_text()
 
 
+def test_every_pin_outside_experience_is_on_the_page(panel, tmp_path, capsys):
+    out, far = tmp_path / "far", ",".join(["90"] * 13)
+    code, *_ = run(
+        capsys, "scenario", panel, "--horizon", 14, "--pin", f"rate={far}", "--model", "var",
+        "--against", "ar", "--paths", 40, "--out", out, "--quiet",
+    )  # fmt: skip
+    assert code == 0
+    told = json.loads((out / "plausibility.json").read_text())["outside_experience"]
+    assert len(told) == 13
+    table = (out / "report.html").read_text().partition(">Outside experience<")[2]
+    listed = table.partition("</table>")[0]
+    assert all(label in listed for label in told)
+
+
 def test_a_complete_panel_has_nothing_to_nowcast(panel, capsys):
     code, _, err = run(capsys, "nowcast", panel, "--model", "ar")
     assert code == 2

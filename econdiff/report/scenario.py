@@ -129,8 +129,10 @@ def _likely(found: Plausibility) -> Section:
         )
         tables.append(Table("Probabilities of events", weighed))
     text = (found.verdict, f"Density by: {found.log_density_method}.")
-    outside = tuple(f"Outside experience: {label}" for label in found.outside[:12])
-    return Section("How likely it was", text, outside, (), tuple(tables))
+    if found.outside:
+        far = pd.DataFrame({"pin": found.outside})
+        tables.append(Table("Outside experience", far, folded=len(far) > 6))
+    return Section("How likely it was", text, (), (), tuple(tables))
 
 
 def _moved(answer: Conditional, beside: tuple[Beside, ...]) -> Section:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from econdiff.forecast import Forecast
+from econdiff.forecast import Forecast, period_labels
 from econdiff.report.figures import CYCLE, HISTORY, QUIET, STYLE
 from econdiff.scenario import Conditional
 
@@ -76,6 +76,8 @@ def changes(table: pd.DataFrame, baseline: Forecast) -> Figure:
                 label="mean, two Monte Carlo errors",
             )  # fmt: skip
             axes.set_title(textwrap.fill(str(name), 38))
+            every = -(-len(dates) // 5)
+            axes.set_xticks(dates[::every], period_labels(baseline.index)[::every])
         return _finished(figure, grid, len(names))
 
 

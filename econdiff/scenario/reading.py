@@ -43,6 +43,7 @@ from econdiff.scenario.statement import (
 )
 
 _CALL = re.compile(r"^(average|sum|change|growth|spread)\s*\((.*)\)$")
+_CALLED = re.compile(r"^[a-z]+\(.*[,@].*\)$")  # a name may have parentheses too
 _ABOVE = re.compile(
     r"^baseline\s*(?P<sign>[+-])\s*(?P<by>[\d.]+)\s*(?P<unit>bp|pp|%)?"
     r"(?:\s+for\s+(?P<steps>\d+)(?:\s+[a-z]+)?)?$"
@@ -123,12 +124,17 @@ def _from_csv(path: Path) -> Scenario:
 
 def _pins(left: str, right: Any) -> list[Pin]:
     """Pins of one left side: from a number, a list, a table of periods, or a text."""
+    if _CALLED.match(left) and not _CALL.match(left):
+        raise ScenarioError(
+            f"{left!r} is no pin; there are average, sum, change, growth (NAME, FIRST, LAST) and "
+            "spread (A, B)"
+        )
     series, at, when = left.rpartition("@")
     if at:
-        return _one(series.strip(), when.strip(), right[0] if isinstance(right, list) else right)
+        return _one(series.strip(), when.strip(), _only(right, left))
     call = _CALL.match(left)
     if call and call[1] != "spread":
-        return [_of_span(call[1], call[2], right[0] if isinstance(right, list) else right)]
+        return [_of_span(call[1], call[2], _only(right, left))]
     name = left if not call else call[2]
     above = _ABOVE.match(right.strip()) if isinstance(right, str) else None
     if above:
@@ -144,6 +150,15 @@ def _pins(left: str, right: Any) -> list[Pin]:
         if value != ""
         for pin in (_one(name, when, value) if not call else [_spread(name, when, value)])
     ]
+
+
+def _only(right: Any, left: str) -> Any:
+    """The one value of a left side that takes one."""
+    if not isinstance(right, list):
+        return right
+    if len(right) != 1:
+        raise ScenarioError(f"{left} takes one value, got {right}")
+    return right[0]
 
 
 def _one(series: str, when: When | Sequence[When], value: Any) -> list[Pin]:
