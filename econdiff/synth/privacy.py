@@ -165,9 +165,7 @@ def compare(
     )
 
 
-def _halves(
-    panel: EntityPanel, rng: np.random.Generator
-) -> list[tuple[EntityPanel, EntityPanel]]:
+def _halves(panel: EntityPanel, rng: np.random.Generator) -> list[tuple[EntityPanel, EntityPanel]]:
     """Members and others, and then the same two the other way round."""
     count = len(panel.entities)
     if count >= 4:
