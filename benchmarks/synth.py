@@ -49,7 +49,7 @@ def main() -> None:
     bars = {
         "law": lambda: law(generators),
         "munnell": lambda: munnell(generators),
-        "membership": lambda: membership(generators, chosen.splits),
+        "membership": lambda: membership(generators, chosen.splits, chosen.places),
         "markets": lambda: markets(generators),
         "macro": lambda: macro(generators),
         "accounts": lambda: accounts(generators),
@@ -69,7 +69,8 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--ticker", default="GOOGL", help="of a long file of stocks")
     parser.add_argument("--par", metavar="FILE", help="for the bar `par`")
     parser.add_argument("--repeats", type=int, default=10)
-    parser.add_argument("--splits", type=int, default=10)
+    parser.add_argument("--splits", type=int, default=10, help="of `membership`, both ways round")
+    parser.add_argument("--places", nargs="*", default=[], help="panels of `membership`; all")
     parser.add_argument("--only", default="law,munnell,membership,markets,macro,accounts,speed")
     return parser.parse_args()
 

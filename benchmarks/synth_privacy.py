@@ -7,8 +7,6 @@ from synth_panels import known_panel, macro_panel, munnell_panel
 from econdiff.synth import EntityPanel, SyntheticPanels, examine
 from econdiff.synth.generation import FittedGenerator, Generator
 
-SPLITS = 10  # each both ways round
-
 
 class Blind:
     """A generator that was fitted to the whole panel and looks at no half: the attack's own AUC."""
@@ -27,10 +25,11 @@ class Blind:
         return self.fitted.sample(panels=panels, rng=rng, length=length)
 
 
-def membership(generators: dict, splits: int = SPLITS) -> pd.DataFrame:
+def membership(generators: dict, splits: int, places: list[str]) -> pd.DataFrame:
     """Bar 6 on every benchmark panel: the mean AUC over splits, its interval, and copies."""
     rows = []
     panels = {"known law": known_panel(0), "munnell": munnell_panel(), "us macro": macro_panel()[0]}
+    panels = {place: panel for place, panel in panels.items() if not places or place in places}
     for place, panel in panels.items():
         whole = {f"{n}, blind": Blind(g, panel) for n, g in list(generators.items())[:1]}
         for name, generator in {**generators, **whole}.items():

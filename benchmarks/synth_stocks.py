@@ -32,12 +32,15 @@ def stocks(generators: dict, file: str, repeats: int, ticker: str) -> pd.DataFra
     size = Jitter().noise * real.std(axis=(0, 1))
     order = rng.permutation(len(real))
     half = len(real) // 2
-    plain = {
+    plain = {  # of the rows of `generators`, `copy` asks for these
         "copy": (real, real),
         "jitter": (real, real + size * rng.standard_normal(real.shape)),
         "hold-out": (real[order[:half]], real[order[half:]]),
     }
     rows = []
+    generators = dict(generators)
+    if generators.pop("copy", None) is None:
+        plain = {}
     for name, (true, made) in plain.items():
         rows.append({"generator": name, **_scored(true, made, repeats)})
         print(rows[-1], flush=True)

@@ -1,14 +1,14 @@
 """What the panel decides about drawn shocks: mean, memory, covariance, tails and clusters.
 
-An autoregression takes memory out of the draws. A power of their running variance v,
+An autoregression takes memory out of the draws. Another says the next size of a shock from the last
+ones, and a power of what it says gives sizes the memory of real ones:
 
-    x_t <- x_t v_t^(-calm / 2),    v_t = DECAY v_t-1 + (1 - DECAY) mean_k x_k,t-1^2,
+    x_kt <- x_kt / s_kt^calm,    s_kt = a + sum_j b_j |x_k,t-j| + c_j mean_i |x_i,t-j|,
 
-gives their sizes the memory of real ones: a calm panel gets no clusters that only the network's
-own economies have, and a stormy one keeps its own. A bend of each margin (sinh-arcsinh; Jones and
-Pewsey, 2009, *Biometrika* 96) gives them the kurtosis, and a matrix the covariance of real shocks.
-All are found once, from draws of their own. What is left to the network is the form of clusters,
-leverage, skew, extremes in common.
+so that a calm panel gets no clusters that only the network's own economies have, and a stormy one
+keeps its own. A bend of each margin (sinh-arcsinh; Jones and Pewsey, 2009, *Biometrika* 96) gives
+them the kurtosis, and a matrix the covariance of real shocks. All are found once, from draws of
+their own. What is left to the network is the form of clusters, leverage, skew, extremes in common.
 """
 
 from dataclasses import dataclass
@@ -21,22 +21,21 @@ from econdiff.baselines.gaussian import root
 from econdiff.synth.shocks import deviations, moment
 
 LAGS = 8  # of the memory that is taken out
-DECAY = 0.9  # of the running variance
 STEPS = range(1, 11)  # at which sizes are compared
-CALMEST, WILDEST = 1.0, -0.5  # powers
+POWERS = np.linspace(-0.5, 1.6, 22)
 DOUBT = 50  # rows of shocks that the network's clusters weigh as much as
 
 
 @dataclass(frozen=True, eq=False)
 class Correction:
-    """Draws [row, time, k] to white ones of a given covariance and kurtosis, on average."""
+    """Draws [row, time, k] to white ones of given covariance, kurtosis and clusters, on average."""
 
     shift: np.ndarray  # [k]
     memory: np.ndarray  # [LAGS * k, k]
     unit: np.ndarray  # [k, k], to variances of one
-    calm: float
-    again: np.ndarray  # [k, k], to variances of one after that
     bend: np.ndarray  # [k], below one for lighter tails
+    sizes: np.ndarray  # [1 + 2 * LAGS]
+    calm: float
     centre: np.ndarray  # [k]
     matrix: np.ndarray  # [k, k]
 
@@ -48,27 +47,24 @@ class Correction:
         rows = _lagged(apart)
         flat = rows.reshape(-1, rows.shape[-1])
         memory = np.linalg.lstsq(flat, apart.reshape(len(flat), -1), rcond=None)[0]
-        left = (apart - rows @ memory).reshape(len(flat), -1)
+        left = apart - rows @ memory
         spread = deviations(covariance)
-        correlation = covariance / np.outer(spread, spread)
-        unit = _to(moment(left), correlation)
-        x = (left @ unit.T).reshape(apart.shape)
-        calm = _calm(x, real)
-        calmed = _calmed(x, calm).reshape(left.shape)
-        again = _to(moment(calmed), correlation)
-        x = calmed @ again.T
-        bend = np.array([_bend(column, k) for column, k in zip(x.T, real.kurtosis, strict=True)])
+        unit = _to(moment(left), covariance / np.outer(spread, spread))
+        x = left @ unit.T
+        bend = np.array([_bend(x[..., k].ravel(), v) for k, v in enumerate(real.kurtosis)])
         bent = _bent(x, bend)
-        centre = bent.mean(axis=0)
-        matrix = _to(moment(bent - centre), covariance)
-        return cls(shift, memory, unit, calm, again, bend, centre, matrix)
+        sizes = _size_regression(bent)
+        calm = _calm(bent, sizes, real)
+        calmed = _calmed(bent, sizes, calm)
+        centre = calmed.mean(axis=(0, 1))
+        matrix = _to(moment(calmed - centre), covariance)
+        return cls(shift, memory, unit, bend, sizes, calm, centre, matrix)
 
     def __call__(self, drawn: np.ndarray) -> np.ndarray:
         """Correct draws."""
         apart = drawn - self.shift
-        x = (apart - _lagged(apart) @ self.memory) @ self.unit.T
-        x = _calmed(x, self.calm) @ self.again.T
-        return (_bent(x, self.bend) - self.centre) @ self.matrix.T
+        x = _bent((apart - _lagged(apart) @ self.memory) @ self.unit.T, self.bend)
+        return (_calmed(x, self.sizes, self.calm) - self.centre) @ self.matrix.T
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,28 +96,33 @@ def clustering(x: np.ndarray) -> float:
     return float(np.mean(found)) if found else 0.0
 
 
-def _calm(x: np.ndarray, real: Sizes) -> float:
+def _before(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sizes [row, time, k], and what the rows before say of each [row, time, k, 1 + 2 * LAGS]."""
+    size = np.abs(x) - np.sqrt(2 / np.pi)  # nought on average for a normal law
+    k = x.shape[-1]
+    own = _lagged(size).reshape(*x.shape[:2], LAGS, k).swapaxes(-1, -2)
+    all_of_them = own.mean(axis=-2, keepdims=True).repeat(k, axis=-2)
+    return size, np.concatenate([np.ones((*x.shape, 1)), own, all_of_them], axis=-1)
+
+
+def _size_regression(x: np.ndarray) -> np.ndarray:
+    """The size of a shock by those before, its own and the mean over series, [1 + 2 * LAGS]."""
+    size, rows = _before(x)
+    return np.linalg.lstsq(rows.reshape(-1, rows.shape[-1]), size.ravel(), rcond=None)[0]
+
+
+def _calm(x: np.ndarray, sizes: np.ndarray, real: Sizes) -> float:
     """The power that gives draws the memory of real sizes, as far as these can be relied on."""
     weight = real.rows / (real.rows + DOUBT)
     target = weight * real.memory + (1 - weight) * clustering(x)
-    low, high = WILDEST, CALMEST
-    for _ in range(12):
-        middle = (low + high) / 2
-        if clustering(_calmed(x, middle)) > target:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    gaps = [abs(clustering(_calmed(x, sizes, power)) - target) for power in POWERS]
+    return float(POWERS[int(np.argmin(gaps))])
 
 
-def _calmed(x: np.ndarray, calm: float) -> np.ndarray:
-    """Draws [row, time, k] over a power of their running variance, which begins at one."""
-    square, now = (x**2).mean(axis=-1), np.ones(len(x))
-    running = np.empty_like(square)
-    for t in range(x.shape[1]):
-        running[:, t] = now
-        now = DECAY * now + (1 - DECAY) * square[:, t]
-    return x * running[..., None] ** (-calm / 2)
+def _calmed(x: np.ndarray, sizes: np.ndarray, calm: float) -> np.ndarray:
+    """Draws [row, time, k] over a power of the size that the rows before let expect."""
+    expected = np.sqrt(2 / np.pi) + _before(x)[1] @ sizes
+    return x * np.maximum(expected, 0.2) ** -calm
 
 
 def _to(covariance: np.ndarray, target: np.ndarray) -> np.ndarray:
