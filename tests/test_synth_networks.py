@@ -9,6 +9,7 @@ from test_synth_generators import known
 from econdiff.diffusion.training import Training
 from econdiff.synth import GAN, VAE, DiffusedPanel, PanelLaw, SynthError, read_entities
 from econdiff.synth.scores import Recurrent, discriminative, predictive
+from econdiff.synth.windowed import Windows
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +33,12 @@ def test_windows_come_back_as_panels_with_their_identities(kind):
     assert np.abs(identity.residual(drawn[0].values, drawn[0].schema.series)).max() == 0
     mean, spread = panel.values.mean(axis=(0, 1)), panel.values.std(axis=(0, 1))
     assert (np.abs(drawn[0].values.mean(axis=(0, 1, 2)) - mean) < 1.5 * spread).all()
+
+
+def test_many_short_histories_are_learned_whole_and_one_long_one_in_parts():
+    assert Windows.of(known(entities=120, length=20)).cells.shape[:2] == (120, 20)
+    assert Windows.of(known(entities=10, length=20)).cells.shape[1] == 10
+    assert Windows.of(known(entities=120, length=60)).cells.shape[1] == 24
 
 
 def test_the_vae_learns_the_spread_and_the_memory():
