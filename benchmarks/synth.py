@@ -78,7 +78,7 @@ def _asked() -> argparse.Namespace:
 def _markdown(table: pd.DataFrame) -> str:
     rows = [table.columns.tolist(), ["---"] * table.shape[1]]
     rows += [
-        [f"{v:.3g}" if isinstance(v, float) else str(v) for v in row]
+        [f"{v:.4g}" if isinstance(v, float) else str(v) for v in row]
         for row in table.itertuples(index=False)
     ]
     return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)
