@@ -2,10 +2,9 @@
 
 The funds rate of four quarters is told, as in `scenario_past.backtest`, to four Gaussian laws: a
 BVAR at the mean of its coefficients, the anchor, the network without its denoiser (location,
-scale and autoregressions on the anchor), the last two on an anchor that owes something to the
-others' past (`Anchor(cross=...)`), and averages of two such views in one law. First targets of
-1970-84, on which the setting was chosen, then the test years. Nothing is drawn, so nothing has
-noise.
+scale and autoregressions on the anchor), each also on own lags alone (`Anchor(cross=())`), and
+averages of two such views in one law. First targets of 1970-84, then the test years. Nothing is
+drawn, so nothing has noise.
 """
 
 from collections.abc import Callable
@@ -15,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scenario_past import NAMES, PINNED, STEPS, quarterly
-from scenario_views import ALONE, CROSSED, RECENT, TwoViews
+from scenario_views import ALONE, OWN, RECENT, TwoViews
 from scipy.stats import norm
 
+from econdiff.anchor import Anchor
 from econdiff.baselines.bvar import BVAR
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.training import Training
@@ -26,25 +26,25 @@ from econdiff.scenario.pins import Pins
 
 HORIZON = max(STEPS)
 STRETCHES = {"1970-84": ("1969Q4", "1982Q4"), "test years": ("1984Q4", "2018Q4")}
-STEADY = replace(ALONE, anchor=replace(CROSSED, mixture=0.0))  # of constant volatility
+STEADY = replace(ALONE, anchor=Anchor(mixture=0.0))  # of constant volatility
 CELLS = [(name, h) for name in NAMES for h in STEPS if name != "FFR" or h > PINNED]
 
 
 def cross(data: Path) -> None:
     """Both stretches."""
     panel = quarterly(data)
-    network, crossed = Diffusion(), Diffusion(anchor=CROSSED)
+    network, own = Diffusion(), Diffusion(anchor=OWN)
     laws = {
         "BVAR": _bvar,
-        "anchor": _of(Diffusion(weights=None, training=Training(steps=0))),
-        "anchor, crossed": _of(ALONE),
+        "anchor, own lags": _of(replace(ALONE, anchor=OWN)),
+        "anchor": _of(ALONE),
+        "network, own lags": _of(own),
         "network": _of(network),
-        "network, crossed": _of(crossed),
         "network, whole and third": _of(Diffusion(shares=(1, 1 / 3))),
-        "network + crossed": _of(TwoViews((network, crossed))),
-        "third + crossed": _of(TwoViews((RECENT, crossed))),
-        "third + anchor, crossed": _of(TwoViews()),
-        "third + anchor, crossed, steady": _of(TwoViews((RECENT, STEADY))),
+        "network + own lags": _of(TwoViews((network, own))),
+        "third, own lags + network": _of(TwoViews((RECENT, network))),
+        "third, own lags + anchor": _of(TwoViews()),
+        "third, own lags + anchor, steady": _of(TwoViews((RECENT, STEADY))),
     }
     for title, (first, last) in STRETCHES.items():
         origins = pd.period_range(first, last, freq="Q")

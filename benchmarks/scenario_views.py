@@ -1,9 +1,8 @@
 """Two views of a history in one exact law, measured here and not the default; for `scenario.py`.
 
 The futures that two estimates make of the same innovations are averaged: the model on the last
-third of its window, own lags only, re-centred by the network; and an anchor on the whole window
-that owes something to the others' past, left as it is (the network, trained on anchors without
-that, makes it worse).
+third of its window, own lags only, re-centred by the network; and the anchor on the whole window,
+left as it is.
 """
 
 from dataclasses import dataclass, replace
@@ -16,9 +15,9 @@ from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.origin import Origin
 from econdiff.diffusion.training import Training
 
-CROSSED = Anchor(cross=0.08, steadiness=0.12)
-RECENT = Diffusion(shares=(1 / 3,))
-ALONE = Diffusion(weights=None, training=Training(steps=0), anchor=CROSSED)
+OWN = Anchor(cross=())
+RECENT = Diffusion(shares=(1 / 3,), anchor=OWN)
+ALONE = Diffusion(weights=None, training=Training(steps=0))
 
 
 @dataclass(frozen=True)

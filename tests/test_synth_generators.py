@@ -17,7 +17,7 @@ from econdiff.synth import (
     read_entities,
     within,
 )
-from econdiff.synth.effects import less_correlated
+from econdiff.synth.effects import hidden, less_correlated
 from econdiff.synth.resampling import Copy, stationary_rows
 from econdiff.synth.shocks import split
 
@@ -119,6 +119,13 @@ def test_hiding_where_a_panel_lies_changes_nothing_but_its_level(panel):
     shift = (moved - still)[..., 0]
     np.testing.assert_allclose(shift, shift[0, 0, 0], atol=1e-9)
     assert abs(shift[0, 0, 0]) > 0.01
+
+
+def test_large_panels_have_no_level_to_hide_and_the_smallest_no_law_to_draw_it_from():
+    assert hidden(4) == 0
+    assert hidden(10) == hidden(20) == 1.5
+    assert hidden(60) == pytest.approx(hidden(30) / 4)
+    assert hidden(200) < 0.03
 
 
 def test_correlations_that_are_chance_are_drawn_to_none(rng):

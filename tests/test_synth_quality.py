@@ -9,7 +9,16 @@ from linearmodels import PanelOLS
 from test_synth_generators import known
 
 from econdiff.cli import main
-from econdiff.synth import VAE, GaussianPanel, PanelLaw, Regression, SynthError, examine, quality
+from econdiff.synth import (
+    VAE,
+    GaussianPanel,
+    PanelLaw,
+    Regression,
+    SynthError,
+    examine,
+    quality,
+    read_entities,
+)
 from econdiff.synth.fidelity import autocorrelation, coverage
 from econdiff.synth.impulse import responses
 from econdiff.synth.privacy import _auc
@@ -122,13 +131,33 @@ def test_the_commands_write_and_judge_a_folder(panel, tmp_path, capsys, made_aga
     assert "two rows" in capsys.readouterr().err
 
 
-def test_the_auc_over_splits_is_their_mean(panel):
-    generator = GaussianPanel(PanelLaw(lags=1, rounds=1))
-    rng = np.random.default_rng(3)
-    each = [examine(generator, panel, rng=rng).auc for _ in range(3)]
-    found = examine(generator, panel, rng=np.random.default_rng(3), splits=3)
-    assert found.auc == pytest.approx(np.mean(each))
-    assert found.auc_low < found.auc < found.auc_high
+class Elsewhere:
+    """Draws that are the same whichever half they are fitted to."""
+
+    def __init__(self, panel):
+        self.fitted = GaussianPanel(PanelLaw(lags=1, rounds=1)).fit(panel)
+
+    def fit(self, panel):
+        return self
+
+    def sample(self, *, panels, rng, length=None):
+        return self.fitted.sample(panels=panels, rng=np.random.default_rng(0))
+
+
+def test_who_looked_at_no_half_has_an_auc_of_one_half_in_every_split(panel):
+    found = examine(Elsewhere(panel), panel, rng=np.random.default_rng(3), splits=3)
+    assert found.auc == pytest.approx(0.5)
+    assert found.auc_high - found.auc_low == pytest.approx(0, abs=1e-9)
+    assert examine(Copy(), panel, rng=np.random.default_rng(3), splits=2).auc > 0.99
+
+
+def test_one_history_is_split_by_stretches_of_time():
+    rng = np.random.default_rng(0)
+    months = pd.period_range("1990-01", periods=192, freq="M").astype(str)
+    one = read_entities(pd.DataFrame({"date": months, "x": rng.standard_normal(192)}))
+    found = examine(Elsewhere(one), one, rng=rng, splits=3)
+    assert found.auc == pytest.approx(0.5)
+    assert examine(Copy(), one, rng=rng, splits=2).auc > 0.9
 
 
 def test_the_command_takes_conditions_and_ranges(tmp_path, capsys):

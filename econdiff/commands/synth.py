@@ -11,32 +11,25 @@ import pandas as pd
 from econdiff.commands.answer import Answer
 from econdiff.commands.entities import EntityReading, read_condition, read_made, read_real
 from econdiff.commands.errors import UsageError
-from econdiff.commands.folder import whole, write_manifest, write_page, write_text
+from econdiff.commands.folder import whole, write_text
 from econdiff.commands.manifest import new_manifest
-from econdiff.commands.models import nearest
 from econdiff.commands.progress import Progress, silent
-from econdiff.report.figures import png
-from econdiff.report.synth import memory_figure, paths_figure, synth_page
+from econdiff.commands.synth_judged import Measures, generator_named
 from econdiff.synth import (
-    GENERATORS,
     DiffusedPanel,
     EntityPanel,
     Privacy,
     PrivatePanel,
-    Regression,
     SyntheticPanels,
-    comparison,
     examine,
-    quality,
 )
 from econdiff.synth.card import card
 from econdiff.synth.errors import SynthError
 from econdiff.synth.gaussian_panel import FittedPanel
 from econdiff.synth.generation import FittedGenerator, Generator
 from econdiff.synth.privacy import compare
-from econdiff.synth.quality import worse_than_bootstrap
 
-SPLITS = 5  # halves of the panel on which members are looked for
+SPLITS = 5  # of the panel into halves among which members are looked for, both ways round
 
 
 @dataclass(frozen=True)
@@ -86,8 +79,7 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
     if unknown:
         raise UsageError(f"--export takes csv and stata, got {unknown[0]!r}")
     generator = _generator(request)
-    regressions = [Regression.parse(text) for text in request.regressions]
-    rivals = {name: _named(name) for name in request.rivals}
+    measures = Measures.of(request.regressions, request.rivals, request.scores)
     with whole(request.out, overwrite=request.overwrite) as folder:
         reading = request.reading
         if isinstance(generator, PrivatePanel):  # that a series is positive must not be looked up
@@ -102,61 +94,35 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
             step()
             privacy = examine(generator, real, rng=rng, splits=SPLITS)
             step()
-            table = quality(
-                real,
-                made,
-                rng=rng,
-                regressions=regressions,
-                repeats=request.scores,
-                rivals=rivals,
-            )
+            judged = measures.judge(real, made, privacy, rng)
             step()
         manifest = new_manifest("synth", command, _settings(request)) | {"data": data}
-        frame = made.to_frame()
-        _write_frame(frame, folder, request.export)
+        _write_frame(made.to_frame(), folder, request.export)
         write_text(folder / "schema.json", made.schema.to_json())
-        _write_judgement(
-            folder, real, made, table, comparison(real, made, regressions), privacy, manifest
-        )
-        lost = len(worse_than_bootstrap(table))
-        write_text(folder / "card.md", card(real, made, privacy, manifest, lost))
-    return _answer(request.out, privacy, lost)
+        judged.write(folder, manifest)
+        write_text(folder / "card.md", card(real, made, privacy, manifest, judged.lost))
+    return judged.answer(request.out)
 
 
 def synth_report(request: SynthReportRequest, command: str, progress: Progress = silent) -> Answer:
     """Judge synthetic panels that anyone made, against the real one."""
-    regressions = [Regression.parse(text) for text in request.regressions]
-    rivals = {name: _named(name) for name in request.rivals}
+    measures = Measures.of(request.regressions, request.rivals, request.scores)
     with whole(request.out, overwrite=request.overwrite) as folder:
         real, data = read_real(request.real, request.reading)
         made = read_made(request.synthetic, real)
         rng = np.random.default_rng(request.seed)
-        with progress("measure", 1) as step:
-            table = quality(
-                real,
-                made,
-                rng=rng,
-                regressions=regressions,
-                repeats=request.scores,
-                rivals=rivals,
-            )
+        with progress("attack, measure", 2) as step:
+            privacy = _attack(real, made, rng)
             step()
-        privacy = _attack(real, made, rng)
+            judged = measures.judge(real, made, privacy, rng)
+            step()
         manifest = new_manifest("synth-report", command, _settings(request)) | {"data": data}
-        conclusions = comparison(real, made, regressions)
-        _write_judgement(folder, real, made, table, conclusions, privacy, manifest)
-        lost = len(worse_than_bootstrap(table))
-    return _answer(request.out, privacy, lost)
-
-
-def _named(name: str) -> Generator:
-    if name not in GENERATORS:
-        raise UsageError(f"no generator is called {name!r}; {nearest(name, list(GENERATORS))}")
-    return GENERATORS[name]()
+        judged.write(folder, manifest)
+    return judged.answer(request.out)
 
 
 def _generator(request: SynthRequest) -> Generator:
-    chosen = _named(request.generator)
+    chosen = generator_named(request.generator)
     if request.train and (request.generator != "diffusion" or request.dp_epsilon is not None):
         raise UsageError("--train is for the generator diffusion, without --dp-epsilon")
     steered = request.condition or request.holes or request.start != "anew" or request.spread != 1
@@ -206,14 +172,6 @@ def _drawn(
     return fitted.sample(panels=request.panels, length=request.length, rng=rng)
 
 
-def _answer(out: Path, privacy: Privacy, lost: int) -> Answer:
-    facts = {"out": str(out), "files": sorted(file.name for file in out.iterdir())}
-    facts |= {"verdict": privacy.verdict, "lost_to_bootstrap": lost}
-    page = out / "quality.html"
-    words = f"Privacy: {privacy.verdict}.\nMeasures lost to a bootstrap: {lost}.\n{page}"
-    return Answer(facts, words)
-
-
 def _attack(real: EntityPanel, made: SyntheticPanels, rng: np.random.Generator) -> Privacy:
     """Copies and nearness; without the generator nothing can be held out, and no member told."""
     order = rng.permutation(len(real.entities))
@@ -231,27 +189,6 @@ def _write_frame(frame: pd.DataFrame, folder: Path, export: tuple[str, ...]) -> 
         frame.to_csv(folder / "synthetic.csv", index=False)
     if "stata" in export:
         frame.to_stata(folder / "synthetic.dta", write_index=False, version=118)
-
-
-def _write_judgement(
-    folder: Path,
-    real: EntityPanel,
-    made: SyntheticPanels,
-    table: pd.DataFrame,
-    conclusions: pd.DataFrame,
-    privacy: Privacy,
-    manifest: dict[str, Any],
-) -> None:
-    table.to_csv(folder / "quality.csv", index=False)
-    privacy.to_frame().to_csv(folder / "privacy.csv", index=False)
-    if len(conclusions):
-        conclusions.to_csv(folder / "regressions.csv", index=False)
-    (folder / "paths.png").write_bytes(png(paths_figure(real, made)))
-    (folder / "memory.png").write_bytes(png(memory_figure(real, made)))
-    write_manifest(folder, manifest)
-    evidence = (privacy.verdict, privacy.to_frame())
-    page = synth_page(real, made, table, conclusions, evidence, manifest)
-    write_page(folder, page, "quality.html")
 
 
 def _settings(request: SynthRequest | SynthReportRequest) -> Mapping[str, Any]:

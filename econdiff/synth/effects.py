@@ -12,9 +12,11 @@ intercepts are drawn to none likewise (Schäfer and Strimmer, 2005, *Stat. Appl.
 
 What so few entities say about where they lie is said about them: the mean level of a small panel
 tells its members from others. So each call draws the level of all its panels about the estimate,
-with a deviation of `APART` / N of what entities lie apart (one at most), where N is their number;
-the form of the Gaussian mechanism of differential privacy, without its promise. A path is moved
-as a whole: changes, dynamics, and differences between entities and groups are as they were.
+with a deviation of (`APART` / N)^2 of what entities lie apart (`FARTHEST` at most), N being their
+number: what a mean of N gives away falls as one over its root, and from a hundred on there is
+nothing to hide. It is the form of the Gaussian mechanism of differential privacy, without its
+promise. A path is moved as a whole: changes, dynamics, and differences between entities and groups
+are as they were.
 """
 
 from dataclasses import dataclass
@@ -26,12 +28,12 @@ from econdiff.baselines.gaussian import root
 from econdiff.synth.shocks import positive
 
 FEWEST = 8  # entities from which a law of entities can be estimated; fewer are kept as they are
-APART = 25.0  # entities whose part in the mean level is hidden; chosen on simulated panels
+APART, FARTHEST = 30.0, 1.5  # of the hiding of the mean level; chosen on simulated panels
 
 
-def hidden(entities: int, apart: float = APART) -> float:
+def hidden(entities: int) -> float:
     """By how much of what entities lie apart the level of a panel of so many is moved."""
-    return min(1.0, apart / entities) if entities >= FEWEST else 0.0
+    return min(FARTHEST, (APART / entities) ** 2) if entities >= FEWEST else 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ stretches of time take their place. Records are windows of standardised coordina
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -102,19 +102,23 @@ def examine(
 ) -> Privacy:
     """Fit `generator` on half of `panel` and try to tell which half it was.
 
-    With several `splits` into halves, copies are added up, and the AUC is the mean over splits with
-    the interval of that mean: what the generator gives away of such a panel on average.
+    With several `splits` into halves each is taken both ways round: either half is fitted once, and
+    the other held out. A generator that did not look at its half has AUCs that add up to one, so
+    what luck of the split there is goes out, and only what was learned of members stays. Copies are
+    added up, and the AUC is the mean over splits with the interval of that mean: what the generator
+    gives away of such a panel on average.
     """
     found = []
     for _ in range(splits):
-        members, others, fitted_on = _halves(panel, rng)
-        made = generator.fit(fitted_on).sample(panels=panels, rng=rng).values
-        found.append(compare(members, others, made, panel))
+        for members, others in _halves(panel, rng)[: min(splits, 2)]:
+            made = generator.fit(members).sample(panels=panels, rng=rng).values
+            found.append(compare(members.values, others.values, made, panel))
     return found[0] if splits == 1 else _over_splits(found)
 
 
 def _over_splits(found: Sequence[Privacy]) -> Privacy:
-    auc = np.array([one.auc for one in found])
+    """The evidence of splits, two after each other being one split both ways round."""
+    auc = np.array([one.auc for one in found]).reshape(-1, 2).mean(axis=1)
     half = float(t.ppf(0.975, len(auc) - 1) * auc.std(ddof=1) / np.sqrt(len(auc)))
     return Privacy(
         exact=sum(one.exact for one in found),
@@ -161,22 +165,22 @@ def compare(
     )
 
 
-def _halves(
-    panel: EntityPanel, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, EntityPanel]:
-    """Values of members, of others, and the panel of the members alone."""
+def _halves(panel: EntityPanel, rng: np.random.Generator) -> list[tuple[EntityPanel, EntityPanel]]:
+    """Members and others, and then the same two the other way round."""
     count = len(panel.entities)
     if count >= 4:
         order = rng.permutation(count)
-        inside = panel.take(np.sort(order[: count // 2]))
-        return inside.values, panel.values[np.sort(order[count // 2 :])], inside
-    times = panel.values.shape[1]
-    block = np.arange(times) // (2 * WINDOW)
-    held = rng.permutation(block.max() + 1)[: max(1, (block.max() + 1) // 2)]
-    out = np.isin(block, held)[None, :, None]
-    values = np.where(out, np.nan, panel.values)
-    inside = EntityPanel(values, panel.index, panel.entities, panel.statics, panel.schema)
-    return values, np.where(out, panel.values, np.nan), inside
+        first, second = (
+            panel.take(np.sort(rows)) for rows in (order[: count // 2], order[count // 2 :])
+        )
+    else:
+        block = np.arange(panel.values.shape[1]) // (2 * WINDOW)
+        held = rng.permutation(block.max() + 1)[: max(1, (block.max() + 1) // 2)]
+        out = np.isin(block, held)[None, :, None]
+        first, second = (
+            replace(panel, values=np.where(hidden, np.nan, panel.values)) for hidden in (out, ~out)
+        )
+    return [(first, second), (second, first)]
 
 
 def _records(w: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:

@@ -41,8 +41,8 @@ def quality(
 
     `rivals` are fitted to the real panel and get a column each, after the bootstraps.
 
-    `repeats` of the literature's scores are made (none unless told: each trains two networks a
-    column, most of a minute). Facts have a value for the real panel; distances have none: there 0
+    `repeats` of the literature's scores are made (none unless told: the two take most of a
+    minute a column). Facts have a value for the real panel; distances have none: there 0
     is the same (1 for ratios and overlaps).
     """
     kinds = {"synthetic": made.values}
@@ -144,7 +144,7 @@ def _scores(
     true, drawn = (windows((x - low) / (high - low), width) for x in (real, flat))
     found = {}
     for score in (scores.discriminative, scores.predictive):
-        each = [score(true, drawn, rng) for _ in range(repeats)]
+        each = score(true, drawn, rng, repeats=repeats)
         found[f"{score.__name__} score", "all"] = float(np.mean(each))
         found[f"{score.__name__} score, deviation", "all"] = float(np.std(each))
     return found

@@ -17,12 +17,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from econdiff.anchor import Anchor, Coefficients
 from econdiff.anchor.recursion import DECAYS
 from econdiff.anchor.robust import OUTLIER
-from econdiff.synth.correction import Correction
+from econdiff.synth.correction import Correction, Sizes
 from econdiff.synth.shocks import deviations, moment
 
 if TYPE_CHECKING:  # torch is imported only when panels are drawn
@@ -48,7 +47,7 @@ class Streams:
     moments: "Origin"
     count: int
     turns: int
-    kurtosis: np.ndarray  # [k], of the real shocks
+    sizes: Sizes  # of the real shocks
     correction: Correction | None = None
 
     @classmethod
@@ -60,15 +59,15 @@ class Streams:
         shown = _histories(past)[..., -2 * WINDOW :]
         # the network's say on mean and memory is left to the law: no re-centring
         at = origin(network, [_white(past).filter(shown)], BLOCK, recentre=False)
-        return cls(at, len(past), turns, _kurtosis(past))
+        return cls(at, len(past), turns, Sizes.of(past.swapaxes(-1, -2)))
 
     def calibrated(self, covariance: np.ndarray, trials: int) -> "Streams":
-        """The same streams, with white draws of mean zero, this covariance, the real tails."""
+        """The same streams, with white draws of this covariance and the real tails and clusters."""
         rng = np.random.default_rng(0)  # an integral by simulation: the same draws at each fit
         seen = self.moments.views[0].state.known.shape[-1]  # as far as real paths go
         length = min(2 * BLOCK, seen)
         drawn = self._roll(rng.integers(len(self.loudness), size=trials), length, rng)
-        return replace(self, correction=Correction.of(drawn, covariance, self.kurtosis))
+        return replace(self, correction=Correction.of(drawn, covariance, self.sizes))
 
     def draw(self, count: int, length: int, rng: np.random.Generator) -> np.ndarray:
         """Shocks [count, length, k] that begin at moments drawn at random."""
@@ -169,10 +168,3 @@ def _rows(at: "Origin", rows: np.ndarray) -> "Origin":
     taken = replace(view.state, **{name: getattr(view.state, name)[rows] for name in names})
     arrays = {name: getattr(view, name)[rows] for name in ("lags", "cross", "location", "scale")}
     return replace(at, views=(replace(view, state=taken, **arrays),), vector=at.vector[rows])
-
-
-def _kurtosis(past: np.ndarray) -> np.ndarray:
-    """Of the known shocks [stream, k, time], one a series."""
-    rows = past.swapaxes(-1, -2)
-    rows = rows[np.isfinite(rows).all(axis=-1)]
-    return np.asarray(stats.kurtosis(rows, axis=0, fisher=False))

@@ -16,6 +16,7 @@ from econdiff.synth.generation import SyntheticPanels, calendar, new_names
 from econdiff.synth.panel import EntityPanel
 
 LONGEST = 24  # periods of a window, the length of the literature's benchmark
+MANY = 100  # entities from which a short panel is learned whole, and not in halves of time
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,8 @@ class Windows:
     def of(cls, panel: EntityPanel) -> "Windows":
         """Cut every complete window of the panel's coordinates."""
         w = Coordinates(panel.schema).inward(panel.values)
-        length = min(LONGEST, max(2, w.shape[1] // 2))
+        whole = len(w) >= MANY and w.shape[1] <= LONGEST
+        length = w.shape[1] if whole else min(LONGEST, max(2, w.shape[1] // 2))
         low = np.nanmin(w, axis=(0, 1))
         width = np.maximum(np.nanmax(w, axis=(0, 1)) - low, 1e-12)
         cut = windows(w, length)
