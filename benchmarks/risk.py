@@ -6,6 +6,7 @@
     python benchmarks/risk.py large-cap FILE      77 companies, 2010 - June 2025
     python benchmarks/risk.py golden FILE         every backtest against values of R, MATLAB, Python
     python benchmarks/risk.py choose-index FILE   S&P 500 before the test; FILE: ticker, date, close
+    python benchmarks/risk.py choose-weights FILE weights of its members by past loss, after that
     python benchmarks/risk.py choose-stocks       the stocks of 1994-2004
     python benchmarks/risk.py choose-ranges FILE  six companies of 1994-2002 with highs and lows
     python benchmarks/risk.py usual FILE          the parameters that `quantile_mean` holds
@@ -23,10 +24,11 @@ from risk_choice import choose_index, choose_ranges, choose_stocks, usual
 from risk_golden import golden
 from risk_index import index, index_ten_days
 from risk_portfolios import JOINT_MODELS, joint, large_cap_study, stocks_study
+from risk_weights import choose_weights
 
 from econdiff.commands.models import named_model
 
-WITH_FILE = ("choose-index", "choose-ranges", "usual", "large-cap", "golden")
+WITH_FILE = ("choose-index", "choose-weights", "choose-ranges", "usual", "large-cap", "golden")
 
 
 def main() -> None:
@@ -50,6 +52,7 @@ def main() -> None:
         "large-cap": lambda: joint(large_cap_study(asked.file), JOINT_MODELS | extra, cache),
         "golden": lambda: golden(asked.file),
         "choose-index": lambda: choose_index(asked.file, choice),
+        "choose-weights": lambda: choose_weights(asked.file, choice),
         "choose-stocks": lambda: choose_stocks(choice),
         "choose-ranges": lambda: choose_ranges(asked.file),
         "usual": lambda: usual(asked.file),

@@ -156,7 +156,8 @@ class Study:
         for day in range(self.first, len(self.returns) - self.horizon + 1):
             if (day - self.first) % self.refit == 0:
                 weights = self.held(day)
-                kept = weights.any(axis=1) | self.returns.columns.str.endswith(SUFFIX)
+                held = self.returns.columns[weights.any(axis=1)]
+                kept = self.returns.columns.isin([*held, *(name + SUFFIX for name in held)])
                 names, weights = self.returns.columns[kept], weights[kept]
                 forecaster = model.fit(self.returns[names].iloc[max(0, day - seen) : day])
             history = self.returns[names].iloc[max(0, day - seen) : day]
