@@ -79,7 +79,8 @@ def index(extra: dict[str, Model], leave: list[str], cache: Path) -> None:
     models = {n: m for n, m in (INDEX_MODELS | extra).items() if n not in leave}
     found = {name: cached(cache, study, name, model) for name, model in models.items()}
     found[RANGED] = cached(cache, with_ranges(study), RANGED, RangeVolatility())
-    each = [cached(cache / "members", study, name, model) for name, model in members().items()]
+    longer = replace(study, window=2000)
+    each = [cached(cache / "members", longer, name, model) for name, model in members().items()]
     found["members weighted by past loss"] = weighted(study, each)
     found["mean of GJR, its FHS, CAViaR"] = _mean(found, COMBINED)
     found["the same and GJR, fitted tails"] = _mean(found, OURS)

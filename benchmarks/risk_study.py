@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 from scipy import stats
 
+from econdiff.baselines.market_range import MarketRange
 from econdiff.baselines.mixed_volatility import MixedVolatility
 from econdiff.baselines.on_volatility import FittedOnVolatility, past_shocks
 from econdiff.baselines.path_dependent import PathDependent
@@ -32,7 +33,13 @@ REFIT = 21
 PATHS = 5000
 EVEN = 500  # draws of the diffusion model where they are not random
 U = (np.arange(20_000) + 0.5) / 20_000
-REACHES = (PathDependent, MixedVolatility, QuantileMean, RangeVolatility)  # these see 2000 rows
+REACHES = (  # these see 2000 rows
+    PathDependent,
+    MixedVolatility,
+    QuantileMean,
+    RangeVolatility,
+    MarketRange,
+)
 
 
 def draws(forecaster: Forecaster, history: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:

@@ -52,3 +52,9 @@ BASELINES: dict[str, Callable[[], Model]] = {
     "dcc": _settings("dcc", "DCC"),
     "pool": _pool,
 }
+
+RANGED: dict[str, Callable[[], Model]] = {
+    "range-volatility": _settings("range_volatility", "RangeVolatility"),
+    "market-range": _settings("market_range", "MarketRange"),
+}
+"""Models of prices that need each day's high and low beside the close."""
