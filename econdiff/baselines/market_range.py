@@ -57,7 +57,7 @@ class MarketRange:
         held = held_among(names)
         rows = panel.iloc[-max(self.windows) :]
         y, r = returns_and_ranges(rows, held, need=NEED)
-        mean, weights = y.mean(axis=0), market_weights(panel[held], self.market)
+        mean, weights = y.mean(axis=0), market_weights(panel.loc[:, held], self.market)
         f, q = (y - mean) @ weights, r @ weights
         laws = tuple(estimate(f[-window:], RANGES, q[-window:]) for window in self.windows)
         return FittedMarketRange(names, tuple(held), mean, weights, laws, self.decay)

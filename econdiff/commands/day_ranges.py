@@ -80,7 +80,11 @@ def days_of(
         note = f"highs and lows of {', '.join(found)} are not held: {', '.join(RANGED)} read them"
         record = record | panel_record(panel)
         record["notes"] = [*data.record["notes"], note]
-    ranges = {name + SUFFIX: _range(name, panel[name], pair) for name, pair in found.items()}
+    ranges = {
+        f"{name}{SUFFIX}": _range(str(name), close, found[str(name)])
+        for name, close in panel.items()
+        if str(name) in found
+    }
     return Days(
         replace(data, panel=panel, record=record),
         pd.DataFrame(ranges if needs else {}, index=panel.index),
@@ -97,7 +101,7 @@ def _wide(panel: pd.DataFrame) -> dict[str, pd.DataFrame]:
         pair = [by_name.get(f"{stem} {side}".strip()) for side in ("high", "low")]
         if None in pair or name in pair:
             continue
-        beside = panel[[str(one) for one in pair]]
+        beside = panel.loc[:, [str(one) for one in pair]]
         plain = by_name.get(f"{stem} close".strip())
         if ending == "adj close" and plain is not None:
             beside = beside.mul(panel[name] / panel[plain], axis=0)
@@ -125,7 +129,7 @@ def _long(
 
 
 def _range(name: str, close: pd.Series, pair: pd.DataFrame) -> pd.Series:
-    high, low = (pair[column].reindex(close.index) for column in pair)
+    high, low = (column.reindex(close.index) for _, column in pair.items())
     known = close.notna() & high.notna() & low.notna()
     beyond = (close > high * (1 + OUTSIDE)) | (close < low * (1 - OUTSIDE))
     share = float(beyond[known].mean()) if known.any() else 0.0
