@@ -103,6 +103,11 @@ def test_names_as_a_download_writes_them_are_read(wide, tmp_path):
     ("change", "words", "message"),
     [
         (lambda t: t[["A", "B"]], (), "'A high' and 'A low' beside 'A'"),
+        (
+            lambda t: t[["A", "B"]].set_axis(["A Close", "B Adj Close"], axis=1),
+            (),
+            "'A high' and 'A low' beside 'A Close'",
+        ),
         (lambda t: t, ("--high", "A high"), "--high and --low come together"),
         (lambda t: t, ("--high", "A high", "--low", "A low"), "columns of a long table"),
         (

@@ -4,6 +4,7 @@ In a wide table they are `X high` and `X low` beside `X`, as `AAPL High` beside 
 `AAPL Adj Close`; of a long table, columns of their own that `--high` and `--low` name.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -146,9 +147,11 @@ def _range(name: str, close: pd.Series, pair: pd.DataFrame) -> pd.Series:
 
 def _how_to_bring(model: str, panel: pd.DataFrame) -> str:
     name = str(panel.columns[0])
+    stem = re.sub(r"(adj )?close$", "", name, flags=re.IGNORECASE).strip()
+    high, low = (f"{stem} {side}".strip() for side in ("high", "low"))
     return (
         f"the model {model!r} needs each day's high and low, and the table has none: put columns "
-        f"'{name} high' and '{name} low' beside {name!r} (and into --series, if you name series), "
+        f"'{high}' and '{low}' beside {name!r} (and into --series, if you name series), "
         "or of a long table say --high and --low with the names of its columns, as in "
         "--id ticker --time date --value close --high high --low low"
     )
