@@ -6,8 +6,10 @@
     python benchmarks/risk.py large-cap FILE      77 companies, 2010 - June 2025
     python benchmarks/risk.py golden FILE         every backtest against values of R, MATLAB, Python
     python benchmarks/risk.py choose-index FILE   S&P 500 before the test; FILE: ticker, date, close
+    python benchmarks/risk.py choose-weights FILE weights of its members by past loss, after that
     python benchmarks/risk.py choose-stocks       the stocks of 1994-2004
     python benchmarks/risk.py choose-ranges FILE  six companies of 1994-2002 with highs and lows
+    python benchmarks/risk.py choose-joint-ranges FILE  the companies of 1994-2009, joint
     python benchmarks/risk.py usual FILE          the parameters that `quantile_mean` holds
 
 Data come with `arch` (S&P 500) and `skfolio` (20 stocks). `--model diffusion` adds any model by
@@ -22,11 +24,20 @@ from pathlib import Path
 from risk_choice import choose_index, choose_ranges, choose_stocks, usual
 from risk_golden import golden
 from risk_index import index, index_ten_days
-from risk_portfolios import JOINT_MODELS, joint, large_cap_study, stocks_study
+from risk_portfolios import JOINT_MODELS, choose_joint_ranges, joint, large_cap, stocks_study
+from risk_weights import choose_weights
 
 from econdiff.commands.models import named_model
 
-WITH_FILE = ("choose-index", "choose-ranges", "usual", "large-cap", "golden")
+WITH_FILE = (
+    "choose-index",
+    "choose-weights",
+    "choose-ranges",
+    "choose-joint-ranges",
+    "usual",
+    "large-cap",
+    "golden",
+)
 
 
 def main() -> None:
@@ -47,11 +58,13 @@ def main() -> None:
         "index": lambda: index(extra, asked.leave, cache),
         "ten-days": lambda: index_ten_days(cache),
         "stocks": lambda: joint(stocks_study(), JOINT_MODELS | extra, cache),
-        "large-cap": lambda: joint(large_cap_study(asked.file), JOINT_MODELS | extra, cache),
+        "large-cap": lambda: large_cap(asked.file, extra, cache),
         "golden": lambda: golden(asked.file),
         "choose-index": lambda: choose_index(asked.file, choice),
+        "choose-weights": lambda: choose_weights(asked.file, choice),
         "choose-stocks": lambda: choose_stocks(choice),
         "choose-ranges": lambda: choose_ranges(asked.file),
+        "choose-joint-ranges": lambda: choose_joint_ranges(asked.file, choice),
         "usual": lambda: usual(asked.file),
     }
     run[asked.part]()

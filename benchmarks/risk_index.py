@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from risk_study import LEVELS, Pair, Study, cached, fz0, p_values, row
+from risk_weights import members, weighted
 
 from econdiff.baselines.caviar import CAViaR
 from econdiff.baselines.ewma import EWMA
@@ -78,6 +79,9 @@ def index(extra: dict[str, Model], leave: list[str], cache: Path) -> None:
     models = {n: m for n, m in (INDEX_MODELS | extra).items() if n not in leave}
     found = {name: cached(cache, study, name, model) for name, model in models.items()}
     found[RANGED] = cached(cache, with_ranges(study), RANGED, RangeVolatility())
+    longer = replace(study, window=2000)
+    each = [cached(cache / "members", longer, name, model) for name, model in members().items()]
+    found["members weighted by past loss"] = weighted(study, each)
     found["mean of GJR, its FHS, CAViaR"] = _mean(found, COMBINED)
     found["the same and GJR, fitted tails"] = _mean(found, OURS)
     found["mean of four volatilities, fitted tails"] = _mean(found, FOUR)

@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 from scipy import stats
 
+from econdiff.baselines.market_range import MarketRange
 from econdiff.baselines.mixed_volatility import MixedVolatility
 from econdiff.baselines.on_volatility import FittedOnVolatility, past_shocks
 from econdiff.baselines.path_dependent import PathDependent
@@ -32,7 +33,13 @@ REFIT = 21
 PATHS = 5000
 EVEN = 500  # draws of the diffusion model where they are not random
 U = (np.arange(20_000) + 0.5) / 20_000
-REACHES = (PathDependent, MixedVolatility, QuantileMean, RangeVolatility)  # these see 2000 rows
+REACHES = (  # these see 2000 rows
+    PathDependent,
+    MixedVolatility,
+    QuantileMean,
+    RangeVolatility,
+    MarketRange,
+)
 
 
 def draws(forecaster: Forecaster, history: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
@@ -156,7 +163,8 @@ class Study:
         for day in range(self.first, len(self.returns) - self.horizon + 1):
             if (day - self.first) % self.refit == 0:
                 weights = self.held(day)
-                kept = weights.any(axis=1) | self.returns.columns.str.endswith(SUFFIX)
+                held = self.returns.columns[weights.any(axis=1)]
+                kept = self.returns.columns.isin([*held, *(name + SUFFIX for name in held)])
                 names, weights = self.returns.columns[kept], weights[kept]
                 forecaster = model.fit(self.returns[names].iloc[max(0, day - seen) : day])
             history = self.returns[names].iloc[max(0, day - seen) : day]

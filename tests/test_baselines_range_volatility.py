@@ -87,5 +87,5 @@ def test_the_range_of_a_day_counts_the_gap_from_yesterday():
 
 
 def test_a_return_without_its_range_is_refused(made):
-    with pytest.raises(ValueError, match="'b range'"):
-        RangeVolatility().fit(made[0].drop(columns="b range"))
+    with pytest.raises(ValueError, match="'a range'"):
+        RangeVolatility().fit(made[0][["a", "b"]])

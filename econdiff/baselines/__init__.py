@@ -35,6 +35,7 @@ BASELINES: dict[str, Callable[[], Model]] = {
     "dfm": _settings("dfm", "DFM"),
     "bvar-sv": _settings("bvar_sv", "BVARSV"),
     "garch": _settings("garch", "GARCH", asymmetric=False),
+    "garch-fhs": _settings("garch", "GARCH", asymmetric=False, filtered=True),
     "gjr": _settings("garch", "GARCH"),
     "gjr-fhs": _settings("garch", "GARCH", filtered=True),
     "gjr-evt": _settings("garch", "GARCH", tails=True),
@@ -52,3 +53,9 @@ BASELINES: dict[str, Callable[[], Model]] = {
     "dcc": _settings("dcc", "DCC"),
     "pool": _pool,
 }
+
+RANGED: dict[str, Callable[[], Model]] = {
+    "range-volatility": _settings("range_volatility", "RangeVolatility"),
+    "market-range": _settings("market_range", "MarketRange"),
+}
+"""Models of prices that need each day's high and low beside the close."""

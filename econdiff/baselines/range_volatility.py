@@ -8,7 +8,7 @@ squared return, which says as much of a day's variance as five squared returns d
 follows the past's own law with fitted tails (`tails`); a series is estimated on several windows,
 and their quantiles are averaged, as in `quantile_mean`. A path draws the day's return and its range
 together: a row of the past gives the rank of z of every series, and range / s; a range is no
-shorter than its return is.
+shorter than its return is. A series without ranges has p = return^2, which is `harch` again.
 """
 
 from collections.abc import Sequence
@@ -25,10 +25,11 @@ from econdiff.forecast import Forecast, steps_after
 
 SUFFIX = " range"
 NEED = 250  # rows
+PARKINSON = 4 * np.log(2)  # the mean of range^2 / variance
 
 
 def _ranges(x: np.ndarray) -> np.ndarray:
-    variance = x[1] ** 2 / (4 * np.log(2))
+    variance = x[1] ** 2 / PARKINSON
     return np.stack([variance] * 3 + [variance * (x[0] < 0)] * 3)
 
 
@@ -55,7 +56,7 @@ def day_ranges(high: pd.Series, low: pd.Series, close: pd.Series) -> pd.Series:
 
 @dataclass(frozen=True)
 class RangeVolatility:
-    """For panels of daily returns, each X with its "X range" beside it, in the same units.
+    """For panels of daily returns, with "X range" beside X in the same units for one X or more.
 
     `windows` are the rows that are estimated on. Rows with a missing cell are left out.
     """
@@ -63,20 +64,12 @@ class RangeVolatility:
     windows: tuple[int, ...] = (1000, 2000)
 
     def fit(self, panel: pd.DataFrame) -> "FittedRange":
-        """Estimate each series on each window; ValueError where a range is missing or negative."""
+        """Estimate each series on each window; ValueError where a range is absent or negative."""
         names = tuple(str(name) for name in panel.columns)
-        held = [name for name in names if not name.endswith(SUFFIX)]
-        absent = [name for name in held if name + SUFFIX not in names]
-        if absent or len(names) != 2 * len(held):
-            missing = absent[0] + SUFFIX if absent else "a series for every range"
-            raise ValueError(
-                f"the panel needs {missing!r} (see `day_ranges`); it has {list(names)}"
-            )
+        held = held_among(names)
         members = []
         for window in sorted(self.windows, reverse=True):
-            y, r = _split(panel.iloc[-window:], held, need=NEED)
-            if (r <= 0).any() or (np.ptp(y, axis=0) == 0).any():
-                raise ValueError("ranges must be above zero, and returns not all the same")
+            y, r = returns_and_ranges(panel.iloc[-window:], held, need=NEED)
             laws = [estimate(y[:, i], RANGES, r[:, i]) for i in range(len(held))]
             z, k = _standardised(laws, y, r)
             members.append(_Member(tuple(laws), tuple(fit_tails(c) for c in z.T), z, k))
@@ -106,26 +99,32 @@ class FittedRange:
     ) -> Forecast:
         """See `Forecaster.sample`."""
         values_of(history, self.names)
-        y, r = _split(history, self.held, need=2)
+        y, r = returns_and_ranges(history, self.held, need=2)
         first = self.members[0]
         rows = rng.integers(len(first.shocks), size=(paths, horizon))
         ranks = first.shocks.argsort(axis=0).argsort(axis=0)[rows]  # [path, step, series]
         u = (ranks + rng.random(ranks.shape)) / len(first.shocks)
         drawn = {}
         for i, name in enumerate(self.held):
-            drawn[name], drawn[name + SUFFIX] = self._paths(i, y[:, i], r[:, i], rows, u[..., i])
+            told = name + SUFFIX in self.names
+            drawn[name], drawn[name + SUFFIX] = self._paths(
+                i, y[:, i], r[:, i], rows if told else None, u[..., i]
+            )
         samples = np.stack([drawn[name] for name in self.names], axis=-1)
         provenance = {"model": "mean of range volatilities", "members": len(self.members)}
         future = steps_after(history, horizon)
         return Forecast(samples, future, self.names, provenance=provenance)
 
     def _paths(
-        self, i: int, y: np.ndarray, r: np.ndarray, rows: np.ndarray, u: np.ndarray
+        self, i: int, y: np.ndarray, r: np.ndarray, rows: np.ndarray | None, u: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Returns and ranges [path, step] of series `i`, from past `rows` at the points `u`."""
+        """Returns and ranges [path, step] of series `i` at the points `u`.
+
+        Ranges are those of past `rows`; None says that the series has none.
+        """
         laws = [member.laws[i] for member in self.members]
         z = [member.tails[i].quantile(u) for member in self.members]
-        past = self.members[0].ranges[rows, i]
+        past = None if rows is None else self.members[0].ranges[rows, i]
         states = [np.repeat(law.state(_news(law, y, r))[:, None], len(u), axis=1) for law in laws]
         value, range_ = np.empty_like(u), np.empty_like(u)
         for step in range(u.shape[1]):
@@ -134,8 +133,11 @@ class FittedRange:
                 [law.mean + s * x[:, step] for law, s, x in zip(laws, scales, z, strict=True)],
                 axis=0,
             )
-            wide = np.mean(scales, axis=0) * past[:, step]
-            range_[:, step] = np.maximum(wide, np.abs(value[:, step]))
+            size = np.abs(value[:, step])
+            if past is None:
+                range_[:, step] = PARKINSON**0.5 * size
+            else:
+                range_[:, step] = np.maximum(np.mean(scales, axis=0) * past[:, step], size)
             states = [
                 law.moved(state, _news(law, value[:, step], range_[:, step]))
                 for law, state in zip(laws, states, strict=True)
@@ -157,9 +159,34 @@ def _standardised(
     return (y - mean) / scale, r / scale
 
 
-def _split(panel: pd.DataFrame, held: Sequence[str], *, need: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns and ranges [time, series] of the rows in which all are known."""
-    columns = [*held, *(name + SUFFIX for name in held)]
-    table = panel.loc[:, columns]
+def held_among(names: Sequence[str]) -> list[str]:
+    """The series that are no ranges; ValueError where no series has its range, or a range none."""
+    held = [name for name in names if not name.endswith(SUFFIX)]
+    alone = [name for name in names if name.endswith(SUFFIX) and name[: -len(SUFFIX)] not in held]
+    if alone or len(held) == len(names):
+        missing = alone[0][: -len(SUFFIX)] if alone else f"{held[0]}{SUFFIX}"
+        raise ValueError(
+            f"the panel needs {missing!r} (see `day_ranges`); it has {list(names)[:8]}"
+        )
+    return held
+
+
+def returns_and_ranges(
+    panel: pd.DataFrame, held: Sequence[str], *, need: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns and ranges [time, series] of the rows in which all are known.
+
+    A series without ranges is given the one that says as much of its variance as its return does.
+    """
+    told = [name for name in held if name + SUFFIX in panel.columns]
+    table = panel.loc[:, [*held, *(name + SUFFIX for name in told)]]
     rows = complete_rows(table, table.to_numpy(float), need=need)
-    return rows[:, : len(held)], rows[:, len(held) :]
+    y, ranges = rows[:, : len(held)], rows[:, len(held) :]
+    r = PARKINSON**0.5 * np.abs(y)
+    r[:, [name in told for name in held]] = ranges
+    still = [name for name, column in zip(held, y.T, strict=True) if np.ptp(column) == 0]
+    if still and need > 2:
+        raise ValueError(f"the returns of {still[0]!r} are all the same")
+    if (ranges < 0).any():
+        raise ValueError("a range is below zero; see `day_ranges`")
+    return y, r

@@ -29,8 +29,11 @@ def _measured(command: ArgumentParser) -> None:
         "--models",
         type=names,
         metavar="A,B",
-        help="the first is validated; default: diffusion,gjr-fhs,hs",
+        help="the first is validated; default: diffusion,gjr-fhs,hs; range-volatility and "
+        "market-range also read highs and lows, 'X high' and 'X low' beside 'X'",
     )
+    command.add_argument("--high", metavar="NAME", help="of a long table: the column of highs")
+    command.add_argument("--low", metavar="NAME", help="of a long table: the column of lows")
     command.add_argument(
         "--backtest", metavar="START", help="forecast every day since START, and test"
     )

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.backtest.var_es import Plan
+from econdiff.commands.day_ranges import Wrapped, days_of, wrapped
 from econdiff.commands.desk_rules import Rules, rules_of
 from econdiff.commands.errors import UsageError
 from econdiff.commands.models import named_models, nearest
@@ -17,7 +18,7 @@ from econdiff.commands.risk_scenario import Assumed, assumed, with_supervisory
 from econdiff.forecast import Model
 from econdiff.risk.prices import labels_of
 from econdiff.risk.stresses import Move, parse_move, worst_moves
-from econdiff.transforms import Transform, Transformed
+from econdiff.transforms import Transform
 
 LEAST = {"D": 100, "W": 100}  # rows before the first forecast
 
@@ -48,6 +49,8 @@ class RiskRequest:
     views: tuple[str, ...] = ()
     liquidity: Path | None = None
     pnl: Path | None = None
+    high: str | None = None
+    low: str | None = None
     window: int = 1000
     refit: int = 21
     paths: int = 5000
@@ -63,8 +66,8 @@ class Desk:
     data: Read
     hold: Holdings
     models: Mapping[str, Model]
-    wrapped: Mapping[str, Transformed]
-    transforms: Mapping[str, Transform]
+    wrapped: Mapping[str, Wrapped]
+    transforms: Mapping[str, Transform]  # of all series but the ranges
     plans: tuple[Plan, ...]  # one step ahead first; none where no past day is asked for
     moves: tuple[Move, ...]
     assumed: tuple[Assumed, ...]
@@ -80,10 +83,15 @@ def desk_of(request: RiskRequest) -> Desk:
     """Read and refuse, before any work."""
     _check(request)
     models = named_models(request.models)
-    data = read(request.reading)
+    days = days_of(
+        read(request.reading), request.reading, request.models, request.high, request.low
+    )
+    data, ranges = days.data, days.ranges
     own = [str(name) for name in data.panel.columns]
     said = assumed(request.scenario, request.pins)
     if request.supervisory is not None:
+        if len(ranges.columns):
+            raise UsageError("--supervisory is by quarters; the highs and lows of days have no use")
         data, published = with_supervisory(data, request.supervisory, request.given)
         said = (*published, *said)
     panel = data.panel
@@ -104,7 +112,9 @@ def desk_of(request: RiskRequest) -> Desk:
     if complete < least:
         raise UsageError(_too_short(panel, first, complete, least, request))
     transforms = log_returns(panel, hold.held, first)
-    plans = _plans(request, panel, hold, first)
+    told = panel.join(ranges)
+    told.attrs = panel.attrs
+    plans = _plans(request, told, hold, first)
     horizon = max(request.horizons)
     try:
         moves = [parse_move(text, panel.ffill().iloc[-1]) for text in request.stresses]
@@ -112,8 +122,9 @@ def desk_of(request: RiskRequest) -> Desk:
         raise UsageError(str(error)) from error
     heaviest = hold.weights.abs().max(axis=1).sort_values(ascending=False, kind="stable")
     moves = moves or worst_moves(panel, list(heaviest.index[:SHOCKED]), horizon)
-    wrapped = {name: Transformed(model, transforms) for name, model in models.items()}
-    return Desk(data, hold, models, wrapped, transforms, plans, tuple(moves), said, rules)
+    fit = wrapped(models, transforms, list(ranges.columns))
+    data = replace(data, panel=told)
+    return Desk(data, hold, models, fit, transforms, plans, tuple(moves), said, rules)
 
 
 def _plans(

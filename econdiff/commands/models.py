@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from econdiff.baselines import BASELINES
+from econdiff.baselines import BASELINES, RANGED
 from econdiff.baselines.in_levels import InLevels
 from econdiff.baselines.random_walk import RandomWalk
 from econdiff.commands.errors import UsageError
@@ -51,16 +51,15 @@ OURS: dict[str, Callable[[], Model]] = {
 
 def model_names() -> list[str]:
     """Every name, those of the diffusion model first."""
-    return [*OURS, *BASELINES]
+    return [*OURS, *BASELINES, *RANGED]
 
 
 def named_model(name: str) -> Model:
     """The model of that name at its default settings."""
-    if name in OURS:
-        return OURS[name]()
-    if name not in BASELINES:
+    made = (OURS | BASELINES | RANGED).get(name)
+    if made is None:
         raise UsageError(f"no model is called {name!r}; {nearest(name, model_names())}")
-    return BASELINES[name]()
+    return made()
 
 
 def named_models(names: Sequence[str]) -> dict[str, Model]:

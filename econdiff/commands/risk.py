@@ -118,10 +118,7 @@ def _validation(
         panel=desk.data.panel,
         weights=weights,
         assets=assets,
-        modelled={
-            name: "log return, per cent" if name in desk.hold.held else one.units or "level"
-            for name, one in desk.transforms.items()
-        },
+        modelled=_modelled(desk),
         risk=pd.concat(
             [
                 risk_table(gained, weights, **asked).assign(model=name)
@@ -148,6 +145,15 @@ def _validation(
         liquidity=None if rules.liquidity is None else liquid_es(assets, weights, rules.liquidity),
         profit=None if rules.pnl is None else attributed(rules.pnl),
     )
+
+
+def _modelled(desk: Desk) -> dict[str, str]:
+    """What each series is to the models, in words."""
+    words = dict.fromkeys(map(str, desk.data.panel.columns), "range of the day, per cent")
+    for name, transform in desk.transforms.items():
+        held = name in desk.hold.held
+        words[name] = "log return, per cent" if held else transform.units or "level"
+    return words
 
 
 def _write(found: Validation, folder: Path) -> None:

@@ -48,7 +48,8 @@ def _factors(
     Where everything is held it is the market: the mean gain of all. A series above zero moves by
     its gain, any other by its change.
     """
-    names = request.factors or [n for n in forecast.names if n not in desk.hold.held]
+    others = [name for name in desk.transforms if name not in desk.hold.held]
+    names = request.factors or others
     if not names:
         return pd.DataFrame({"market": assets.at(horizon).mean(axis=1)})
     drawn = forecast.select(*names).samples[:, horizon - 1]

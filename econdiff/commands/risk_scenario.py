@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from econdiff.commands.day_ranges import Wrapped
 from econdiff.commands.errors import UsageError
 from econdiff.commands.manifest import panel_record
 from econdiff.commands.models import nearest
@@ -31,7 +32,7 @@ from econdiff.scenario import (
     read_scenario,
 )
 from econdiff.scenario.law import HasLaw, HasMoments
-from econdiff.transforms import Transformed, TransformedForecaster
+from econdiff.transforms import TransformedForecaster
 
 GIVEN = (
     "Unemployment rate",
@@ -105,7 +106,7 @@ def with_supervisory(
 
 def scenario_losses(
     said: Sequence[Assumed],
-    models: Mapping[str, Transformed],
+    models: Mapping[str, Wrapped],
     panel: pd.DataFrame,
     weights: pd.DataFrame,
     *,
@@ -180,7 +181,7 @@ def _within(said: Scenario, panel: pd.DataFrame, horizon: int) -> Scenario:
 
 
 def _conditioning(
-    models: Mapping[str, Transformed], panel: pd.DataFrame
+    models: Mapping[str, Wrapped], panel: pd.DataFrame
 ) -> tuple[str, TransformedForecaster]:
     for name, model in models.items():
         forecaster = model.fit(panel)
