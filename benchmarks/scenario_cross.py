@@ -20,7 +20,6 @@ from scipy.stats import norm
 from econdiff.anchor import Anchor
 from econdiff.baselines.bvar import BVAR
 from econdiff.diffusion.model import Diffusion
-from econdiff.diffusion.training import Training
 from econdiff.scenario.gaussian import Gaussian
 from econdiff.scenario.pins import Pins
 
