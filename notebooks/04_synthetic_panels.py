@@ -130,7 +130,8 @@ worse_than_bootstrap(table)[["metric", "series", "real", "synthetic", "bootstrap
 # %% [markdown]
 # ## Privacy
 #
-# The generator is fitted on half of the states, and an attacker tries to tell which half.
+# The generator is fitted on one half of the states and then on the other, and an attacker tries to tell which
+# half it was.
 
 # %%
 found = examine(generator, panel, rng=rng, splits=3)
