@@ -202,3 +202,16 @@ def test_a_level_never_seen_is_not_passed_on_to_other_series(rng):
     state = fitted.filter(np.where(np.arange(400) < 399, y, 10 * y))
     future = rng.normal(size=(5, 3, 8))
     np.testing.assert_allclose(state.color(state.whiten(future)), future, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"cross": 0.08}, "a tuple"),
+        ({"cross": (0.0,)}, "positive"),
+        ({"tightness": 0.0}, "positive"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(wrong, said):
+    with pytest.raises(ValueError, match=said):
+        Anchor(**wrong)

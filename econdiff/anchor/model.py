@@ -59,6 +59,17 @@ class Anchor:
     mixture: float = 0.9
     pull: float = 8.0
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.cross, tuple) or not all(c > 0 for c in self.cross):
+            raise ValueError(
+                f"cross is a tuple of positive numbers, such as (0.04,), or () for series that owe "
+                f"each other nothing; got {self.cross!r}"
+            )
+        if not (self.lags >= 1 and self.tightness > 0):
+            raise ValueError(
+                f"lags and tightness must be positive, got {self.lags} and {self.tightness}"
+            )
+
     def fit(self, panel: pd.DataFrame) -> "Coefficients":
         """Estimate from the rows of `panel` [time x series]."""
         return self.estimate(panel.to_numpy(float).T)
