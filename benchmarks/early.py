@@ -35,7 +35,7 @@ FIRST = {"FRED-QD": 42, "FRED-MD": 130, "JST": 45}  # rows before the first orig
 EVERY = {"FRED-QD": 2, "FRED-MD": 4, "JST": 2}
 STEPS = {"FRED-QD": (1, 2, 4, 8), "FRED-MD": (1, 3, 6, 12), "JST": (1, 2, 4)}
 DRAWS = 64  # and their opposites
-YARDSTICK = Anchor(lags=1, cross=(), mixture=0.0)
+YARDSTICK = Anchor(lags=1, cross=(), local=False, mixture=0.0)
 
 
 @dataclass(frozen=True, eq=False)

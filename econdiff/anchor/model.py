@@ -3,14 +3,14 @@
 Each series follows a shrunken vector autoregression whose shocks have a filtered volatility
 and are correlated across series:
 
-    x_it = c_i + sum_j sum_l a_ijl x_{j,t-l} + s_it e_it,    e_t ~ N(0, R),
-    x = (y - centre) / spread
+    x_it = c_i + g_i m_{i,t-1} + sum_j sum_l a_ijl x_{j,t-l} + s_it e_it,    e_t ~ N(0, R),
+    x = (y - centre) / spread,    m the local mean of x
 
 `whiten` takes a future `y` to innovations `z`, which are N(0, I) if this model is the whole
 truth; `color` takes them back. Both are affine in their argument, and the log-determinant
 is known, so a density of `z` is a density of `y`.
 
-- a: a Bayesian regression weighted by the volatility (`regression`), contracted so that no root is
+- g, a: a Bayesian regression weighted by the volatility (`regression`), contracted so that no root is
   explosive. Its settings were chosen on data to 1984 (`benchmarks/early.py`).
 - s: exponentially weighted variance of the innovations (RiskMetrics, 1996), each square
   winsorised against the variance before it, mixed with the variance of the whole sample.
@@ -37,10 +37,11 @@ from econdiff.anchor.recursion import (
     autoregress,
     contract,
     innovations,
+    local_means,
     running_variances,
 )
 from econdiff.anchor.regression import alone, together
-from econdiff.anchor.robust import OUTLIER, deviation, first_autocorrelation, location_scale
+from econdiff.anchor.robust import OUTLIER, deviation, first_autocorrelation, location_scale, tame
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,13 @@ class Anchor:
     `lags` of the autoregression, `tightness` of what a series owes to its own past (smaller is
     tighter) and the values between which that of what it owes to the others' is averaged,
     `cross` (empty: nothing is owed), `mixture` the weight of the filtered variance against that of
-    the whole sample, `pull` the pseudo-observations with which the correlation is drawn towards 0.
+    the whole sample, `local` whether series may fall back to their local means, `pull` the pseudo-observations with which the correlation is drawn towards 0.
     """
 
     lags: int = 6
     tightness: float = 0.2
     cross: tuple[float, ...] = (0.01, 0.02, 0.04, 0.08)
+    local: bool = True
     mixture: float = 0.9
     pull: float = 8.0
 
@@ -102,9 +104,8 @@ class Anchor:
         if alone:
             level, innovation, expected = (a[..., None, :] for a in (level, innovation, expected))
             size, rho = size[..., None], rho[..., None]
-        b, others = together(
-            level, innovation, expected, size, rho, self.lags, self.tightness, self.cross or (1,)
-        )
+        settings = (self.lags, self.tightness, self.cross or (1,), self.local)
+        b, others = together(level, innovation, expected, size, rho, *settings)
         return contract(b[..., 0, :]) if alone else contract(b, others)
 
 
@@ -115,7 +116,7 @@ class Coefficients:
     settings: Anchor
     centre: np.ndarray  # [..., series]
     spread: np.ndarray  # [..., series]
-    b: np.ndarray  # [..., series, 1 + lags]: constant, then lag 1, lag 2, ...
+    b: np.ndarray  # [..., series, 2 + lags]: constant, of the local mean, of lag 1, lag 2, ...
     deviation: (
         np.ndarray
     )  # [..., series], of the innovations over the whole sample, in units of spread
@@ -132,7 +133,7 @@ class Coefficients:
         scale = np.sqrt(mix * after[..., MAIN] + (1 - mix) * self.deviation**2)
         return Filtered(
             coefficients=self,
-            past=filled[..., -self.settings.lags :],
+            past=_standing(filled, self.settings.lags),
             scale=scale,
             known=known,
             level=np.where(known, x, 0),
@@ -152,7 +153,7 @@ class Filtered:
     """The anchor at an origin: where the series stand and how loud they are."""
 
     coefficients: Coefficients
-    past: np.ndarray  # [..., series, lags], standardised levels, latest last
+    past: np.ndarray  # [..., series, 1 + lags], local mean and last levels, standardised
     scale: np.ndarray  # [..., series], deviation of the next innovations, in units of spread
     known: np.ndarray  # [..., series, time]
     level: np.ndarray  # [..., series, time], standardised, 0 where not known
@@ -203,3 +204,8 @@ class Filtered:
         units = np.eye(series * horizon).reshape(-1, series, horizon)
         mean = self.color(np.zeros((series, horizon)))
         return mean.ravel(), (self.color(units) - mean).reshape(len(units), -1).T
+
+
+def _standing(level: np.ndarray, lags: int) -> np.ndarray:
+    """Where the series stand after `level` [..., series, time]: see `recursion`."""
+    return np.concatenate([local_means(tame(level))[..., -1:], level[..., -lags:]], axis=-1)

@@ -1,19 +1,28 @@
 """How series follow their past, and how loud they are: recursions in time along the last axis.
 
-`b` [..., series, 1 + lags] is a constant and what a series owes to its own lag 1, lag 2, ...;
-`others` [..., series, other, lag] what it owes to the past of the others, None for nothing. Of what
-has been, the others are told no level beyond three deviations (`tame`): a pandemic at the end of a
-history is carried on by the series that it struck, and does not strike the others by coefficients
-of calmer years. What is still to come is not clipped, so the map to white noise stays affine.
+`b` [..., series, 2 + lags] is a constant and what a series owes to its own local mean, to its lag
+1, lag 2, ...; `others` [..., series, other, lag] what it owes to the past of the others, None for
+nothing. `past` [..., series, 1 + lags] is where a series stands: its local mean and its last
+levels, latest last. The local mean of x follows it slowly, from 0, the mean of the sample:
+
+    m_t = m_{t-1} + (x_t - m_{t-1}) / SLOW
+
+Of what has been, the others and the local mean are told no level beyond three deviations (`tame`):
+a pandemic at the end of a history is carried on by the series that it struck, and does not strike
+the others by coefficients of calmer years. What is still to come is not clipped, so the map to
+white noise stays affine.
 """
 
 import numpy as np
+from scipy.signal import lfilter
 
 from econdiff.anchor.robust import OUTLIER, tame
 
 DECAYS = (0.80, 0.94, 0.985, 0.996)  # of running variances: 5, 17, 67, 250 periods of memory
 MAIN = 1  # the one that the filter goes by
+SLOW = 40.0  # periods that a local mean remembers
 SQUARINGS = 8  # of a companion matrix, to see that it dies out
+PASSES = 5  # of contraction: one is enough where nothing is owed to local means
 
 
 def lagged(x: np.ndarray, lags: int) -> np.ndarray:
@@ -23,31 +32,40 @@ def lagged(x: np.ndarray, lags: int) -> np.ndarray:
     return np.stack([np.ones_like(columns[0]), *columns], axis=-1)
 
 
+def local_means(x: np.ndarray, start: np.ndarray | float = 0.0) -> np.ndarray:
+    """The local mean of `x` [..., time] before each period and after the last, [..., 1 + time]."""
+    begin = np.broadcast_to(np.asarray(start, dtype=x.dtype), x.shape[:-1])[..., None]
+    after, _ = lfilter([1 / SLOW], [1, 1 / SLOW - 1], x, zi=(1 - 1 / SLOW) * begin)
+    return np.concatenate([begin, after.astype(x.dtype)], axis=-1)
+
+
 def autoregress(
     b: np.ndarray, past: np.ndarray, x: np.ndarray, others: np.ndarray | None = None
 ) -> np.ndarray:
-    """Shocks of `x` [..., series, step] that follows `past` [..., series, lag]."""
-    lags = b.shape[-1] - 1
-    past = np.broadcast_to(past, (*x.shape[:-1], lags))
-    whole, told = (np.concatenate([p, x], axis=-1) for p in (past, tame(past)))
-    return x - _fit(b, whole, told, others)
+    """Shocks of `x` [..., series, step] that follows `past` [..., series, 1 + lags]."""
+    past = np.broadcast_to(past, (*x.shape[:-1], past.shape[-1]))
+    mean, levels = past[..., 0], past[..., 1:]
+    whole, told = (np.concatenate([p, x], axis=-1) for p in (levels, tame(levels)))
+    return x - _fit(b, whole, told, local_means(x, mean)[..., :-1], others)
 
 
 def accumulate(
     b: np.ndarray, past: np.ndarray, shocks: np.ndarray, others: np.ndarray | None = None
 ) -> np.ndarray:
-    """What `shocks` [..., series, step] add up to after `past` [..., lag]; undoes `autoregress`."""
-    lags, steps = b.shape[-1] - 1, shocks.shape[-1]
-    past = np.broadcast_to(past, (*shocks.shape[:-1], lags))
-    whole = np.concatenate([past, shocks], axis=-1)
-    told = np.concatenate([tame(past), shocks], axis=-1)
+    """What `shocks` [..., series, step] add up to after `past`; undoes `autoregress`."""
+    lags, steps = b.shape[-1] - 2, shocks.shape[-1]
+    past = np.broadcast_to(past, (*shocks.shape[:-1], past.shape[-1]))
+    mean, levels = past[..., 0], past[..., 1:]
+    whole = np.concatenate([levels, shocks], axis=-1)
+    told = np.concatenate([tame(levels), shocks], axis=-1)
     for t in range(lags, lags + steps):
-        lagged = sum(b[..., k] * whole[..., t - k] for k in range(1, lags + 1))
-        whole[..., t] += b[..., 0] + lagged
+        lagged = sum(b[..., 1 + k] * whole[..., t - k] for k in range(1, lags + 1))
+        whole[..., t] += b[..., 0] + b[..., 1] * mean + lagged
         if others is not None:
             window = told[..., t - lags : t][..., ::-1]
             whole[..., t] += np.einsum("...ijl,...jl->...i", others, window)
         told[..., t] = whole[..., t]
+        mean = mean + (whole[..., t] - mean) / SLOW
     return whole[..., lags:]
 
 
@@ -58,18 +76,20 @@ def innovations(
 
     An error is 0 where a cell is not known or has too little before it.
     """
-    lags, length = b.shape[-1] - 1, x.shape[-1]
+    lags, length = b.shape[-1] - 2, x.shape[-1]
     if np.isfinite(x).all():
         padded = np.concatenate([np.zeros((*x.shape[:-1], lags), dtype=x.dtype), x], axis=-1)
-        e = x - _fit(b, padded, tame(padded), others)
+        told = tame(padded)
+        e = x - _fit(b, padded, told, local_means(told[..., lags:])[..., :-1], others)
         e[..., : min(lags, length)] = 0
         return x, e
     filled = np.zeros((*x.shape[:-1], lags + length), dtype=x.dtype)
     e = np.zeros_like(x)
     seen = np.zeros(x.shape[:-1], dtype=int)
+    mean = np.zeros_like(x[..., 0])
     for t in range(length):
         window = filled[..., t : t + lags][..., ::-1]
-        fit = b[..., 0] + (b[..., 1:] * window).sum(-1)
+        fit = b[..., 0] + b[..., 1] * mean + (b[..., 2:] * window).sum(-1)
         if others is not None:
             told = tame(window)
             fit = fit + np.einsum("...ijl,...jl->...i", others, told)
@@ -78,20 +98,30 @@ def innovations(
         filled[..., t + lags] = now
         e[..., t] = np.where(known & (seen >= lags), now - fit, 0)
         seen = seen + (known | (seen > 0))
+        mean = mean + (tame(now) - mean) / SLOW
     return filled[..., lags:], e
 
 
 def _fit(
-    b: np.ndarray, whole: np.ndarray, told: np.ndarray, others: np.ndarray | None
+    b: np.ndarray,
+    whole: np.ndarray,
+    told: np.ndarray,
+    means: np.ndarray,
+    others: np.ndarray | None,
 ) -> np.ndarray:
-    """What `whole` [..., series, lags + steps] owes to its own past and to the others' `told`."""
-    lags = b.shape[-1] - 1
+    """What each of the last steps owes to the past.
+
+    `whole` [..., series, lags + steps] is what a series sees of itself, `told` what the others see
+    of it, `means` [..., series, step] its local means before each step.
+    """
+    lags = b.shape[-1] - 2
     steps = whole.shape[-1] - lags
 
     def before(x: np.ndarray, k: int) -> np.ndarray:
         return x[..., lags - k : lags - k + steps]
 
-    fit = b[..., :1] + sum(b[..., k, None] * before(whole, k) for k in range(1, lags + 1))
+    fit = b[..., :1] + b[..., 1:2] * means
+    fit = fit + sum(b[..., 1 + k, None] * before(whole, k) for k in range(1, lags + 1))
     if others is not None:
         fit = fit + sum(others[..., k - 1] @ before(told, k) for k in range(1, lags + 1))
     return fit
@@ -119,28 +149,42 @@ def running_variances(
 def contract(
     b: np.ndarray, others: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Scale lag l by r^l so that no root is explosive."""
-    lags = b.shape[-1] - 1
-    if others is None:
-        shrink = 1 / np.maximum(radius(b[..., None, None, 1:]), 1)
-        return (b * shrink[..., None] ** np.arange(lags + 1)).astype(b.dtype), None
-    own = np.eye(b.shape[-2], dtype=b.dtype)[..., None] * b[..., :, None, 1:]
-    shrink = (1 / np.maximum(radius(own + others), 1))[..., None, None] ** np.arange(lags + 1)
-    return (b * shrink).astype(b.dtype), (others * shrink[..., None, 1:]).astype(b.dtype)
+    """Scale lag l by r^l, and the local mean by r, until no root is explosive."""
+    lags = b.shape[-1] - 2
+    powers, kind = np.concatenate([[0, 1], np.arange(1, lags + 1)]), b.dtype
+    for _ in range(PASSES):
+        if others is None:
+            size = radius(b[..., None, None, 2:], b[..., 1:2])[..., None]
+        else:
+            own = np.eye(b.shape[-2])[..., None] * b[..., :, None, 2:]
+            size = radius(own + others, b[..., 1])[..., None, None]
+        shrink = (1 / np.maximum(size, 1)) ** powers
+        b = b * shrink
+        if others is not None:
+            others = others * shrink[..., None, 2:]
+        if (size <= 1).all():
+            break
+    return b.astype(kind), None if others is None else others.astype(kind)
 
 
-def radius(coefficients: np.ndarray) -> np.ndarray:
-    """Largest root of x_t = sum_l A_l x_{t-l}, [...]; `coefficients` [..., series, series, lag].
+def radius(coefficients: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Largest root of x_t = sum_l A_l x_{t-l} + g m_{t-1}, [...], m the local mean of each series.
 
-    Where a high power of the companion matrix is small the system is stable and that is all that
-    is said (0): eigenvalues are found only for the rest.
+    `coefficients` [..., series, series, lag] and `mean` [..., series] are A and g. Where a high
+    power of the companion matrix is small the system is stable and that is all that is said (0):
+    eigenvalues are found only for the rest.
     """
     series, lags = coefficients.shape[-2:]
-    companion = np.zeros((*coefficients.shape[:-3], series * lags, series * lags))
-    companion[..., :series, :] = np.moveaxis(coefficients, -1, -2).reshape(
+    levels = series * lags
+    companion = np.zeros((*coefficients.shape[:-3], levels + series, levels + series))
+    companion[..., :series, :levels] = np.moveaxis(coefficients, -1, -2).reshape(
         *companion.shape[:-2], series, -1
     )
-    companion[..., np.arange(series, series * lags), np.arange(series * (lags - 1))] = 1
+    companion[..., np.arange(series, levels), np.arange(levels - series)] = 1
+    own = np.arange(series)
+    companion[..., own, levels + own] = mean
+    companion[..., levels:, :] = companion[..., :series, :] / SLOW
+    companion[..., levels + own, levels + own] += 1 - 1 / SLOW
     far = companion
     for _ in range(SQUARINGS):
         far = np.clip(far @ far, -1e100, 1e100)

@@ -4,10 +4,11 @@ Twice. `alone` lets each series follow its own past, robustly, so that its volat
 filtered. `together` is the estimate: with every variable in units of its own shocks, and each
 period weighted by the volatility v_it that was expected for it,
 
-    x_it / v_it = (c_i + sum_j sum_l a_ijl x_{j,t-l}) / v_it + shock
+    x_it / v_it = (c_i + g_i m_{i,t-1} + sum_j sum_l a_ijl x_{j,t-l}) / v_it + shock
 
     own lags    a_iil ~ N(rho_i at lag 1 and 0 beyond, (tightness / l)^2)
     others      a_ijl ~ N(0, (cross / l)^2),    sum_l a_ijl s_j ~ N(0, cross^2)
+    local mean  g_i ~ N(share (1 - rho_i), LOOSE^2)
 
 which is the prior of Litterman (1986, "Forecasting with Bayesian vector autoregressions") about
 the sample's first autocorrelation rho, and for the others that of the sum of coefficients (Doan,
@@ -17,24 +18,31 @@ output, so `cross` is not one number: the posterior means under several are aver
 marginal likelihood (Giannone, Lenza and Primiceri, 2015, eq. 5, with the volatility as known),
 that of the whole panel.
 
+What a series falls back to is either the mean of the sample (share 0) or its local mean m (share 1),
+as with inflation whose trend drifts (Stock and Watson, 2007, "Why has U.S. inflation become harder
+to forecast?"). Both are tried, and averaged by the marginal likelihood of that series.
+
 Arrays are [..., series, time], all in units of the spread of each series.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import logsumexp, softmax
 
-from econdiff.anchor.recursion import lagged
+from econdiff.anchor.recursion import lagged, local_means
 from econdiff.anchor.robust import OUTLIER, huber, huber_weight, tame
 
 VAGUE = 0.1  # prior precision of a constant
+LOOSE = 0.05  # prior deviation of what a series owes to its local mean
+SHARES = np.array([0.0, 1.0])  # of what draws it back that is due to its local mean
 LOUDEST = 10.0  # weights of calm and loud periods differ from the mean by no more than this factor
 
 
 def alone(x: np.ndarray, rho: np.ndarray, lags: int, tightness: float) -> np.ndarray:
-    """Each series on its own past, [..., series, 1 + lags]: a ridge with one step of Huber weights.
+    """Each series on its own past, [..., series, 2 + lags]: a ridge with one step of Huber weights.
 
-    `x` has NaN where not known; rows that are not complete are left out.
+    Nothing is owed to its local mean. `x` has NaN where not known; rows that are not complete are left out.
     """
     rows = np.clip(lagged(x, lags), -OUTLIER, OUTLIER)  # [..., series, time - lags, 1 + lags]
     target = x[..., lags:]
@@ -47,7 +55,8 @@ def alone(x: np.ndarray, rho: np.ndarray, lags: int, tightness: float) -> np.nda
     precision[..., 1:] = variance * _decay(lags, tightness)
     b = _ridge(rows, target, whole.astype(x.dtype), prior, precision)
     e = target - (rows @ b[..., None])[..., 0]
-    return _ridge(rows, target, whole * huber(e, whole), prior, precision)
+    b = _ridge(rows, target, whole * huber(e, whole), prior, precision)
+    return np.insert(b, 1, 0, axis=-1)
 
 
 def together(
@@ -59,8 +68,11 @@ def together(
     lags: int,
     tightness: float,
     cross: Sequence[float],
+    local: bool = True,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Constant and own lags [..., series, 1 + lags], and others' [..., series, other, lag].
+    """What each series owes: [..., series, 2 + lags] as `recursion` reads it, and to others.
+
+    The latter [..., series, other, lag]. Without `local` nothing is owed to a local mean.
 
     `level` with no gaps, the first `innovation` of each period (exactly 0: not seen) and the
     deviation `expected` of it, all [..., series, time]; their usual `deviation` and `rho`
@@ -70,8 +82,9 @@ def together(
     unit = deviation[..., None]
     x = tame(level) / unit
     past = np.stack([x[..., lags - k : length - k] for k in range(1, lags + 1)], axis=-2)
-    rows = past.reshape(*past.shape[:-3], series * lags, length - lags)
-    rows = np.concatenate([rows, np.ones_like(rows[..., :1, :])], axis=-2)
+    past = past.reshape(*past.shape[:-3], series * lags, length - lags)
+    constant = np.ones_like(past[..., :1, :])
+    means = local_means(x)[..., lags:-1]
     target, e, v = (part[..., lags:] for part in (x, innovation, expected))
     quiet = np.clip((unit / v) ** 2, 1 / LOUDEST, LOUDEST)
     weight = (e != 0) * huber_weight(e / v) * quiet  # [..., series, time - lags]
@@ -79,51 +92,65 @@ def together(
     candidates = cross if series > 1 else cross[:1]
     found, evidence = [], []
     for i in range(series):
+        own = [means[..., i, None, :]] if local else []
+        rows = np.concatenate([past, *own, constant], axis=-2)
         weighted = rows * weight[..., i, None, :]
         gram = (weighted @ rows.swapaxes(-1, -2)).astype(float)
-        moment = (weighted @ target[..., i, :, None])[..., 0].astype(float)
-        mean = np.zeros(moment.shape)
-        mean[..., i * lags] = rho[..., i]
-        priors = [_precision(deviation, i, lags, tightness, c) for c in candidates]
-        answers = [_posterior(gram, moment, mean, precision) for precision in priors]
-        found.append([answer[0] for answer in answers])
-        evidence.append([answer[1] for answer in answers])
-    total = np.sum(evidence, axis=0)  # [candidate, ...]
-    odds = np.exp(total - total.max(axis=0))
-    a = np.einsum("ic...n,c...->...in", np.array(found), odds / odds.sum(axis=0))
+        moment = (weighted @ target[..., i, :, None]).astype(float)
+        centre = np.zeros((*moment.shape[:-1], len(SHARES) if local else 1))
+        centre[..., i * lags, :] = rho[..., i, None]
+        if local:
+            centre[..., -2, :] = SHARES * (1 - rho[..., i, None])
+        for c in candidates:
+            precision = _precision(deviation, i, lags, tightness, c, local)
+            a, log_odds = _posterior(gram, moment, centre, precision)
+            found.append((a * softmax(log_odds, axis=-1)[..., None, :]).sum(-1))
+            evidence.append(logsumexp(log_odds, axis=-1))
+    by_series = (series, len(candidates), *deviation.shape[:-1])
+    odds = softmax(np.reshape(evidence, by_series).sum(axis=0), axis=0)  # [candidate, ...]
+    a = np.einsum("ic...n,c...->...in", np.reshape(found, (*by_series, -1)), odds)
 
-    per_unit = a[..., :-1].reshape(*a.shape[:-1], series, lags)
+    per_unit = a[..., : series * lags].reshape(*a.shape[:-1], series, lags)
     per_unit = per_unit * (unit / deviation[..., None, :])[..., None]
+    constant, mean = a[..., -1:] * unit, a[..., series * lags : -1].sum(-1, keepdims=True)
     own = np.arange(series)
-    b = np.concatenate([a[..., -1:] * unit, per_unit[..., own, own, :]], axis=-1)
+    b = np.concatenate([constant, mean, per_unit[..., own, own, :]], axis=-1)
     others = np.where(np.eye(series, dtype=bool)[..., None], 0, per_unit)
     return b.astype(level.dtype), others.astype(level.dtype)
 
 
 def _posterior(
-    gram: np.ndarray, moment: np.ndarray, mean: np.ndarray, precision: np.ndarray
+    gram: np.ndarray, moment: np.ndarray, centre: np.ndarray, precision: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Posterior mean and, up to what all priors share, log marginal likelihood; unit noise."""
+    """Posterior means [..., coefficient, prior] under priors about the columns of `centre`.
+
+    And, up to what all priors share, their log marginal likelihoods [..., prior]; unit noise.
+    """
     whole = gram + precision
-    pulled = (precision @ mean[..., None])[..., 0]
-    a = np.linalg.solve(whole, (moment + pulled)[..., None])[..., 0]
-    gain = ((moment + pulled) * a).sum(-1) - (pulled * mean).sum(-1)
+    pulled = precision @ centre
+    a = np.linalg.solve(whole, moment + pulled)
+    gain = ((moment + pulled) * a).sum(-2) - (pulled * centre).sum(-2)
     volume = np.linalg.slogdet(precision)[1] - np.linalg.slogdet(whole)[1]
-    return a, 0.5 * (volume + gain)
+    return a, 0.5 * (volume[..., None] + gain)
 
 
 def _precision(
-    deviation: np.ndarray, i: int, lags: int, tightness: float, cross: float
+    deviation: np.ndarray, i: int, lags: int, tightness: float, cross: float, local: bool
 ) -> np.ndarray:
-    """Inverse prior covariance of series i's coefficients: series by series, the constant last."""
+    """Inverse prior covariance of series i's coefficients.
+
+    Series by series, then its local mean if there is one, the constant last.
+    """
     series = deviation.shape[-1]
-    count = series * lags + 1
+    count = series * lags + 1 + local
     out = np.zeros((*deviation.shape[:-1], count, count))
     for j in range(series):
         at = slice(j * lags, (j + 1) * lags)
         out[..., at, at] = np.diag(_decay(lags, tightness if i == j else cross))
         if i != j:
             out[..., at, at] += (deviation[..., j, None, None] * cross) ** -2.0
+    if local:
+        out[..., -2, -2] = LOOSE**-2.0
     out[..., -1, -1] = VAGUE
     return out
 

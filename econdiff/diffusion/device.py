@@ -30,6 +30,13 @@ def chosen(device: str | None = None) -> torch.device:
     return named
 
 
+def halved(device: torch.device) -> bool:
+    """Whether it multiplies matrices in bfloat16 by itself; elsewhere that is many times slower."""
+    if device.type == "cpu":
+        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+
+
 def _present() -> list[str]:
     """The kinds of device on this machine, the best last."""
     found = ["cpu"]

@@ -18,7 +18,7 @@ class Features:
     `sequence` [..., series, WINDOW, SEQUENCES]: innovations over today's volatility, innovations
     over the volatility of their day, standardised levels, that day's volatility over today's
     (log), and whether the cell was known; zeros before the sample starts.
-    `numbers` [..., series, 19]: the autoregression, the volatilities of short to long memory, the
+    `numbers` [..., series, 21]: the autoregression, the local mean, the volatilities of short to long memory, the
     sample size, and the shape of the filtered innovations.
     `pairs` [..., series, series, PAIRS]: correlations of the filtered innovations of two series,
     in the same period, of the first with the second's last one, with its lags 2 to 4, and the
@@ -74,6 +74,7 @@ def _numbers(state: Filtered, u: np.ndarray) -> np.ndarray:
     return np.stack(
         [
             *np.moveaxis(np.clip(b, -3, 3), -1, 0),
+            np.clip(state.past[..., 0], -3, 3),
             np.log(deviation),
             np.log(state.scale / deviation),
             *np.moveaxis(np.clip(np.log(state.memory / state.scale[..., None]), -4, 4), -1, 0),

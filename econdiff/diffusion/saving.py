@@ -21,7 +21,7 @@ from econdiff.diffusion.device import chosen
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
 from econdiff.diffusion.weights import WeightsError, fingerprint, load_weights, save_weights
 
-FORMAT = 4
+FORMAT = 5
 SETTINGS = (
     "turns",
     "window",

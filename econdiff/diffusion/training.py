@@ -24,6 +24,7 @@ from torch import Tensor
 
 from econdiff.anchor import Anchor, Filtered, power
 from econdiff.anchor.recursion import lagged
+from econdiff.diffusion.device import halved
 from econdiff.diffusion.features import features
 from econdiff.diffusion.network import LAGS, Context, Network
 
@@ -171,10 +172,11 @@ def step(
     draws: int = 4,
     fast: bool = True,
 ) -> Losses:
-    """One step of gradient descent; `fast` multiplies matrices in bfloat16."""
+    """One step of gradient descent; `fast` multiplies in bfloat16, where the device can."""
     for group in optimiser.param_groups:
         group["lr"] = rate
-    with torch.autocast(batch.sequence.device.type, torch.bfloat16, enabled=fast):
+    device = batch.sequence.device
+    with torch.autocast(device.type, torch.bfloat16, enabled=fast and halved(device)):
         found = losses(network, batch, draws, rng)
     optimiser.zero_grad(set_to_none=True)
     (found.denoise + found.recentre).backward()

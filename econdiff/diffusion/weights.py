@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from econdiff.diffusion.network import Network, Size
 
-FORMAT = 2
+FORMAT = 3
 
 
 class WeightsError(ValueError):

@@ -157,7 +157,7 @@ def _white(past: np.ndarray) -> Coefficients:
     if values[0] < 0.02:  # as in the anchor: a root that can be undone
         weight = (0.02 - values[0]) / (1 - values[0])
         correlation = (1 - weight) * correlation + weight * np.eye(k)
-    b = np.zeros((k, 1 + anchor.lags))
+    b = np.zeros((k, 2 + anchor.lags))
     return Coefficients(anchor, np.zeros(k), spread, b, np.ones(k), correlation)
 
 
