@@ -17,8 +17,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from econdiff.diffusion.examples import Examples
 from econdiff.diffusion.network import LAGS, SEQUENCES, WINDOW, Network, untrained
-from econdiff.diffusion.training import Examples, losses
+from econdiff.diffusion.objective import losses
 
 SERIES, STEPS, ROWS, ORIGINS, DRAWS = 5, 8, 128, 64, 4
 

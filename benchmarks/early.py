@@ -26,8 +26,9 @@ from prior import PANELS, read
 from econdiff.anchor import Anchor, Filtered
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.network import Network
+from econdiff.diffusion.objective import FREEDOM, GAUSSIAN
 from econdiff.diffusion.origin import origin
-from econdiff.diffusion.training import FREEDOM, GAUSSIAN, MINIMUM_ROWS
+from econdiff.diffusion.training import MINIMUM_ROWS
 from econdiff.diffusion.weights import load_weights
 from econdiff.scoring import crps
 

@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from econdiff.anchor import Anchor, Coefficients
+from econdiff.anchor.recursion import radius
 
 
 def simulate(rng, length=400, series=3):
@@ -47,8 +48,9 @@ def test_density_of_innovations_is_the_density_of_the_future(state, rng):
 def test_the_autoregression_is_found(rng):
     y = simulate(rng, length=20_000)
     found = Anchor().estimate(y)
-    np.testing.assert_allclose(found.b[:, 1], 0.6, atol=0.03)
-    np.testing.assert_allclose(found.b[:, 2:], 0, atol=0.03)
+    np.testing.assert_allclose(found.b[:, 2], 0.6, atol=0.03)
+    np.testing.assert_allclose(found.b[:, 3:], 0, atol=0.03)
+    np.testing.assert_allclose(found.b[:, 1], 0, atol=0.1)  # a local mean hardly moves
     np.testing.assert_allclose(found.correlation[0, 1], 0.5, atol=0.03)
 
 
@@ -65,15 +67,14 @@ def test_one_wild_quarter_does_not_decide_the_autoregression(rng):
     hit[0, 350] += 50
     calm, shocked = Anchor().estimate(y), Anchor().estimate(hit)
     rate = (calm.spread / shocked.spread).item()
-    assert abs(calm.b[0, 1] - shocked.b[0, 1]) < 0.15
+    assert abs(calm.b[0, 2] - shocked.b[0, 2]) < 0.15
     assert rate > 0.8
 
 
 def test_roots_are_never_explosive(rng):
     y = np.exp(0.02 * np.arange(60.0))[None] + 0.01 * rng.standard_normal((1, 60))
     found = Anchor().estimate(y)
-    roots = np.roots(np.concatenate([[1.0], -found.b[0, 1:]]))
-    assert np.abs(roots).max() <= 1 + 1e-9
+    assert radius(found.b[..., None, None, 2:], found.b[..., 1:2]).max() <= 1 + 1e-6
 
 
 def test_series_keep_their_law_whatever_their_order(rng):
@@ -111,7 +112,7 @@ def test_missing_cells_are_predicted_not_filled_with_knowledge_of_later(rng):
 def test_fit_reads_a_panel(panel):
     fitted = Anchor().fit(panel)
     assert isinstance(fitted, Coefficients)
-    assert fitted.b.shape == (2, 1 + Anchor().lags)
+    assert fitted.b.shape == (2, 2 + Anchor().lags)
     assert isinstance(panel, pd.DataFrame)
 
 
@@ -215,3 +216,18 @@ def test_a_level_never_seen_is_not_passed_on_to_other_series(rng):
 def test_settings_that_make_no_sense_are_refused(wrong, said):
     with pytest.raises(ValueError, match=said):
         Anchor(**wrong)
+
+
+def test_a_series_whose_trend_drifts_falls_back_to_its_local_mean(rng):
+    """Noise about a random walk, and about a constant: the evidence tells them apart."""
+    trend = np.cumsum(0.15 * rng.standard_normal(400))
+    y = np.stack([trend, np.zeros(400)]) + rng.standard_normal((2, 400))
+    for k, drifts in enumerate((True, False)):
+        found = Anchor().estimate(y[k : k + 1])
+        held = Anchor(local=False).estimate(y[k : k + 1])
+        assert (found.b[0, 1] > 0.1) == drifts
+        assert held.b[0, 1] == 0
+        end = found.filter(y[k : k + 1]).color(np.zeros((1, 40)))[0, -1]
+        recent = y[k, -40:].mean()
+        if drifts:
+            assert abs(end - recent) < abs(y[k].mean() - recent)

@@ -22,11 +22,14 @@ def arrays(rng):
 
 def design(level, expected, i):
     """Rows and targets of series i over the volatility, in units of shocks, written one by one."""
-    x, rows, targets = level / DEVIATION[:, None], [], []
-    for t in range(LAGS, level.shape[1]):
+    x, rows, targets, local = level / DEVIATION[:, None], [], [], 0.0
+    for t in range(level.shape[1]):
         v = expected[i, t] / DEVIATION[i]
-        rows.append([x[j, t - lag] / v for j in range(3) for lag in (1, 2)] + [1 / v])
-        targets.append(x[i, t] / v)
+        if t >= LAGS:
+            past = [x[j, t - lag] for j in range(3) for lag in (1, 2)]
+            rows.append(np.array([*past, local, 1]) / v)
+            targets.append(x[i, t] / v)
+        local += (x[i, t] - local) / recursion.SLOW
     return np.array(rows), np.array(targets)
 
 
@@ -35,7 +38,7 @@ def covariance(i, cross):
 
     A sum of coefficients that is seen to be 0 with an error: the update of Kalman.
     """
-    out = np.zeros((7, 7))
+    out = np.zeros((8, 8))
     for j in range(3):
         tight = TIGHTNESS if j == i else cross
         block = np.diag([tight**2, (tight / 2) ** 2])
@@ -44,27 +47,37 @@ def covariance(i, cross):
             gain = block @ ones / (ones @ block @ ones + noise)
             block = block - np.outer(gain, ones @ block)
         out[2 * j : 2 * j + 2, 2 * j : 2 * j + 2] = block
-    out[6, 6] = 1 / regression.VAGUE
+    out[6, 6] = regression.LOOSE**2
+    out[7, 7] = 1 / regression.VAGUE
     return out
 
 
-def mean(i):
-    out = np.zeros(7)
+def mean(i, share):
+    """All that draws the series back is due to its local mean, or nothing is."""
+    out = np.zeros(8)
     out[2 * i] = RHO[i]
+    out[6] = share * (1 - RHO[i])
     return out
+
+
+def falls_back(level, expected, i, cross):
+    """Evidence of falling back to the sample's mean and to the local one, and what it then owes."""
+    rows, target = design(level, expected, i)
+    prior = covariance(i, cross)
+    whole = rows @ prior @ rows.T + np.eye(len(rows))
+    gain = prior @ rows.T @ np.linalg.inv(whole)
+    means = [mean(i, share) for share in (0, 1)]
+    odds = [multivariate_normal(rows @ m, whole).logpdf(target) for m in means]
+    return np.exp(odds), [m + gain @ (target - rows @ m) for m in means]
 
 
 def posterior(level, expected, i, cross):
-    rows, target = design(level, expected, i)
-    prior = covariance(i, cross)
-    gain = prior @ rows.T @ np.linalg.inv(rows @ prior @ rows.T + np.eye(len(rows)))
-    return mean(i) + gain @ (target - rows @ mean(i))
+    odds, means = falls_back(level, expected, i, cross)
+    return odds @ means / odds.sum()
 
 
 def evidence(level, expected, i, cross):
-    rows, target = design(level, expected, i)
-    whole = rows @ covariance(i, cross) @ rows.T + np.eye(len(rows))
-    return multivariate_normal(rows @ mean(i), whole).logpdf(target)
+    return np.log(falls_back(level, expected, i, cross)[0].mean())
 
 
 def found(arrays, cross):
@@ -72,11 +85,11 @@ def found(arrays, cross):
 
 
 def in_units_of_shocks(b, others, i):
-    a = np.zeros(7)
+    a = np.zeros(8)
     for j in range(3):
-        own = b[i, 1:] if i == j else others[i, j]
+        own = b[i, 2:] if i == j else others[i, j]
         a[2 * j : 2 * j + 2] = own * DEVIATION[j] / DEVIATION[i]
-    a[6] = b[i, 0] / DEVIATION[i]
+    a[6], a[7] = b[i, 1], b[i, 0] / DEVIATION[i]
     return a
 
 
@@ -114,10 +127,35 @@ def test_cells_that_were_not_seen_are_no_targets(arrays, rng):
 @pytest.mark.parametrize("size", [0.3, 0.99, 1.01, 1.5])
 def test_an_explosive_root_is_told_from_a_stable_one(rng, size):
     a = rng.standard_normal((20, 3, 3, 2))
-    roots = recursion.radius(5 * a)  # explosive for sure, so none is passed over
+    none = np.zeros((20, 3))
+    roots = recursion.radius(5 * a, none)  # explosive for sure, so none is passed over
     a = 5 * a * (size / roots)[:, None, None, None] ** np.arange(1, 3)
-    again = recursion.radius(a)
+    again = recursion.radius(a, none)
     if size > 1:
         np.testing.assert_allclose(again, size, rtol=1e-9)
     else:
         assert (again <= size + 1e-9).all()
+
+
+@pytest.mark.parametrize("mean", [0.05, 0.3])
+def test_the_root_of_a_local_mean_is_that_of_the_recursion(mean):
+    """x_t = .6 x_{t-1} + g m_{t-1}: what a shock becomes after long, step by step."""
+    coefficients = np.full((1, 1, 1), 0.6)
+    root = recursion.radius(1.5 * coefficients, np.array([mean]))
+    b, past = np.array([[0, mean, 0.9]]), np.array([[0.0, 1.0]])
+    path = recursion.accumulate(b, past, np.zeros((1, 400)))[0]
+    if root > 0:
+        assert root == pytest.approx(path[-1] / path[-2], rel=1e-6)
+    else:
+        assert path[-1] < path[-2]
+
+
+def test_contraction_leaves_no_explosive_root_where_the_local_mean_is_owed_to(rng):
+    b = np.concatenate([rng.standard_normal((50, 3, 1)), rng.uniform(0, 1, (50, 3, 4))], axis=-1)
+    others = rng.normal(0, 0.3, (50, 3, 3, 3)) * (1 - np.eye(3))[..., None]
+    tied, owed = recursion.contract(b, others)
+    assert owed is not None
+    whole = owed + np.eye(3)[..., None] * tied[..., None, 2:]
+    assert recursion.radius(whole, tied[..., 1]).max() <= 1 + 1e-3
+    alone, _ = recursion.contract(b)
+    assert recursion.radius(alone[..., None, None, 2:], alone[..., 1:2]).max() <= 1 + 1e-3

@@ -10,8 +10,8 @@ and are correlated across series:
 truth; `color` takes them back. Both are affine in their argument, and the log-determinant
 is known, so a density of `z` is a density of `y`.
 
-- g, a: a Bayesian regression weighted by the volatility (`regression`), contracted so that no root is
-  explosive. Its settings were chosen on data to 1984 (`benchmarks/early.py`).
+- g, a: a Bayesian regression weighted by the volatility (`regression`), contracted so that no root
+  is explosive. Its settings were chosen on data to 1984 (`benchmarks/early.py`).
 - s: exponentially weighted variance of the innovations (RiskMetrics, 1996), each square
   winsorised against the variance before it, mixed with the variance of the whole sample.
 - R: correlation of the volatility-filtered innovations, shrunk towards the identity; its
@@ -50,8 +50,9 @@ class Anchor:
 
     `lags` of the autoregression, `tightness` of what a series owes to its own past (smaller is
     tighter) and the values between which that of what it owes to the others' is averaged,
-    `cross` (empty: nothing is owed), `mixture` the weight of the filtered variance against that of
-    the whole sample, `local` whether series may fall back to their local means, `pull` the pseudo-observations with which the correlation is drawn towards 0.
+    `cross` (empty: nothing is owed), `local` whether a series may fall back to its local mean,
+    `mixture` the weight of the filtered variance against that of the whole sample, `pull` the
+    pseudo-observations with which the correlation is drawn towards 0.
     """
 
     lags: int = 6

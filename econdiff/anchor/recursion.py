@@ -149,9 +149,9 @@ def running_variances(
 def contract(
     b: np.ndarray, others: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Scale lag l by r^l, and the local mean by r, until no root is explosive."""
+    """Scale lag l by r^l, and the local mean, whose lags are about SLOW, until no root explodes."""
     lags = b.shape[-1] - 2
-    powers, kind = np.concatenate([[0, 1], np.arange(1, lags + 1)]), b.dtype
+    powers, kind = np.concatenate([[0, SLOW], np.arange(1, lags + 1)]), b.dtype
     for _ in range(PASSES):
         if others is None:
             size = radius(b[..., None, None, 2:], b[..., 1:2])[..., None]

@@ -18,9 +18,9 @@ output, so `cross` is not one number: the posterior means under several are aver
 marginal likelihood (Giannone, Lenza and Primiceri, 2015, eq. 5, with the volatility as known),
 that of the whole panel.
 
-What a series falls back to is either the mean of the sample (share 0) or its local mean m (share 1),
-as with inflation whose trend drifts (Stock and Watson, 2007, "Why has U.S. inflation become harder
-to forecast?"). Both are tried, and averaged by the marginal likelihood of that series.
+What a series falls back to is either the mean of the sample (share 0) or its local mean m (share
+1), as with inflation whose trend drifts (Stock and Watson, 2007, "Why has U.S. inflation become
+harder to forecast?"). Both are tried, and averaged by the marginal likelihood of that series.
 
 Arrays are [..., series, time], all in units of the spread of each series.
 """
@@ -42,7 +42,8 @@ LOUDEST = 10.0  # weights of calm and loud periods differ from the mean by no mo
 def alone(x: np.ndarray, rho: np.ndarray, lags: int, tightness: float) -> np.ndarray:
     """Each series on its own past, [..., series, 2 + lags]: a ridge with one step of Huber weights.
 
-    Nothing is owed to its local mean. `x` has NaN where not known; rows that are not complete are left out.
+    Nothing is owed to its local mean. `x` has NaN where not known; rows that are not complete are
+    left out.
     """
     rows = np.clip(lagged(x, lags), -OUTLIER, OUTLIER)  # [..., series, time - lags, 1 + lags]
     target = x[..., lags:]

@@ -18,8 +18,8 @@ class Features:
     `sequence` [..., series, WINDOW, SEQUENCES]: innovations over today's volatility, innovations
     over the volatility of their day, standardised levels, that day's volatility over today's
     (log), and whether the cell was known; zeros before the sample starts.
-    `numbers` [..., series, 21]: the autoregression, the local mean, the volatilities of short to long memory, the
-    sample size, and the shape of the filtered innovations.
+    `numbers` [..., series, 21]: the autoregression, the local mean, the volatilities of short to
+    long memory, the sample size, and the shape of the filtered innovations.
     `pairs` [..., series, series, PAIRS]: correlations of the filtered innovations of two series,
     in the same period, of the first with the second's last one, with its lags 2 to 4, and the
     other way round.

@@ -8,7 +8,7 @@
 - `Encoder` runs once an origin. Each series goes through the same strided convolutions; then
   the series of a panel look at each other (attention with their correlations, now and at lags,
   as a bias), which neither depends on their order nor on their number.
-- `Recentre` corrects the anchor once an origin: its innovations are given a vector
+- `Recentre` corrects the anchor once an origin: the innovations of each series are given an
   autoregression, and a location and a log-scale for each step, with which they are whitened
   again. What is left for the denoiser is shape (tails, skew, dependence), so that the path of
   the ODE stays straight.
@@ -53,7 +53,6 @@ class Context:
 
     vector: Tensor  # [origin, series, channel]
     lags: Tensor  # [origin, series, lag], autoregression of the anchor's innovations
-    cross: Tensor  # [origin, series, series], of those on the others' last; zero diagonal
     location: Tensor  # [origin, series, step]
     log_scale: Tensor  # [origin, series, step]
 
@@ -132,10 +131,7 @@ class Attention(nn.Module):
 class Recentre(nn.Module):
     """What the anchor's innovations u still obey; all of it zero until trained.
 
-    u_h = location_h + lags . (u_{h-1}, ..., u_{h-4}) + cross u_{h-1} + exp(log_scale_h) e_h
-
-    with own lags series by series and `cross` a matrix whose rows sum to at most one in size, so
-    that a panel of any width stays stable.
+    u_h = location_h + lags . (u_{h-1}, ..., u_{h-4}) + exp(log_scale_h) e_h
     """
 
     def __init__(self, size: Size):
@@ -145,23 +141,12 @@ class Recentre(nn.Module):
         self.mix = nn.Linear(c, 2 * c)
         self.out = _zero(nn.Linear(2 * c, 2))
         self.lags = nn.Sequential(nn.Linear(c, c), nn.SiLU(), _zero(nn.Linear(c, LAGS)))
-        self.moved = _zero(nn.Linear(c, 16))
-        self.moving = nn.Linear(c, 16)
-        self.pairs = _zero(nn.Linear(PAIRS, 1))
 
-    def forward(
-        self, context: Tensor, pairs: Tensor, horizon: int
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, context: Tensor, horizon: int) -> tuple[Tensor, Tensor, Tensor]:
         x = self.mix(context[..., None, :] + self.step[:horizon])
         location, log_scale = self.out(F.silu(x)).float().unbind(-1)
         lags = 0.5 * torch.tanh(self.lags(context).float())
-        return lags, self._cross(context, pairs), location, 2 * torch.tanh(log_scale / 2)
-
-    def _cross(self, context: Tensor, pairs: Tensor) -> Tensor:
-        others = max(context.shape[-2] - 1, 1)
-        logits = self.moved(context) @ self.moving(context).mT / 4 + self.pairs(pairs)[..., 0]
-        apart = 1 - torch.eye(context.shape[-2], device=context.device)
-        return torch.tanh(logits.float()) * apart / others
+        return lags, location, 2 * torch.tanh(log_scale / 2)
 
 
 class Denoiser(nn.Module):
@@ -224,7 +209,7 @@ class Network(nn.Module):
     def encode(self, sequence: Tensor, features: Tensor, pairs: Tensor, horizon: int) -> Context:
         """What the history says, once an origin; `pairs` [origin, series, series, PAIRS]."""
         vector = self.encoder(sequence, features, pairs)
-        return Context(vector, *self.recentre(vector, pairs, horizon))
+        return Context(vector, *self.recentre(vector, horizon))
 
     def forward(self, x: Tensor, angle: Tensor, vector: Tensor) -> Tensor:
         """The network's v for noisy innovations `x` [row, series, step]."""

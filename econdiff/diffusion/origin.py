@@ -33,7 +33,6 @@ class View:
 
     state: Filtered
     lags: np.ndarray  # [origin, series, lag], autoregression of the anchor's innovations
-    cross: np.ndarray  # [origin, series, series], of those on the others' last
     location: np.ndarray  # [origin, series, step]
     scale: np.ndarray  # [origin, series, step]
 
@@ -45,8 +44,7 @@ class View:
         past = np.broadcast_to(self.state.recent(LAGS), (*shocks.shape[:-1], LAGS))
         u = np.concatenate([past, shocks], axis=-1)
         for t in range(LAGS, u.shape[-1]):
-            own = (self.lags * u[..., t - LAGS : t][..., ::-1]).sum(-1)
-            u[..., t] += own + (self.cross @ u[..., t - 1, None])[..., 0]
+            u[..., t] += (self.lags * u[..., t - LAGS : t][..., ::-1]).sum(-1)
         return self.state.restore(u[..., LAGS:])
 
     def slopes(self) -> np.ndarray:
@@ -186,8 +184,8 @@ def _look(network: Network, state: Filtered, horizon: int, recentre: bool) -> tu
     arrays = (shown.sequence, shown.numbers, shown.pairs)
     sequence, numbers, pairs = (torch.from_numpy(a[None] if one else a).to(device) for a in arrays)
     context = network.encode(sequence, numbers, pairs, horizon)
-    found = (context.lags, context.cross, context.location, context.log_scale.exp())
-    lags, cross, location, scale = (part.cpu().double().numpy() for part in found)
+    found = (context.lags, context.location, context.log_scale.exp())
+    lags, location, scale = (part.cpu().double().numpy() for part in found)
     if not recentre:
-        lags, cross, location = np.zeros_like(lags), np.zeros_like(cross), np.zeros_like(location)
-    return View(state, lags, cross, location, scale), context.vector
+        lags, location = np.zeros_like(lags), np.zeros_like(location)
+    return View(state, lags, location, scale), context.vector

@@ -166,5 +166,5 @@ def _rows(at: "Origin", rows: np.ndarray) -> "Origin":
     (view,) = at.views
     names = ("past", "scale", "known", "level", "innovation", "before", "memory")
     taken = replace(view.state, **{name: getattr(view.state, name)[rows] for name in names})
-    arrays = {name: getattr(view, name)[rows] for name in ("lags", "cross", "location", "scale")}
+    arrays = {name: getattr(view, name)[rows] for name in ("lags", "location", "scale")}
     return replace(at, views=(replace(view, state=taken, **arrays),), vector=at.vector[rows])
