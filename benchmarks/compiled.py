@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from econdiff.diffusion.examples import Examples
+from econdiff.diffusion.losses import losses
 from econdiff.diffusion.network import LAGS, SEQUENCES, WINDOW, Network, untrained
-from econdiff.diffusion.objective import losses
 
 SERIES, STEPS, ROWS, ORIGINS, DRAWS = 5, 8, 128, 64, 4
 

@@ -21,7 +21,7 @@ from econdiff.baselines import BASELINES
 from econdiff.forecast import Model
 from econdiff.scoring import holm
 
-OWN = ("diffusion", "views", "anchor")
+OWN = ("diffusion", "anchor")
 CELL = ["series", "step"]
 
 
@@ -58,7 +58,7 @@ def read_options(parser: argparse.ArgumentParser) -> argparse.Namespace:
 
 
 def models(names: Sequence[str], weights: Path | None = None) -> dict[str, Model]:
-    """By name: the diffusion model, with two views, its anchor, and the registry of baselines."""
+    """By name: the diffusion model, its anchor, and the registry of baselines."""
     return {name: _own(name, weights) if name in OWN else BASELINES[name]() for name in names}
 
 
@@ -73,8 +73,6 @@ def _own(name: str, weights: Path | None) -> Model:
     torch.set_num_threads(1)
     if name == "diffusion":
         return Diffusion(weights=weights or "shipped")
-    if name == "views":  # of the whole window and of its last third
-        return Diffusion(weights=weights or "shipped", shares=(1, 1 / 3))
     network = untrained(seed=0)
     name = f"econdiff-untrained-{fingerprint_of(network.state_dict())[:16]}.safetensors"
     nothing_learned = Path(tempfile.gettempdir()) / name

@@ -1,6 +1,6 @@
 """Where choices are made: density forecasts of rows to 1984, with common random numbers.
 
-    python benchmarks/early.py [--data ../shared/data] [--weights FILE] [--shares 1 | 1,1/3 | ...]
+    python benchmarks/early.py [--data ../shared/data] [--weights FILE]
 
 FRED-QD (targets 1970-84, every second quarter, h=1,2,4,8) and FRED-MD (every fourth month,
 h=1,3,6,12) in panels of five series drawn at random, and the macrohistory of Jorda, Schularick
@@ -15,7 +15,6 @@ that differences of .002 can be seen. Nothing after 1984 is read.
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +22,9 @@ import pandas as pd
 import torch
 from prior import PANELS, read
 
-from econdiff.anchor import Anchor, Filtered
-from econdiff.diffusion.model import Diffusion
+from econdiff.anchor import Anchor
+from econdiff.diffusion.losses import FREEDOM, GAUSSIAN
 from econdiff.diffusion.network import Network
-from econdiff.diffusion.objective import FREEDOM, GAUSSIAN
 from econdiff.diffusion.origin import origin
 from econdiff.diffusion.training import MINIMUM_ROWS
 from econdiff.diffusion.weights import load_weights
@@ -77,19 +75,7 @@ def histories(job: Job, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(usable[..., None], y, noise), usable
 
 
-def states(settings: Diffusion, y: np.ndarray, origins: np.ndarray) -> list[Filtered]:
-    """The anchor of each view of histories of several lengths, `origins` rows each."""
-    found = []
-    for share in settings.shares:
-        seen = y.copy()
-        for row, o in enumerate(origins):
-            known = settings.parts(np.empty(min(o, settings.window)))[settings.shares.index(share)]
-            seen[row, :, : seen.shape[-1] - len(known)] = np.nan
-        found.append(settings.anchor.estimate(seen).filter(seen))
-    return found
-
-
-def score(job: Job, settings: Diffusion, network: Network) -> tuple[np.ndarray, np.ndarray]:
+def score(job: Job, anchor: Anchor, network: Network) -> tuple[np.ndarray, np.ndarray]:
     """Log of the CRPS relative to the yardstick's, and coverage; both [series, step]."""
     steps = np.array(STEPS[job.source])
     ahead = steps.max()
@@ -100,7 +86,7 @@ def score(job: Job, settings: Diffusion, network: Network) -> tuple[np.ndarray, 
     noise = rng.standard_normal((DRAWS, *future.shape))
     y, usable = histories(job, origins)
     plain = YARDSTICK.estimate(y).filter(y)
-    at = origin(network, states(settings, y, origins), int(ahead))
+    at = origin(network, anchor.estimate(y).filter(y), int(ahead))
     scored = (np.isfinite(future) & usable[..., None])[..., steps - 1]
     future = np.nan_to_num(future)[..., steps - 1]
 
@@ -120,26 +106,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--weights", type=Path, help="a weights file; without it the package's")
-    parser.add_argument("--shares", default=["1", "1,1/3"], nargs="+", help="views to compare")
     options = parser.parse_args()
     torch.set_num_threads(1)
     network = load_weights(options.weights or "shipped")
-    every = list(jobs(options.data))
-    for text in options.shares:
-        settings = Diffusion(shares=tuple(float(Fraction(part)) for part in text.split(",")))
-        found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
-        for job in every:
-            found.setdefault(job.source, []).append(score(job, settings, network))
-        for source, parts in found.items():
-            ratio, covered = (np.concatenate(part) for part in zip(*parts, strict=True))
-            known = np.nanmean(ratio[~np.isnan(ratio).all(axis=1)], axis=1)
-            print(
-                f"shares {text:8s} {source:8s} {_cells(np.exp(np.nanmean(ratio, axis=0)), 4):30s} "
-                f"all {np.exp(known.mean()):.4f} (standard error over series "
-                f"{known.std() / np.sqrt(len(known)):.4f})  "
-                f"80% band {_cells(np.nanmean(covered, axis=0), 3)}",
-                flush=True,
-            )
+    found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+    for job in jobs(options.data):
+        found.setdefault(job.source, []).append(score(job, Anchor(), network))
+    for source, parts in found.items():
+        ratio, covered = (np.concatenate(part) for part in zip(*parts, strict=True))
+        known = np.nanmean(ratio[~np.isnan(ratio).all(axis=1)], axis=1)
+        print(
+            f"{source:8s} {_cells(np.exp(np.nanmean(ratio, axis=0)), 4):30s} "
+            f"all {np.exp(known.mean()):.4f} (standard error over series "
+            f"{known.std() / np.sqrt(len(known)):.4f})  "
+            f"80% band {_cells(np.nanmean(covered, axis=0), 3)}",
+            flush=True,
+        )
 
 
 def _cells(values: np.ndarray, digits: int) -> str:

@@ -42,8 +42,7 @@ def _drawn(
     network: Network,
 ) -> Drawn:  # fmt: skip
     settings = Diffusion()
-    states = [settings.anchor.estimate(part).filter(part) for part in settings.parts(y)]
-    at = origin(network, states, horizon)
+    at = origin(network, settings.anchor.estimate(y).filter(y), horizon)
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
     count, series = y.shape[:2]
     futures = at.draw(paths, settings.turns, generator).reshape(count, paths, series, horizon)
@@ -52,12 +51,8 @@ def _drawn(
 
 
 def bare(at: Origin) -> Origin:
-    """The anchor at the same origins: its views without what the network said."""
-    views = (
-        replace(v, lags=0 * v.lags, cross=0 * v.cross, location=0 * v.location, scale=v.scale**0)
-        for v in at.views
-    )
-    return replace(at, views=tuple(views))
+    """The anchor at the same origins, without what the network said."""
+    return replace(at, lags=0 * at.lags, location=0 * at.location, scale=at.scale**0)
 
 
 def log_densities(at: Origin, future: np.ndarray) -> np.ndarray:

@@ -2,9 +2,8 @@
 
 The funds rate of four quarters is told, as in `scenario_past.backtest`, to four Gaussian laws: a
 BVAR at the mean of its coefficients, the anchor, the network without its denoiser (location,
-scale and autoregressions on the anchor), each also on own lags alone (`Anchor(cross=())`), and
-averages of two such views in one law. First targets of 1970-84, then the test years. Nothing is
-drawn, so nothing has noise.
+scale and autoregressions on the anchor), each also on own lags alone (`Anchor(cross=())`). First
+targets of 1970-84, then the test years. Nothing is drawn, so nothing has noise.
 """
 
 from collections.abc import Callable
@@ -14,36 +13,31 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scenario_past import NAMES, PINNED, STEPS, quarterly
-from scenario_views import ALONE, OWN, RECENT, TwoViews
 from scipy.stats import norm
 
 from econdiff.anchor import Anchor
 from econdiff.baselines.bvar import BVAR
 from econdiff.diffusion.model import Diffusion
+from econdiff.diffusion.training import Training
 from econdiff.scenario.gaussian import Gaussian
 from econdiff.scenario.pins import Pins
 
 HORIZON = max(STEPS)
 STRETCHES = {"1970-84": ("1969Q4", "1982Q4"), "test years": ("1984Q4", "2018Q4")}
-STEADY = replace(ALONE, anchor=Anchor(mixture=0.0))  # of constant volatility
+OWN = Anchor(cross=())
+ALONE = Diffusion(weights=None, training=Training(steps=0))
 CELLS = [(name, h) for name in NAMES for h in STEPS if name != "FFR" or h > PINNED]
 
 
 def cross(data: Path) -> None:
     """Both stretches."""
     panel = quarterly(data)
-    network, own = Diffusion(), Diffusion(anchor=OWN)
     laws = {
         "BVAR": _bvar,
         "anchor, own lags": _of(replace(ALONE, anchor=OWN)),
         "anchor": _of(ALONE),
-        "network, own lags": _of(own),
-        "network": _of(network),
-        "network, whole and third": _of(Diffusion(shares=(1, 1 / 3))),
-        "network + own lags": _of(TwoViews((network, own))),
-        "third, own lags + network": _of(TwoViews((RECENT, network))),
-        "third, own lags + anchor": _of(TwoViews()),
-        "third, own lags + anchor, steady": _of(TwoViews((RECENT, STEADY))),
+        "network, own lags": _of(Diffusion(anchor=OWN)),
+        "network": _of(Diffusion()),
     }
     for title, (first, last) in STRETCHES.items():
         origins = pd.period_range(first, last, freq="Q")
@@ -59,7 +53,7 @@ def _bvar(history: pd.DataFrame) -> Gaussian:
     return Gaussian(mean.ravel(), covariance)
 
 
-def _of(model: Diffusion | TwoViews) -> Callable[[pd.DataFrame], Gaussian]:
+def _of(model: Diffusion) -> Callable[[pd.DataFrame], Gaussian]:
     return lambda history: model.fit(history).law(history, HORIZON).gaussian()
 
 

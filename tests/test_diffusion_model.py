@@ -41,7 +41,7 @@ def test_settings_and_what_was_fitted_keep_the_protocols(panel):
 
 
 def test_an_untrained_network_draws_the_law_of_the_anchor(panel):
-    samples = draw(replace(UNTRAINED, shares=(1,)), panel, paths=6_000, horizon=4).samples
+    samples = draw(UNTRAINED, panel, paths=6_000, horizon=4).samples
     y = panel.to_numpy().T
     mean, matrix = Anchor().estimate(y).filter(y).affine(4)
     flat = samples.swapaxes(1, 2).reshape(len(samples), -1)
@@ -51,7 +51,7 @@ def test_an_untrained_network_draws_the_law_of_the_anchor(panel):
 
 
 def test_an_untrained_density_is_the_anchor_s(panel):
-    fitted, future = replace(UNTRAINED, shares=(1,)).fit(panel[:-2]), panel[-2:]
+    fitted, future = UNTRAINED.fit(panel[:-2]), panel[-2:]
     y = panel[:-2].to_numpy().T
     mean, matrix = Anchor().estimate(y).filter(y).affine(2)
     exact = multivariate_normal(mean, matrix @ matrix.T).logpdf(future.to_numpy().T.ravel())
@@ -159,29 +159,13 @@ def test_a_network_that_says_something_is_undone_exactly(stirred, panel):
 def test_a_series_is_moved_by_its_own_last_innovation_as_told(panel):
     fitted = UNTRAINED.fit(panel)
     lags = np.array([[[0, 0, 0, 0], [0.3, 0, 0, 0]]])
-    view = replace(fitted.origin(panel, 3).views[0], lags=lags)
-    state, shocks = view.state, np.zeros((1, 2, 3))
+    at = replace(fitted.origin(panel, 3), lags=lags)
+    state, shocks = at.state, np.zeros((1, 2, 3))
     shocks[0, 1, 0] = 1.0  # inflation's first innovation, and nothing else
-    u = state.standardise(view.color(power(state.coefficients.correlation, -0.5) @ shocks))
-    quiet = state.standardise(view.color(np.zeros((1, 2, 3))))
+    u = state.standardise(at.color(power(state.coefficients.correlation, -0.5) @ shocks))
+    quiet = state.standardise(at.color(np.zeros((1, 2, 3))))
     moved = (u - quiet)[0]
     np.testing.assert_allclose(moved, [[0, 0, 0], [1, 0.3, 0.09]], atol=1e-9)
-
-
-def test_views_are_averaged_innovation_by_innovation(stirred, panel):
-    z = np.random.default_rng(1).standard_normal((4, 2, 3))
-    both, last = (replace(stirred, shares=shares) for shares in ((1, 0.5), (1,)))
-    half = panel[-max(48, len(panel) // 2) :]
-    whole = last.fit(panel).origin(panel, 3).color(z)
-    recent = last.fit(half).origin(half, 3).color(z)
-    assert np.abs(whole - recent).max() > 0.01
-    made = both.fit(panel).origin(panel, 3).color(z)
-    np.testing.assert_allclose(made, (whole + recent) / 2, atol=1e-10)
-
-
-def test_shares_that_are_no_shares_are_refused():
-    with pytest.raises(ValueError, match="shares of the window"):
-        Diffusion(shares=(1, 0))
 
 
 def test_weights_survive_the_disk_and_damage_is_noticed(tmp_path, stirred):

@@ -53,10 +53,8 @@ class LatentDiffusion:
         u = _innovations(own.filter(y))
         components = principal_components(u[self.anchor.lags :], self.factors, self.most)
         shared, terms = components.split(u)
-        *_, core = replace(self.core, recentre=False, shares=(1,)).steps(
-            _named(shared, panel.index)
-        )
-        core = replace(core, coefficients=(_memoryless(shared.T, self.core.anchor),))
+        *_, core = replace(self.core, recentre=False).steps(_named(shared, panel.index))
+        core = replace(core, coefficients=_memoryless(shared.T, self.core.anchor))
         terms = _memoryless(terms.T, replace(self.anchor, mixture=0.0))  # no volatility of theirs
         return FittedLatentDiffusion(own, components, core, terms, tuple(panel.columns))
 
@@ -111,7 +109,7 @@ def _innovations(state: Filtered) -> np.ndarray:
 def _memoryless(u: np.ndarray, settings: Anchor) -> Coefficients:
     """The anchor of noise `u` [series, time] that is white about 0: its size and correlations."""
     spread = np.sqrt(np.nanmean(u**2, axis=-1))
-    zero, b = np.zeros(len(u)), np.zeros((len(u), 1 + settings.lags))
+    zero, b = np.zeros(len(u)), np.zeros((len(u), 2 + settings.lags))
     blank = Coefficients(settings, zero, spread, b, np.ones(len(u)), np.empty(0))
     return blank.correlated(u)
 

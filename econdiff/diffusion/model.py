@@ -32,8 +32,6 @@ from econdiff.forecast import Forecast, steps_after
 if TYPE_CHECKING:
     from econdiff.diffusion.latent import FittedLatentDiffusion
 
-SHORTEST = 48  # rows that a view sees at least
-
 
 @dataclass(frozen=True)
 class Diffusion:
@@ -46,11 +44,7 @@ class Diffusion:
     `turns` are the steps of the sampler, three evaluations of the network each. `device` is where
     the network runs ("cpu", "cuda", "mps"), the best there is if None.
 
-    The last `window` rows are used. Where nobody knows how far back the present reaches, the anchor
-    may be estimated on several `shares` of them, the latest (never fewer than 48 rows): `(1, 1/3)`
-    is all and the last third. The futures that these views make of one innovation are averaged
-    (Pesaran and Pick, 2011, *Journal of Business and Economic Statistics* 29), and the law stays
-    one, with exact densities and exact pins.
+    The last `window` rows are used.
 
     Two settings change the law from what was learned, and are named in the provenance of every
     forecast where they are not 1. `spread` draws the innovations that much wider (above 1) or
@@ -71,7 +65,6 @@ class Diffusion:
     anchor: Anchor = field(default_factory=Anchor)
     turns: int = 4
     window: int = 400
-    shares: tuple[float, ...] = (1,)
     device: str | None = None
     spread: float = 1.0
     strength: float = 1.0
@@ -84,8 +77,6 @@ class Diffusion:
                 "spread must be positive and strength not negative, "
                 f"got {self.spread} and {self.strength}"
             )
-        if not self.shares or not all(0 < share <= 1 for share in self.shares):
-            raise ValueError(f"shares of the window lie in (0, 1], got {self.shares}")
 
     def fit(self, panel: pd.DataFrame) -> "FittedDiffusion | FittedLatentDiffusion":
         """Estimate the anchor on the last rows of `panel`, and train if asked to."""
@@ -109,7 +100,7 @@ class Diffusion:
         seed = 0 if training is None else training.seed
         network = untrained(seed=seed) if self.weights is None else load_weights(self.weights)
         names = tuple(panel.columns)
-        coefficients = tuple(self.anchor.estimate(part) for part in self.parts(y))
+        coefficients = self.anchor.estimate(y)
         if training is None:
             yield FittedDiffusion(self, coefficients, network.to(device), names)
             return
@@ -117,19 +108,13 @@ class Diffusion:
         for progress in train(network, y, self.anchor, training, device):
             yield FittedDiffusion(self, coefficients, progress.network, names)
 
-    def parts(self, y: np.ndarray) -> list[np.ndarray]:
-        """The latest rows of `y` [..., series, time] that each view sees."""
-        length = y.shape[-1]
-        rows = [max(SHORTEST, int(share * length)) for share in self.shares]
-        return [y[..., -min(count, length) :] for count in rows]
-
 
 @dataclass(frozen=True, eq=False)
 class FittedDiffusion:
-    """Anchors estimated, one for each view, and trained network."""
+    """Anchor estimated, and trained network."""
 
     settings: Diffusion
-    coefficients: tuple[Coefficients, ...]
+    coefficients: Coefficients
     network: Network
     names: tuple[str, ...]
 
@@ -240,11 +225,9 @@ class FittedDiffusion:
         return drawn
 
     def _origin(self, y: np.ndarray, horizon: int) -> Origin:
-        parts = zip(self.coefficients, self.settings.parts(y), strict=True)
-        states = [coefficients.filter(part) for coefficients, part in parts]
         return origin(
             self.network,
-            states,
+            self.coefficients.filter(y),
             horizon,
             spread=self.settings.spread,
             strength=self.settings.strength,

@@ -1,97 +1,79 @@
-"""What training makes small: the network learns what the anchor gets wrong.
+"""What training minimises: one squared error, read in four ways.
 
-Two losses, added. For the denoiser, the simple objective in its `v` form,
+Of one prediction at one level, with snr = alpha^2 / sigma^2,
 
-    E || v - v_hat(alpha z + sigma e, angle) ||^2,    v = alpha e - sigma z,    angle ~ U(0, pi/2)
+    velocity   |v - v^|^2 = (1 + snr) |z - z^|^2              Salimans and Ho (2022)
+    noise      |e - e^|^2 = snr |z - z^|^2                    Ho et al. (2020), eq. 14, "simple"
+    score      sigma^2 |s^ - grad log q(x|z)|^2 = |e - e^|^2  Song et al. (2021), eq. 7
 
-which is the epsilon objective of Ho et al. (2020, eq. 14) weighted by 1 / alpha^2 (Salimans and Ho,
-2022, appendix D). For the re-centring, the negative log-likelihood of a Student t with 8 degrees of
-freedom, scaled so that Gaussian innovations leave it at zero: it need not be the right law, since
-the denoiser learns what is left, but it must not be led by outliers. The denoiser's loss is not
-passed into the re-centring (it could be made small by shrinking z), and no weight anywhere depends
-on the size of the target. In a small share of the rows the denoiser is not told of the history,
-so that guidance without a classifier (Ho and Salimans, 2022) has something to lean on.
+so an objective is the velocity's error times a weight of the *angle*. A weight can
+see nothing else, by its signature: one that knew the target would train the spread away.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from econdiff.diffusion.examples import LIMIT, Examples
-from econdiff.diffusion.network import Context, Network
+from econdiff.diffusion.process import diffuse
+from econdiff.diffusion.views import Velocity, alpha_sigma, noise_from_velocity, score_from_noise
 
-FREEDOM = 8.0
-GAUSSIAN = 1.23212  # the c with E[(f + 1) c r^2 / (f + c r^2)] = 1 for r ~ N(0, 1), f = FREEDOM
-FORGET = 0.05  # share of training in which the denoiser is not told of the history
+Weight = Callable[[Tensor], Tensor]
 
 
-@dataclass(frozen=True)
-class Losses:
-    """Means over a batch; `anchor` is the denoising loss of v = 0, that is of the anchor alone."""
-
-    denoise: Tensor
-    anchor: Tensor
-    recentre: Tensor
+def velocity_weight(angle: Tensor) -> Tensor:
+    """Weight 1: the error of the velocity itself, even over angles. The default."""
+    return torch.ones_like(angle)
 
 
-def losses(network: Network, batch: Examples, draws: int, rng: torch.Generator) -> Losses:
-    """Both losses on a batch, with `draws` noise levels for each origin."""
-    horizon = batch.innovation.shape[-1]
-    context = network.encode(batch.sequence, batch.numbers, batch.pairs, horizon)
-    residual = recentred(batch, context)
-    recentre = (_student(residual) + context.log_scale).mean()
-
-    z = (batch.unmix @ residual.detach()).clamp(-LIMIT, LIMIT)
-    z = z.repeat_interleave(draws, 0)
-    vector = context.vector.repeat_interleave(draws, 0)
-    forgotten = (torch.rand(len(z), generator=rng) < FORGET).to(z.device)
-    vector = torch.where(forgotten[:, None, None], network.untold, vector)
-    angle = stratified(len(z), rng).to(z.device) * (math.pi / 2)
-    alpha, sigma = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
-    noise = torch.randn(z.shape, generator=rng).to(z.device)  # the same noise on every device
-    v = alpha * noise - sigma * z
-    guess = network(alpha * z + sigma * noise, angle, vector)
-    return Losses((guess - v).square().mean(), v.square().mean(), recentre)
+def noise_weight(angle: Tensor) -> Tensor:
+    """cos^2 = snr / (1 + snr): makes the error that of the noise, the "simple" objective."""
+    return torch.cos(angle) ** 2
 
 
-def recentred(batch: Examples, context: Context) -> Tensor:
-    """Innovations whitened once more in time, [origin, series, step]; series still correlated."""
-    shift = (batch.lagged @ context.lags[..., None])[..., 0] + context.location
-    return (batch.innovation - shift) * torch.exp(-context.log_scale)
+def clean_weight(angle: Tensor) -> Tensor:
+    """sin^2 = 1 / (1 + snr): makes the error that of the clean signal."""
+    return torch.sin(angle) ** 2
 
 
-def stratified(count: int, rng: torch.Generator) -> Tensor:
-    """`count` numbers in [0, 1), one in each of as many equal strata, in random order."""
-    strata = torch.randperm(count, generator=rng) + torch.rand(count, generator=rng)
-    return strata / count
+def denoising_loss(
+    velocity: Velocity,
+    clean: Tensor,
+    noise: Tensor,
+    angle: Tensor,
+    weight: Weight = velocity_weight,
+) -> Tensor:
+    """The weighted mean squared error of each row, [row].
 
-
-def _student(r: Tensor) -> Tensor:
-    """Negative log density of a Student t, up to a constant, stationary at unit scale if r ~ N."""
-    return (FREEDOM + 1) / 2 * torch.log1p(GAUSSIAN * r.square() / FREEDOM)
-
-
-@torch.inference_mode()
-def bound(network: Network, batch: Examples, seed: int, draws: int = 16) -> float:
-    """An estimate of the bound on -log p of the futures' innovations, nats per cell.
-
-    From the I-MMSE relation (Kingma et al., 2021, eq. 11, relative to v = 0, which is N(0, I)):
-
-        -log p(z) <= |z|^2 / 2 + c - int cot(angle) (|v|^2 - |v - v_hat|^2) d angle
+    `noise` is standard normal like `clean`, `angle` one for each row (`stratified_angles`).
     """
-    horizon = batch.innovation.shape[-1]
-    context = network.encode(batch.sequence, batch.numbers, batch.pairs, horizon)
-    z = batch.unmix @ recentred(batch, context)
-    gaussian = 0.5 * z.square().mean() + context.log_scale.mean()
-    rng = torch.Generator().manual_seed(seed)
-    z = z.repeat_interleave(draws, 0)
-    low = 0.05  # below, nothing is left to learn and the weight grows without bound
-    angle = low + (math.pi / 2 - low) * stratified(len(z), rng).to(z.device)
-    alpha, sigma = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
-    noise = torch.randn(z.shape, generator=rng).to(z.device)
-    v = alpha * noise - sigma * z
-    guess = network(alpha * z + sigma * noise, angle, context.vector.repeat_interleave(draws, 0))
-    gain = (alpha / sigma) * (v.square() - (v - guess).square())
-    return float(gaussian - (math.pi / 2 - low) * gain.mean())
+    x = diffuse(clean, noise, angle)
+    alpha, sigma = alpha_sigma(angle, clean)
+    miss = velocity(x, angle) - (alpha * noise - sigma * clean)
+    return weight(angle) * miss.flatten(1).square().mean(dim=1)
+
+
+def score_matching_loss(velocity: Velocity, clean: Tensor, noise: Tensor, angle: Tensor) -> Tensor:
+    """Denoising score matching of each row, weighted by sigma^2; Song et al. (2021), eq. 7.
+
+    The target is grad log q(x | z) = -e / sigma. Equal to `denoising_loss` with
+    `noise_weight`, and up to a constant to matching grad log q(x) itself: Vincent (2011).
+    """
+    x = diffuse(clean, noise, angle)
+    score = score_from_noise(noise_from_velocity(x, velocity(x, angle), angle), angle)
+    _, sigma = alpha_sigma(angle, clean)
+    return (sigma * (score - score_from_noise(noise, angle))).flatten(1).square().mean(dim=1)
+
+
+def stratified_angles(
+    rows: int, rng: torch.Generator, dtype: torch.dtype = torch.float32
+) -> Tensor:
+    """One angle for each row, one in each of `rows` equal parts of [0, pi/2], shuffled.
+
+    As Kingma et al. (2021), appendix I.1, lower the variance of the loss.
+    """
+    device = rng.device
+    within = torch.rand(rows, generator=rng, dtype=dtype, device=device)
+    part = torch.randperm(rows, generator=rng, device=device)
+    return (part + within) / rows * (math.pi / 2)

@@ -5,14 +5,15 @@ it is at one origin, and the affine map between its innovations `z` and the futu
 network may run on another device; its answers come back to where they were asked for.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from econdiff.anchor import Filtered, power
+from econdiff.anchor import Filtered
+from econdiff.anchor.correlation import correlate, decorrelate
+from econdiff.anchor.recursion import lagged
 from econdiff.diffusion.features import features
 from econdiff.diffusion.guidance import Pins, Prior, classifier_free, exactly, pinned, temperature
 from econdiff.diffusion.network import LAGS, MAX_HORIZON, Network
@@ -25,51 +26,20 @@ ROWS_ELSEWHERE = 1024  # on other devices, which have no such cache to keep
 
 
 @dataclass(frozen=True, eq=False)
-class View:
-    """The way from innovations to futures and back, as one estimate of the anchor sees it.
+class Origin:
+    """The model at an origin (or at one origin a row): what it takes to draw and to weigh futures.
 
-    The anchor at its origin, and what the network said once it had seen it.
+    The anchor where it stands, and what the network said once it had seen it. Innovations `z` are
+    [row, series, step], futures `y` likewise; `y = color(z)` is affine. `spread` and `strength` are
+    those of `Diffusion`; at 1 the law is the one that was learned.
     """
 
     state: Filtered
     lags: np.ndarray  # [origin, series, lag], autoregression of the anchor's innovations
     location: np.ndarray  # [origin, series, step]
     scale: np.ndarray  # [origin, series, step]
-
-    def color(self, z: np.ndarray) -> np.ndarray:
-        """Innovations [row, series, step] to futures."""
-        root = power(self.state.coefficients.correlation, 0.5)
-        horizon = z.shape[-1]
-        shocks = self.location[..., :horizon] + self.scale[..., :horizon] * (root @ z)
-        past = np.broadcast_to(self.state.recent(LAGS), (*shocks.shape[:-1], LAGS))
-        u = np.concatenate([past, shocks], axis=-1)
-        for t in range(LAGS, u.shape[-1]):
-            u[..., t] += (self.lags * u[..., t - LAGS : t][..., ::-1]).sum(-1)
-        return self.state.restore(u[..., LAGS:])
-
-    def slopes(self) -> np.ndarray:
-        """What a step's innovations do to the futures of that step, [step, origin, series, series].
-
-        Earlier steps only add to it.
-        """
-        c = self.state.coefficients
-        size = (self.state.scale * c.spread)[..., None] * self.scale
-        return np.moveaxis(size, -1, 0)[..., None] * power(c.correlation, 0.5)
-
-
-@dataclass(frozen=True, eq=False)
-class Origin:
-    """The model at an origin (or at one origin a row): what it takes to draw and to weigh futures.
-
-    Innovations `z` are [row, series, step], futures `y` likewise; `y = color(z)` is affine: the
-    mean of what the views make of the same z, that is the average of their quantiles (Lichtendahl,
-    Grushka-Cockayne and Winkler, 2013). `spread` and `strength` are those of `Diffusion`; at 1 the
-    law is the one that was learned.
-    """
-
-    views: tuple[View, ...]
     network: Network
-    vector: Tensor  # [origin, series, channel], what the network heard in the first view
+    vector: Tensor  # [origin, series, channel], what the network heard
     horizon: int
     spread: float = 1.0
     strength: float = 1.0
@@ -99,22 +69,28 @@ class Origin:
 
     def color(self, z: np.ndarray) -> np.ndarray:
         """Innovations to futures."""
-        return np.mean([view.color(z) for view in self.views], axis=0)
+        horizon = z.shape[-1]
+        shocks = correlate(z, self.state.coefficients.correlation)
+        shocks = self.location[..., :horizon] + self.scale[..., :horizon] * shocks
+        past = np.broadcast_to(self.state.recent(LAGS), (*shocks.shape[:-1], LAGS))
+        u = np.concatenate([past, shocks], axis=-1)
+        for t in range(LAGS, u.shape[-1]):
+            u[..., t] += (self.lags * u[..., t - LAGS : t][..., ::-1]).sum(-1)
+        return self.state.restore(u[..., LAGS:])
 
     def whiten(self, y: np.ndarray) -> np.ndarray:
-        """Futures to innovations, step by step: what a step's past leaves of it, by its slopes."""
-        z = np.zeros_like(y)
-        for t, slope in enumerate(self._slopes()):
-            left = y[..., t] - self.color(z[..., : t + 1])[..., t]
-            z[..., t] = np.linalg.solve(slope, left[..., None])[..., 0]
-        return z
+        """Futures to innovations; undoes `color`."""
+        steps = y.shape[-1]
+        u = self.state.standardise(y)
+        past = np.broadcast_to(self.state.recent(LAGS), (*u.shape[:-1], LAGS))
+        before = lagged(np.concatenate([past, u], axis=-1), LAGS)[..., 1:]
+        owed = (before @ self.lags[..., None])[..., 0]
+        shocks = (u - owed - self.location[..., :steps]) / self.scale[..., :steps]
+        return decorrelate(shocks, self.state.coefficients.correlation)
 
     def log_determinant(self) -> np.ndarray:
         """Log |dy/dz| of each origin [origin]: subtract it from a log density of z."""
-        return np.linalg.slogdet(self._slopes())[1].sum(axis=0)
-
-    def _slopes(self) -> np.ndarray:
-        return np.mean([view.slopes() for view in self.views], axis=0)
+        return self.state.log_determinant(self.horizon) + np.log(self.scale).sum(axis=(-2, -1))
 
     def affine(self) -> tuple[np.ndarray, np.ndarray]:
         """`y = mean + matrix z` with both flattened as [series * step], series first."""
@@ -163,21 +139,16 @@ class Origin:
 @torch.no_grad()  # not inference_mode: likelihoods differentiate through the context
 def origin(
     network: Network,
-    states: Sequence[Filtered],
+    state: Filtered,
     horizon: int,
     *,
     spread: float = 1.0,
     strength: float = 1.0,
     recentre: bool = True,
 ) -> Origin:
-    """Encode histories once, each [series, time] or [origin, series, time]: a view for each."""
+    """Encode histories once, one [series, time] or several [origin, series, time]."""
     if not 1 <= horizon <= MAX_HORIZON:
         raise ValueError(f"one look reaches 1 to {MAX_HORIZON} steps, got {horizon}")
-    views, vectors = zip(*(_look(network, s, horizon, recentre) for s in states), strict=True)
-    return Origin(views, network, vectors[0], horizon, spread, strength)
-
-
-def _look(network: Network, state: Filtered, horizon: int, recentre: bool) -> tuple[View, Tensor]:
     shown = features(state)
     device = next(network.parameters()).device
     one = shown.sequence.ndim == 3
@@ -188,4 +159,4 @@ def _look(network: Network, state: Filtered, horizon: int, recentre: bool) -> tu
     lags, location, scale = (part.cpu().double().numpy() for part in found)
     if not recentre:
         lags, location = np.zeros_like(lags), np.zeros_like(location)
-    return View(state, lags, location, scale), context.vector
+    return Origin(state, lags, location, scale, network, context.vector, horizon, spread, strength)

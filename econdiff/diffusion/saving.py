@@ -22,14 +22,7 @@ from econdiff.diffusion.model import Diffusion, FittedDiffusion
 from econdiff.diffusion.weights import WeightsError, fingerprint, load_weights, save_weights
 
 FORMAT = 5
-SETTINGS = (
-    "turns",
-    "window",
-    "spread",
-    "strength",
-    "recentre",
-    "shares",
-)  # the device is the machine's
+SETTINGS = ("turns", "window", "spread", "strength", "recentre")  # the device is the machine's
 ARRAYS = ("centre", "spread", "b", "deviation", "correlation", "others")
 
 
@@ -49,10 +42,11 @@ def save(forecaster: FittedDiffusion, folder: str | Path) -> None:
         "names": list(forecaster.names),
         **{name: getattr(settings, name) for name in SETTINGS},
         "anchor": asdict(settings.anchor),
-        "coefficients": [
-            {k: a.tolist() for k in ARRAYS if (a := getattr(c, k)) is not None}
-            for c in forecaster.coefficients
-        ],
+        "coefficients": {
+            name: array.tolist()
+            for name in ARRAYS
+            if (array := getattr(forecaster.coefficients, name)) is not None
+        },
         "weights_sha256": fingerprint(forecaster.network.state_dict()),
     }
     content["sha256"] = _hash(content)
@@ -81,11 +75,8 @@ def load(folder: str | Path) -> FittedDiffusion:
     if fingerprint(network.state_dict()) != content["weights_sha256"]:
         raise WeightsError(f"the weights in {folder} are those of another model")
     anchor = Anchor(**content["anchor"] | {"cross": tuple(content["anchor"]["cross"])})
-    coefficients = tuple(
-        Coefficients(anchor, **{k: np.array(v) for k, v in arrays.items()})
-        for arrays in content["coefficients"]
-    )
-    content["shares"] = tuple(content["shares"])
+    arrays = {name: np.array(values) for name, values in content["coefficients"].items()}
+    coefficients = Coefficients(anchor, **arrays)
     settings = Diffusion(
         weights=str(folder / "weights.safetensors"),
         anchor=anchor,

@@ -1,4 +1,4 @@
-"""Training: steps of gradient descent on the losses of `objective`, and learning from one panel."""
+"""Training: gradient descent on the two losses, and learning from one panel."""
 
 import copy
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ import torch
 from econdiff.anchor import Anchor
 from econdiff.diffusion.device import halved
 from econdiff.diffusion.examples import Examples, examples_at
+from econdiff.diffusion.losses import Losses, bound, losses
 from econdiff.diffusion.network import Network
-from econdiff.diffusion.objective import Losses, bound, losses
 
 CPU = torch.device("cpu")
 MINIMUM_ROWS = 24

@@ -45,7 +45,7 @@ def calibrate(
     draws = {}
     for name, net in (("network", network), ("anchor", Network(network.size))):
         generator = torch.Generator().manual_seed(seed)
-        drawn = origin(net, [state], max(steps)).draw(paths, 4, generator)
+        drawn = origin(net, state, max(steps)).draw(paths, 4, generator)
         draws[name] = drawn.reshape(economies, paths, series, max(steps))
     at = np.array(steps) - 1
     future = episode.future[:, None][..., at]

@@ -21,8 +21,8 @@ from econdiff import __version__
 from econdiff.anchor import Anchor
 from econdiff.diffusion.device import chosen
 from econdiff.diffusion.examples import Examples, examples, joined
+from econdiff.diffusion.losses import Losses
 from econdiff.diffusion.network import MAX_HORIZON, Network, Size, untrained
-from econdiff.diffusion.objective import Losses
 from econdiff.diffusion.training import CPU, Average, Plan, step
 from econdiff.diffusion.weights import save_weights, shipped
 from econdiff.pretrain.calibration import calibrate

@@ -58,13 +58,13 @@ class Streams:
 
         shown = _histories(past)[..., -2 * WINDOW :]
         # the network's say on mean and memory is left to the law: no re-centring
-        at = origin(network, [_white(past).filter(shown)], BLOCK, recentre=False)
+        at = origin(network, _white(past).filter(shown), BLOCK, recentre=False)
         return cls(at, len(past), turns, Sizes.of(past.swapaxes(-1, -2)))
 
     def calibrated(self, covariance: np.ndarray, trials: int) -> "Streams":
         """The same streams, with white draws of this covariance and the real tails and clusters."""
         rng = np.random.default_rng(0)  # an integral by simulation: the same draws at each fit
-        seen = self.moments.views[0].state.known.shape[-1]  # as far as real paths go
+        seen = self.moments.state.known.shape[-1]  # as far as real paths go
         length = min(2 * BLOCK, seen)
         drawn = self._roll(rng.integers(len(self.loudness), size=trials), length, rng)
         return replace(self, correction=Correction.of(drawn, covariance, self.sizes))
@@ -84,7 +84,7 @@ class Streams:
     @cached_property
     def loudness(self) -> np.ndarray:
         """Log of the running variance at each moment [moment]."""
-        return np.log(self.moments.views[0].state.memory[..., 1] ** 2).mean(axis=-1)
+        return np.log(self.moments.state.memory[..., 1] ** 2).mean(axis=-1)
 
     def _roll(self, at: np.ndarray, length: int, rng: np.random.Generator) -> np.ndarray:
         """Raw draws [row, length, k] from the moments `at`."""
@@ -107,7 +107,7 @@ class Streams:
 
     def _loudness_after(self, at: np.ndarray, drawn: np.ndarray) -> np.ndarray:
         """The running variance's log where `drawn` [row, k, step] ends."""
-        state, decay = self.moments.views[0].state, DECAYS[1]
+        state, decay = self.moments.state, DECAYS[1]
         now = state.memory[at, :, 1] ** 2
         square = (drawn / state.coefficients.spread[:, None]) ** 2
         for t in range(square.shape[-1]):
@@ -163,8 +163,7 @@ def _white(past: np.ndarray) -> Coefficients:
 
 def _rows(at: "Origin", rows: np.ndarray) -> "Origin":
     """Some of the origins of a batch."""
-    (view,) = at.views
     names = ("past", "scale", "known", "level", "innovation", "before", "memory")
-    taken = replace(view.state, **{name: getattr(view.state, name)[rows] for name in names})
-    arrays = {name: getattr(view, name)[rows] for name in ("lags", "location", "scale")}
-    return replace(at, views=(replace(view, state=taken, **arrays),), vector=at.vector[rows])
+    taken = replace(at.state, **{name: getattr(at.state, name)[rows] for name in names})
+    arrays = {name: getattr(at, name)[rows] for name in ("lags", "location", "scale")}
+    return replace(at, state=taken, vector=at.vector[rows], **arrays)

@@ -1,0 +1,97 @@
+"""What training makes small: the network learns what the anchor gets wrong.
+
+Two losses, added. For the denoiser, the simple objective in its `v` form,
+
+    E || v - v_hat(alpha z + sigma e, angle) ||^2,    v = alpha e - sigma z,    angle ~ U(0, pi/2)
+
+which is the epsilon objective of Ho et al. (2020, eq. 14) weighted by 1 / alpha^2 (Salimans and Ho,
+2022, appendix D). For the re-centring, the negative log-likelihood of a Student t with 8 degrees of
+freedom, scaled so that Gaussian innovations leave it at zero: it need not be the right law, since
+the denoiser learns what is left, but it must not be led by outliers. The denoiser's loss is not
+passed into the re-centring (it could be made small by shrinking z), and no weight anywhere depends
+on the size of the target. In a small share of the rows the denoiser is not told of the history,
+so that guidance without a classifier (Ho and Salimans, 2022) has something to lean on.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from econdiff.diffusion.examples import LIMIT, Examples
+from econdiff.diffusion.network import Context, Network
+
+FREEDOM = 8.0
+GAUSSIAN = 1.23212  # the c with E[(f + 1) c r^2 / (f + c r^2)] = 1 for r ~ N(0, 1), f = FREEDOM
+FORGET = 0.05  # share of training in which the denoiser is not told of the history
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Means over a batch; `anchor` is the denoising loss of v = 0, that is of the anchor alone."""
+
+    denoise: Tensor
+    anchor: Tensor
+    recentre: Tensor
+
+
+def losses(network: Network, batch: Examples, draws: int, rng: torch.Generator) -> Losses:
+    """Both losses on a batch, with `draws` noise levels for each origin."""
+    horizon = batch.innovation.shape[-1]
+    context = network.encode(batch.sequence, batch.numbers, batch.pairs, horizon)
+    residual = recentred(batch, context)
+    recentre = (_student(residual) + context.log_scale).mean()
+
+    z = (batch.unmix @ residual.detach()).clamp(-LIMIT, LIMIT)
+    z = z.repeat_interleave(draws, 0)
+    vector = context.vector.repeat_interleave(draws, 0)
+    forgotten = (torch.rand(len(z), generator=rng) < FORGET).to(z.device)
+    vector = torch.where(forgotten[:, None, None], network.untold, vector)
+    angle = stratified(len(z), rng).to(z.device) * (math.pi / 2)
+    alpha, sigma = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
+    noise = torch.randn(z.shape, generator=rng).to(z.device)  # the same noise on every device
+    v = alpha * noise - sigma * z
+    guess = network(alpha * z + sigma * noise, angle, vector)
+    return Losses((guess - v).square().mean(), v.square().mean(), recentre)
+
+
+def recentred(batch: Examples, context: Context) -> Tensor:
+    """Innovations whitened once more in time, [origin, series, step]; series still correlated."""
+    shift = (batch.lagged @ context.lags[..., None])[..., 0] + context.location
+    return (batch.innovation - shift) * torch.exp(-context.log_scale)
+
+
+def stratified(count: int, rng: torch.Generator) -> Tensor:
+    """`count` numbers in [0, 1), one in each of as many equal strata, in random order."""
+    strata = torch.randperm(count, generator=rng) + torch.rand(count, generator=rng)
+    return strata / count
+
+
+def _student(r: Tensor) -> Tensor:
+    """Negative log density of a Student t, up to a constant, stationary at unit scale if r ~ N."""
+    return (FREEDOM + 1) / 2 * torch.log1p(GAUSSIAN * r.square() / FREEDOM)
+
+
+@torch.inference_mode()
+def bound(network: Network, batch: Examples, seed: int, draws: int = 16) -> float:
+    """An estimate of the bound on -log p of the futures' innovations, nats per cell.
+
+    From the I-MMSE relation (Kingma et al., 2021, eq. 11, relative to v = 0, which is N(0, I)):
+
+        -log p(z) <= |z|^2 / 2 + c - int cot(angle) (|v|^2 - |v - v_hat|^2) d angle
+    """
+    horizon = batch.innovation.shape[-1]
+    context = network.encode(batch.sequence, batch.numbers, batch.pairs, horizon)
+    z = batch.unmix @ recentred(batch, context)
+    gaussian = 0.5 * z.square().mean() + context.log_scale.mean()
+    rng = torch.Generator().manual_seed(seed)
+    z = z.repeat_interleave(draws, 0)
+    low = 0.05  # below, nothing is left to learn and the weight grows without bound
+    angle = low + (math.pi / 2 - low) * stratified(len(z), rng).to(z.device)
+    alpha, sigma = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
+    noise = torch.randn(z.shape, generator=rng).to(z.device)
+    v = alpha * noise - sigma * z
+    guess = network(alpha * z + sigma * noise, angle, context.vector.repeat_interleave(draws, 0))
+    gain = (alpha / sigma) * (v.square() - (v - guess).square())
+    return float(gaussian - (math.pi / 2 - low) * gain.mean())
