@@ -96,12 +96,14 @@ class Averaged:
     """The mean of quantiles of many volatilities; no density."""
 
     def __init__(self, past: pd.DataFrame):
-        self.laws, quantiles = QuantileMean().fit(past).series(0)
+        fitted = QuantileMean().fit(past)
+        self.members = fitted.members
+        self.laws, quantiles = fitted.series(0)
         self.z = np.stack([quantile(LEVELS) for quantile in quantiles])
 
     def score(self, history: np.ndarray, came: float) -> Scores:
         """See `Scores`."""
-        mean = np.array([law.mean for law in self.laws])
+        mean = np.array([member.expected(0, history) for member in self.members])
         scale = np.stack([law.scale(law.state(history - law.mean)) for law in self.laws]).ravel()
         quantiles = np.mean(mean[:, None] + scale[:, None] * self.z, axis=0)
         return exact(quantiles, came), np.nan

@@ -6,6 +6,7 @@
     python benchmarks/risk.py large-cap FILE      77 companies, 2010 - June 2025
     python benchmarks/risk.py golden FILE         every backtest against values of R, MATLAB, Python
     python benchmarks/risk.py choose-index FILE   S&P 500 before the test; FILE: ticker, date, close
+    python benchmarks/risk.py choose-slope FILE   what a return owes to the last, the same days
     python benchmarks/risk.py choose-weights FILE weights of its members by past loss, after that
     python benchmarks/risk.py choose-stocks       the stocks of 1994-2004
     python benchmarks/risk.py choose-ranges FILE  six companies of 1994-2002 with highs and lows
@@ -21,7 +22,7 @@ the stress given the market.
 import argparse
 from pathlib import Path
 
-from risk_choice import choose_index, choose_ranges, choose_stocks, usual
+from risk_choice import choose_index, choose_ranges, choose_slope, choose_stocks, usual
 from risk_golden import golden
 from risk_index import index, index_ten_days
 from risk_portfolios import JOINT_MODELS, choose_joint_ranges, joint, large_cap, stocks_study
@@ -31,6 +32,7 @@ from econdiff.commands.models import named_model
 
 WITH_FILE = (
     "choose-index",
+    "choose-slope",
     "choose-weights",
     "choose-ranges",
     "choose-joint-ranges",
@@ -61,6 +63,7 @@ def main() -> None:
         "large-cap": lambda: large_cap(asked.file, extra, cache),
         "golden": lambda: golden(asked.file),
         "choose-index": lambda: choose_index(asked.file, choice),
+        "choose-slope": lambda: choose_slope(asked.file, choice),
         "choose-weights": lambda: choose_weights(asked.file, choice),
         "choose-stocks": lambda: choose_stocks(choice),
         "choose-ranges": lambda: choose_ranges(asked.file),

@@ -23,6 +23,7 @@ from econdiff.baselines.quantile_mean import (
     usual_members,
 )
 from econdiff.baselines.range_volatility import SUFFIX, RangeVolatility, day_ranges
+from econdiff.baselines.volatility import FittedVolatility, fit_each
 from econdiff.forecast import Model
 
 FORMULAS = ("squares", "trend", "falls", "sizes")  # in the order of USUAL
@@ -109,6 +110,37 @@ def _print_means(study: Study, found: dict[str, Pair]) -> None:
     for name in sorted(losses, key=lambda name: -losses[name].sum()):
         dq = p_values(study, rows[name][0])["DQ"].to_numpy()
         print(f"      {name:64s} {row(losses[name])}   {row(dq, 3)}", flush=True)
+
+
+FLATS = (0.0, 0.05, 0.1, 0.2)
+
+
+@dataclass(frozen=True)
+class Sloping:
+    """HARCH with fitted tails and slopes of prior deviation `flat`."""
+
+    flat: float
+
+    def fit(self, panel: pd.DataFrame) -> FittedVolatility:
+        """See `Model.fit`."""
+        return fit_each(
+            panel, lambda y: estimate(y, SQUARES), shocks="tails", model="HARCH", flat=self.flat
+        )
+
+
+def choose_slope(file: Path, cache: Path) -> None:
+    """What a return owes to the last, one and ten days ahead on the S&P 500 before the test."""
+    for (first, last), _ in STRETCHES:
+        returns = closes(file, "1928", last)
+        start = int(returns.index.searchsorted(pd.Period(first, "D")))
+        for horizon in (1, 10):
+            study = Study(returns, start, np.ones((1, 1)), horizon=horizon, paths=1000, refit=63)
+            print(f"S&P 500, {first[:4]}-{last[:4]}, {horizon} days: FZ0 and hits at 1/2.5/5%")
+            for flat in FLATS:
+                var, es = cached(cache / first[:4], study, f"slope {flat}", Sloping(flat))
+                hits = 100 * (study.realised < var[:, 0]).mean(axis=0)
+                loss = fz0(study, var, es)[:, 0].mean(axis=0)
+                print(f"      prior deviation {flat:4g}   {row(loss)}   {row(hits, 2)}", flush=True)
 
 
 COMPANIES = ("MSFT", "KO", "XOM", "JPM", "PG", "WMT")

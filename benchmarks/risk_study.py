@@ -45,19 +45,24 @@ REACHES = (  # these see 2000 rows
 def draws(forecaster: Forecaster, history: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     """The next row [draw, series]: exactly where the law has atoms, by Monte Carlo otherwise."""
     if isinstance(forecaster, FittedVolatility):
-        both = zip(forecaster.laws, history.to_numpy(float).T, strict=True)
-        scale = np.array([law.scales(y - law.mean)[-1] for law, y in both])
-        return np.array([law.mean for law in forecaster.laws]) + _shocks(forecaster) * scale
+        mean, scale = _next(forecaster, history)
+        return mean + _shocks(forecaster) * scale
     if isinstance(forecaster, FittedOnVolatility):
         z = draws(forecaster.shocks, past_shocks(forecaster.volatility, history), rng)
-        both = zip(forecaster.volatility.laws, history.to_numpy(float).T, strict=True)
-        scale = np.array([law.scales(y - law.mean)[-1] for law, y in both])
-        return np.array([law.mean for law in forecaster.volatility.laws]) + z * scale
+        mean, scale = _next(forecaster.volatility, history)
+        return mean + z * scale
     if isinstance(forecaster, FittedDiffusion) and len(forecaster.names) == 1:
         return _even_draws(forecaster, history)
     if hasattr(forecaster, "atoms") and getattr(forecaster, "filtered", True):
         return forecaster.atoms(history)
     return forecaster.sample(history, horizon=1, paths=PATHS, rng=rng).samples[:, 0]
+
+
+def _next(fitted: FittedVolatility, history: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and scale [series] of the next row."""
+    columns = history.to_numpy(float).T
+    scale = [law.scales(y - law.mean)[-1] for law, y in zip(fitted.laws, columns, strict=True)]
+    return np.array([fitted.expected(i, y) for i, y in enumerate(columns)]), np.array(scale)
 
 
 @lru_cache(maxsize=2)  # a fit serves 21 days
@@ -79,10 +84,9 @@ def _scaled_tails(
     forecaster: FittedVolatility, history: pd.DataFrame
 ) -> tuple[np.ndarray, np.ndarray]:
     """VaR and ES [level] of a single series: those of its shocks times its scale."""
-    law = forecaster.laws[0]
-    scale = law.scales(history.iloc[:, 0].to_numpy() - law.mean)[-1]
+    mean, scale = (part[0] for part in _next(forecaster, history))
     var, es = _unit_tails(forecaster)
-    return law.mean + scale * var, law.mean + scale * es
+    return mean + scale * var, mean + scale * es
 
 
 @lru_cache(maxsize=2)
@@ -114,7 +118,8 @@ def _averaged_tails(
         news = y - law.mean
         if isinstance(forecaster, FittedRange):
             news = np.stack([news, history.iloc[:, 1].to_numpy()])
-        each.append(law.mean + law.scale(law.state(news)) * tails)
+        mean = law.mean + member.slopes[0] * (y[-1] - law.mean)
+        each.append(mean + law.scale(law.state(news)) * tails)
     var, es = np.mean(each, axis=0)
     return var, es
 

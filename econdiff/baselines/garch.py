@@ -37,7 +37,7 @@ class GARCH:
         """Estimate each series; ValueError names one that is constant or too short."""
         name = ("threshold GARCH", "GJR-GARCH")[self.power - 1] if self.asymmetric else "GARCH-t"
         shocks: Shocks = "past" if self.filtered else "tails" if self.tails else "skewed t"
-        return fit_each(panel, self._estimate, shocks=shocks, model=name)
+        return fit_each(panel, self._estimate, shocks=shocks, model=name, flat=0)
 
     def _estimate(self, y: np.ndarray) -> "SeriesGARCH":
         unit = y.std()

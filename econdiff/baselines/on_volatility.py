@@ -44,17 +44,19 @@ class FittedOnVolatility:
         """See `Forecaster.sample`."""
         past = past_shocks(self.volatility, history)
         drawn = self.shocks.sample(past, horizon=horizon, paths=paths, rng=rng)
-        both = zip(self.volatility.laws, history[list(self.volatility.names)], strict=True)
+        v = self.volatility
+        each = zip(v.laws, v.slopes, history[list(v.names)], strict=True)
         samples = [
-            futures(law, history[name].to_numpy(float), drawn.samples[..., i])
-            for i, (law, name) in enumerate(both)
+            futures(law, history[name].to_numpy(float), drawn.samples[..., i], slope)
+            for i, (law, slope, name) in enumerate(each)
         ]
-        provenance = dict(drawn.provenance) | {"scale": self.volatility.provenance["model"]}
+        provenance = dict(drawn.provenance) | {"scale": v.provenance["model"]}
         return Forecast(np.stack(samples, axis=-1), drawn.index, drawn.names, provenance=provenance)
 
 
 def past_shocks(volatility: FittedVolatility, panel: pd.DataFrame) -> pd.DataFrame:
     """Standardised shocks of `panel`, NaN where it is not known."""
     values = values_of(panel, volatility.names)
-    z = [shocks_of(law, y) for law, y in zip(volatility.laws, values.T, strict=True)]
+    each = zip(volatility.laws, values.T, volatility.slopes, strict=True)
+    z = [shocks_of(law, y, slope) for law, y, slope in each]
     return pd.DataFrame(np.stack(z, axis=1), panel.index, list(volatility.names))

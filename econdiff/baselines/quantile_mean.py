@@ -1,8 +1,9 @@
 """The mean of many volatilities' quantiles, as one law that draws paths.
 
-    y_t = mean over members k of [ m_k + s_k,t Q_k(u_t) ],   u_t uniform, the same for all members
+    y_t = mean over members k of [ m_k,t + s_k,t Q_k(u_t) ],   u_t uniform, the same for all members
 
-s_k,t is a member's scale given all y before t, Q_k the quantile function of its shocks. Members
+m_k,t and s_k,t are a member's mean and scale given all y before t (the mean moves with the last
+shock only, `volatility`), Q_k the quantile function of its shocks. Members
 that share u_t move as one, so at every level VaR and ES of the next row are the means of the
 members' VaR and ES: Vincent's average of quantiles (Lichtendahl, Grushka-Cockayne and Winkler,
 2013, "Is it better to average probabilities or quantiles?", *Management Science* 59), the simple
@@ -130,7 +131,7 @@ class FittedQuantileMean:
         gaps = np.isfinite(values)[::-1].argmax(axis=0)  # [series], rows since the last known
         u = self.members[0].uniform(paths, int(gaps.max()) + horizon, rng)
         samples = [
-            _futures(*self.series(i), values[:, i], u[:, gaps.max() - gap :, i])[:, gap:]
+            self._futures(i, values[:, i], u[:, gaps.max() - gap :, i])[:, gap:]
             for i, gap in enumerate(gaps)
         ]
         unsure = [name for m in self.members for name in m.provenance["search_not_converged"]]
@@ -147,23 +148,21 @@ class FittedQuantileMean:
         quantiles = [m.quantiles[i] for m in self.members if m.quantiles]
         return [m.laws[i] for m in self.members], quantiles
 
-
-def _futures(
-    laws: Sequence[SeriesVolatility], quantiles: Sequence[Quantile], y: np.ndarray, u: np.ndarray
-) -> np.ndarray:
-    """Paths [path, step] after `y` [time] at the points `u` [path, step] of every member's law."""
-    known = y[np.isfinite(y)]
-    states = [np.repeat(law.state(known - law.mean)[:, None], len(u), axis=1) for law in laws]
-    z = [q(u) for q in quantiles]
-    path = np.empty_like(u)
-    for step in range(u.shape[1]):
-        drawn = [
-            law.mean + law.scale(state) * shock[:, step]
-            for law, state, shock in zip(laws, states, z, strict=True)
-        ]
-        path[:, step] = np.mean(drawn, axis=0)
-        states = [
-            law.moved(state, path[:, step] - law.mean)
-            for law, state in zip(laws, states, strict=True)
-        ]
-    return path
+    def _futures(self, i: int, y: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """Paths [path, step] of series `i` after `y` [time] at the points `u` of every law."""
+        laws, quantiles = self.series(i)
+        slopes = [member.slopes[i] for member in self.members]
+        known = y[np.isfinite(y)]
+        states = [np.repeat(law.state(known - law.mean)[:, None], len(u), axis=1) for law in laws]
+        z = [q(u) for q in quantiles]
+        path, last = np.empty_like(u), known[-1]
+        for step in range(u.shape[1]):
+            drawn = [
+                law.mean + slope * (last - law.mean) + law.scale(state) * shock[:, step]
+                for law, slope, state, shock in zip(laws, slopes, states, z, strict=True)
+            ]
+            last = path[:, step] = np.mean(drawn, axis=0)
+            states = [
+                law.moved(state, last - law.mean) for law, state in zip(laws, states, strict=True)
+            ]
+        return path

@@ -4,9 +4,10 @@
 
 P_k,t and F_k,t are exponential averages of p and of p 1[e < 0] before t: the heterogeneous ARCH of
 `harch` with Parkinson's (1980, *Journal of Business* 53) variance of the day in the place of its
-squared return, which says as much of a day's variance as five squared returns do. z_t = e_t / s_t
-follows the past's own law with fitted tails (`tails`); a series is estimated on several windows,
-and their quantiles are averaged, as in `quantile_mean`. A path draws the day's return and its range
+squared return, which says as much of a day's variance as five squared returns do. The return is
+mean + e_t, e_t = slope e_{t-1} + s_t z_t, as in `volatility`, and z_t follows the past's own law
+with fitted tails (`tails`); a series is estimated on several windows, and their quantiles are
+averaged, as in `quantile_mean`. A path draws the day's return and its range
 together: a row of the past gives the rank of z of every series, and range / s; a range is no
 shorter than its return is. A series without ranges has p = return^2, which is `harch` again.
 """
@@ -21,6 +22,7 @@ from econdiff.baselines.exponential import Formula, SeriesExponential, estimate
 from econdiff.baselines.harch import MEMORIES
 from econdiff.baselines.history import complete_rows, values_of
 from econdiff.baselines.tails import Tails, fit_tails
+from econdiff.baselines.volatility import before, slope_of
 from econdiff.forecast import Forecast, steps_after
 
 SUFFIX = " range"
@@ -71,8 +73,7 @@ class RangeVolatility:
         for window in sorted(self.windows, reverse=True):
             y, r = returns_and_ranges(panel.iloc[-window:], held, need=NEED)
             laws = [estimate(y[:, i], RANGES, r[:, i]) for i in range(len(held))]
-            z, k = _standardised(laws, y, r)
-            members.append(_Member(tuple(laws), tuple(fit_tails(c) for c in z.T), z, k))
+            members.append(_member(laws, y, r))
         return FittedRange(names, tuple(held), tuple(members))
 
 
@@ -81,6 +82,7 @@ class _Member:
     """One window: each series' law and tails; past shocks and ranges [row, series] over scale."""
 
     laws: tuple[SeriesExponential, ...]
+    slopes: tuple[float, ...]
     tails: tuple[Tails, ...]
     shocks: np.ndarray
     ranges: np.ndarray
@@ -123,23 +125,26 @@ class FittedRange:
         Ranges are those of past `rows`; None says that the series has none.
         """
         laws = [member.laws[i] for member in self.members]
+        means = [law.mean for law in laws]
+        slopes = [member.slopes[i] for member in self.members]
         z = [member.tails[i].quantile(u) for member in self.members]
         past = None if rows is None else self.members[0].ranges[rows, i]
         states = [np.repeat(law.state(_news(law, y, r))[:, None], len(u), axis=1) for law in laws]
-        value, range_ = np.empty_like(u), np.empty_like(u)
+        value, range_, last = np.empty_like(u), np.empty_like(u), y[-1]
         for step in range(u.shape[1]):
             scales = [law.scale(state) for law, state in zip(laws, states, strict=True)]
-            value[:, step] = np.mean(
-                [law.mean + s * x[:, step] for law, s, x in zip(laws, scales, z, strict=True)],
-                axis=0,
-            )
-            size = np.abs(value[:, step])
+            drawn = [
+                mean + slope * (last - mean) + s * x[:, step]
+                for mean, slope, s, x in zip(means, slopes, scales, z, strict=True)
+            ]
+            last = value[:, step] = np.mean(drawn, axis=0)
+            size = np.abs(last)
             if past is None:
                 range_[:, step] = PARKINSON**0.5 * size
             else:
                 range_[:, step] = np.maximum(np.mean(scales, axis=0) * past[:, step], size)
             states = [
-                law.moved(state, _news(law, value[:, step], range_[:, step]))
+                law.moved(state, _news(law, last, range_[:, step]))
                 for law, state in zip(laws, states, strict=True)
             ]
         return value, range_
@@ -150,13 +155,14 @@ def _news(law: SeriesExponential, y: np.ndarray, r: np.ndarray) -> np.ndarray:
     return np.stack([y - law.mean, r])
 
 
-def _standardised(
-    laws: Sequence[SeriesExponential], y: np.ndarray, r: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Shocks and ranges [time, series] over the scale of their day."""
-    s = [law.scales(_news(law, y[:, i], r[:, i]))[:-1] for i, law in enumerate(laws)]
-    scale, mean = np.stack(s, axis=1), np.array([law.mean for law in laws])
-    return (y - mean) / scale, r / scale
+def _member(laws: Sequence[SeriesExponential], y: np.ndarray, r: np.ndarray) -> _Member:
+    """Slopes, tails, and shocks and ranges over the scale of their day."""
+    slopes, z, k = [], np.empty_like(y), np.empty_like(r)
+    for i, law in enumerate(laws):
+        e, s = y[:, i] - law.mean, law.scales(_news(law, y[:, i], r[:, i]))[:-1]
+        slopes.append(slope_of(e, s))
+        z[:, i], k[:, i] = (e - slopes[-1] * before(e)) / s, r[:, i] / s
+    return _Member(tuple(laws), tuple(slopes), tuple(fit_tails(c) for c in z.T), z, k)
 
 
 def held_among(names: Sequence[str]) -> list[str]:
