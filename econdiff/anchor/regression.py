@@ -28,7 +28,7 @@ Arrays are [..., series, time], all in units of the spread of each series.
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import logsumexp, softmax
+from scipy.special import softmax
 
 from econdiff.anchor.recursion import lagged, local_means
 from econdiff.anchor.robust import OUTLIER, huber, huber_weight, tame
@@ -106,7 +106,7 @@ def together(
             precision = _precision(deviation, i, lags, tightness, c, local)
             a, log_odds = _posterior(gram, moment, centre, precision)
             found.append((a * softmax(log_odds, axis=-1)[..., None, :]).sum(-1))
-            evidence.append(logsumexp(log_odds, axis=-1))
+            evidence.append(np.logaddexp.reduce(log_odds, axis=-1))
     by_series = (series, len(candidates), *deviation.shape[:-1])
     odds = softmax(np.reshape(evidence, by_series).sum(axis=0), axis=0)  # [candidate, ...]
     a = np.einsum("ic...n,c...->...in", np.reshape(found, (*by_series, -1)), odds)
