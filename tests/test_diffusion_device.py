@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from econdiff.diffusion.device import chosen
+from econdiff.diffusion.device import chosen, halved
 from econdiff.diffusion.guidance import classifier_free
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.network import Size, untrained
@@ -48,6 +48,18 @@ class Elsewhere(torch.nn.Module):
 
     def encode(self, *arrays):
         return self.network.encode(*arrays)
+
+
+@pytest.mark.parametrize(("bf16", "amx"), [(False, False), (True, False), (False, True)])
+def test_half_precision_is_for_processors_that_multiply_in_it(monkeypatch, bf16, amx):
+    """Elsewhere it is emulated, and training takes forty times as long."""
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: bf16)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    assert halved(torch.device("cpu")) == (bf16 or amx)
+    network = stirred_network()
+    with torch.autocast("cpu", torch.bfloat16, enabled=halved(torch.device("cpu"))):
+        answer = network.denoiser.enter(torch.zeros(3, 1))
+    assert (answer.dtype == torch.bfloat16) == (bf16 or amx)
 
 
 def test_the_cpu_is_there_and_is_taken_where_there_is_nothing_better(monkeypatch):
