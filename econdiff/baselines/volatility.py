@@ -27,7 +27,7 @@ from econdiff.baselines.tails import fit_tails
 from econdiff.forecast import Forecast, steps_after
 
 FEWEST = 50  # known values of a series
-FLAT = 0.1  # prior deviation of a slope; chosen on 1936-2002 (`benchmarks/risk.py choose-slope`)
+FLAT = 0.1  # prior deviation of a slope; .05 to .2 do alike (`benchmarks/risk.py choose-slope`)
 
 Shocks = Literal["skewed t", "past", "tails"]
 Quantile = Callable[[np.ndarray], np.ndarray]
