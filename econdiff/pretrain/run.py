@@ -1,6 +1,6 @@
 """Training of the shipped weights on simulated economies; no real data is touched.
 
-    python -m econdiff.pretrain --folder out/pretrain   # an hour on two free cores
+    python -m econdiff.pretrain --folder out/pretrain   # under an hour on two free cores
 
 Everything random at step k is drawn from (seed, k), so a killed run that goes on from its
 checkpoint ends with the same bits as one that was never stopped.
@@ -37,7 +37,7 @@ HORIZONS = (8, 8, 8, 12, 12, 12, 20, 32)  # how far a step of training looks; dr
 class Pretraining:
     """Settings of a run. `rows` counts series: an economy of five is five rows."""
 
-    steps: int = 20_000
+    steps: int = 10_000
     seed: int = 0
     size: Size = field(default_factory=Size)
     window: int = 400
