@@ -68,7 +68,9 @@ def load(folder: str | Path) -> FittedDiffusion:
     except ValueError as error:
         raise WeightsError(f"{folder / 'model.json'} is damaged; save the model again") from error
     if content.get("format") != FORMAT:
-        raise WeightsError(f"{folder} has format {content.get('format')}, this reads {FORMAT}")
+        raise WeightsError(
+            f"{folder} has format {content.get('format')}, this reads {FORMAT}; fit the model again"
+        )
     if content.pop("sha256", None) != _hash(content):
         raise WeightsError(f"{folder / 'model.json'} does not match its hash; save the model again")
     network = load_weights(folder / "weights.safetensors")

@@ -52,7 +52,8 @@ def load_weights(path: str | Path) -> Network:
         raise WeightsError(f"{file.name} is damaged ({error}); get or train it again") from error
     if header.get("format") != str(FORMAT):
         raise WeightsError(
-            f"{file.name} has format {header.get('format', 'none')}, this version reads {FORMAT}"
+            f"{file.name} has format {header.get('format', 'none')}, this version reads {FORMAT}; "
+            "use the shipped weights, or train anew with python -m econdiff.pretrain"
         )
     if header.get("sha256") != fingerprint(tensors):
         raise WeightsError(f"{file.name} does not match its hash; get or train it again")
