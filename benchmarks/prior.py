@@ -24,6 +24,7 @@ from econdiff.pretrain.economies import simulate
 from econdiff.pretrain.prior import Prior
 from econdiff.transforms import choose
 
+PLAIN = Anchor(local=False)  # what drifts stays in what is compared
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 PANELS = {
     "FRED-QD": ("fred_qd_2023-10_permitted.csv.gz", "Q"),
@@ -62,7 +63,7 @@ def read(folder: Path, file: str, frequency: str) -> np.ndarray:
 
 def moments(y: np.ndarray) -> dict[str, np.ndarray]:
     """What is compared of each series of `y` [series, time]."""
-    coefficients = Anchor().estimate(y[:, None])
+    coefficients = PLAIN.estimate(y[:, None])
     state = coefficients.filter(y[:, None])
     x, e = state.level[:, 0], state.innovation[:, 0, 4:]
     u = state.filtered_innovations()[:, 0, 4:]
@@ -72,7 +73,7 @@ def moments(y: np.ndarray) -> dict[str, np.ndarray]:
     found |= {f"of innovations {k}": autocorrelation(u, k) for k in (1, 4, 8)}
     found |= {f"of their sizes {k}": autocorrelation(size, k) for k in (1, 4)}
     return found | {
-        "sum of lags": coefficients.b[:, 0, 1:].sum(-1),
+        "sum of lags": coefficients.b[:, 0, 2:].sum(-1),
         "shift of the mean": np.abs(x[:, half:].mean(-1) - x[:, :half].mean(-1)),
         "shift of log volatility": np.abs(np.log(e[:, half:].std(-1) / e[:, :half].std(-1))),
         "kurtosis": (u**4).mean(-1) / spread**4,
@@ -89,7 +90,7 @@ def autocorrelation(x: np.ndarray, lag: int) -> np.ndarray:
 
 def together(y: np.ndarray) -> dict[str, float]:
     """Mean squared correlation of innovations across series of panels, beyond what chance gives."""
-    u = Anchor().estimate(y).filter(y).filtered_innovations()[..., Anchor().lags :]
+    u = PLAIN.estimate(y).filter(y).filtered_innovations()[..., PLAIN.lags :]
     v = u / np.sqrt((u**2).mean(-1, keepdims=True))
     length = v.shape[-1]
     apart = ~np.eye(y.shape[1], dtype=bool)

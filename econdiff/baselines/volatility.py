@@ -4,7 +4,7 @@
 
 `SeriesVolatility` says how s_t follows from past e; GARCH and path-dependent volatility are two.
 The slope is 0 in the models of the textbook and small in the others: a first autocorrelation
-hardly moves the next day, but the variance of ten days by (1 + slope)^2 / (1 - slope)^2 at most.
+hardly moves the next day, but the variance of many days by a factor (1 + slope) / (1 - slope).
 Series are joint by their past: each step draws a row of past standardised shocks, all series of
 one date. Filtered historical simulation (Barone-Adesi, Giannopoulos and Vosper, 1999) takes the
 shocks of that row ("past"). Otherwise the row only gives each series' rank, and the shock is a
