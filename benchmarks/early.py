@@ -8,7 +8,7 @@ and Taylor (2017), 18 countries to 1984 (growth, inflation, short and long rate,
 CRPS relative to a shrunken AR(1) of constant variance, geometric means over series, and coverage of
 the central 80% band, each by step. Futures are drawn
 with the same Student noise (8 degrees of freedom, what training takes for it; antithetic) through
-the location and scale that the network gives, without the denoiser: quick, and so little noise
+the lags and scale that the network gives, without the denoiser: quick, and so little noise
 that differences of .002 can be seen. Nothing after 1984 is read.
 """
 

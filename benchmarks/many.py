@@ -52,7 +52,7 @@ def _drawn(
 
 def bare(at: Origin) -> Origin:
     """The anchor at the same origins, without what the network said."""
-    return replace(at, lags=0 * at.lags, location=0 * at.location, scale=at.scale**0)
+    return replace(at, lags=0 * at.lags, scale=at.scale**0)
 
 
 def log_densities(at: Origin, future: np.ndarray) -> np.ndarray:

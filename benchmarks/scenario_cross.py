@@ -1,8 +1,8 @@
 """What conditional forecasts gain by lags across series, in closed form; run by `scenario.py`.
 
 The funds rate of four quarters is told, as in `scenario_past.backtest`, to four Gaussian laws: a
-BVAR at the mean of its coefficients, the anchor, the network without its denoiser (location,
-scale and autoregressions on the anchor), each also on own lags alone (`Anchor(cross=())`). First
+BVAR at the mean of its coefficients, the anchor, the network without its denoiser (its
+scales and autoregressions on the anchor), each also on own lags alone (`Anchor(cross=())`). First
 targets of 1970-84, then the test years. Nothing is drawn, so nothing has noise.
 """
 

@@ -100,15 +100,16 @@ def test_the_posterior_mean_is_that_of_a_gaussian_process(arrays, i):
     np.testing.assert_allclose(in_units_of_shocks(b, others, i), expected, atol=1e-9)
 
 
-def test_tightnesses_are_averaged_by_the_marginal_likelihood_of_the_panel(arrays):
+@pytest.mark.parametrize("i", [0, 1, 2])
+def test_tightnesses_are_averaged_by_the_marginal_likelihood_of_the_series(arrays, i):
     level, _, expected, *_ = arrays
     candidates = (0.1, 0.2, 0.4)
-    total = np.array([sum(evidence(level, expected, i, c) for i in range(3)) for c in candidates])
+    total = np.array([evidence(level, expected, i, c) for c in candidates])
     odds = np.exp(total - total.max()) / np.exp(total - total.max()).sum()
     assert 0.02 < odds.max() < 0.98  # else the test says little
     b, others = found(arrays, candidates)
-    each = [posterior(level, expected, 0, c) for c in candidates]
-    np.testing.assert_allclose(in_units_of_shocks(b, others, 0), odds @ np.array(each), atol=1e-9)
+    each = [posterior(level, expected, i, c) for c in candidates]
+    np.testing.assert_allclose(in_units_of_shocks(b, others, i), odds @ np.array(each), atol=1e-9)
 
 
 def test_cells_that_were_not_seen_are_no_targets(arrays, rng):

@@ -57,7 +57,7 @@ class Anchor:
 
     lags: int = 6
     tightness: float = 0.2
-    cross: tuple[float, ...] = (0.01, 0.02, 0.04, 0.08)
+    cross: tuple[float, ...] = (0.01, 0.02, 0.04, 0.08, 0.16)
     local: bool = True
     mixture: float = 0.9
     pull: float = 8.0

@@ -13,14 +13,12 @@ period weighted by the volatility v_it that was expected for it,
 which is the prior of Litterman (1986, "Forecasting with Bayesian vector autoregressions") about
 the sample's first autocorrelation rho, and for the others that of the sum of coefficients (Doan,
 Litterman and Sims, 1984): s_j is the deviation of series j's level, so where another series stands
-says less than that it moves. How much series owe each other differs from daily prices to quarterly
-output, so `cross` is not one number: the posterior means under several are averaged by their
-marginal likelihood (Giannone, Lenza and Primiceri, 2015, eq. 5, with the volatility as known),
-that of the whole panel.
-
-What a series falls back to is either the mean of the sample (share 0) or its local mean m (share
-1), as with inflation whose trend drifts (Stock and Watson, 2007, "Why has U.S. inflation become
-harder to forecast?"). Both are tried, and averaged by the marginal likelihood of that series.
+says less than that it moves. How much a series owes to others differs from daily prices to a policy
+rate, so `cross` is not one number. What a series falls back to is either the mean of the sample
+(share 0) or its local mean m (share 1), as with inflation whose trend drifts (Stock and Watson,
+2007, "Why has U.S. inflation become harder to forecast?"). Every pair of the two is tried, and the
+posterior means are averaged by their marginal likelihood (Giannone, Lenza and Primiceri, 2015,
+eq. 5, with the volatility as known), for each series by its own.
 
 Arrays are [..., series, time], all in units of the spread of each series.
 """
@@ -91,7 +89,7 @@ def together(
     weight = (e != 0) * huber_weight(e / v) * quiet  # [..., series, time - lags]
 
     candidates = cross if series > 1 else cross[:1]
-    found, evidence = [], []
+    owes = []
     for i in range(series):
         own = [means[..., i, None, :]] if local else []
         rows = np.concatenate([past, *own, constant], axis=-2)
@@ -102,14 +100,11 @@ def together(
         centre[..., i * lags, :] = rho[..., i, None]
         if local:
             centre[..., -2, :] = SHARES * (1 - rho[..., i, None])
-        for c in candidates:
-            precision = _precision(deviation, i, lags, tightness, c, local)
-            a, log_odds = _posterior(gram, moment, centre, precision)
-            found.append((a * softmax(log_odds, axis=-1)[..., None, :]).sum(-1))
-            evidence.append(np.logaddexp.reduce(log_odds, axis=-1))
-    by_series = (series, len(candidates), *deviation.shape[:-1])
-    odds = softmax(np.reshape(evidence, by_series).sum(axis=0), axis=0)  # [candidate, ...]
-    a = np.einsum("ic...n,c...->...in", np.reshape(found, (*by_series, -1)), odds)
+        priors = (_precision(deviation, i, lags, tightness, c, local) for c in candidates)
+        found, evidence = zip(*(_posterior(gram, moment, centre, p) for p in priors), strict=True)
+        odds = softmax(np.concatenate(evidence, axis=-1), axis=-1)
+        owes.append((np.concatenate(found, axis=-1) * odds[..., None, :]).sum(-1))
+    a = np.stack(owes, axis=-2)  # [..., series, coefficient]
 
     per_unit = a[..., : series * lags].reshape(*a.shape[:-1], series, lags)
     per_unit = per_unit * (unit / deviation[..., None, :])[..., None]

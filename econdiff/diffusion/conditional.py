@@ -54,7 +54,7 @@ class DiffusionLaw:
     behind: Callable[[np.ndarray], "DiffusionLaw"] | None = None
 
     def gaussian(self) -> Gaussian:
-        """The anchor's law, with the location and scale that the network gives this origin."""
+        """The anchor's law, with the lags and the scale that the network gives this origin."""
         return self._place.gaussian()
 
     @property

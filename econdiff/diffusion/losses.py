@@ -58,8 +58,8 @@ def losses(network: Network, batch: Examples, draws: int, rng: torch.Generator) 
 
 def recentred(batch: Examples, context: Context) -> Tensor:
     """Innovations whitened once more in time, [origin, series, step]; series still correlated."""
-    shift = (batch.lagged @ context.lags[..., None])[..., 0] + context.location
-    return (batch.innovation - shift) * torch.exp(-context.log_scale)
+    owed = (batch.lagged @ context.lags[..., None])[..., 0]
+    return (batch.innovation - owed) * torch.exp(-context.log_scale)
 
 
 def stratified(count: int, rng: torch.Generator) -> Tensor:

@@ -52,7 +52,7 @@ class Diffusion:
     standard deviation of the future is multiplied by it exactly. (Steps beyond the 32nd follow
     a past that was itself drawn so.) `strength` leans on the history by more or less than was
     learned (classifier-free guidance); it acts on the shape that the denoiser gives, not on the
-    location and scale of each step.
+    lags and the scale of each step.
 
     With `recentre` False the network changes the size and shape of the anchor's innovations and
     leaves their mean alone. A panel of `wide` series or more is left to `LatentDiffusion` with

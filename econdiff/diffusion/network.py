@@ -1,7 +1,7 @@
 """The epsilon-network: a temporal convolution over the horizon, told of the history once.
 
     history ──> Features ──> Encoder ──┬──> context, one vector a series
-    (past innovations, levels, mask)   ├──> Recentre: location and scale of each step
+    (past innovations, levels, mask)   ├──> Recentre: own lags, and a scale of each step
                                        │
     noisy innovations x_t, angle ──> Denoiser(context) ──> v
 
@@ -9,8 +9,7 @@
   the series of a panel look at each other (attention with their correlations, now and at lags,
   as a bias), which neither depends on their order nor on their number.
 - `Recentre` corrects the anchor once an origin: the innovations of each series are given an
-  autoregression, and a location and a log-scale for each step, with which they are whitened
-  again. What is left for the denoiser is shape (tails, skew, dependence), so that the path of
+  autoregression, and a log-scale for each step, with which they are whitened again. What is left for the denoiser is shape (tails, skew, dependence), so that the path of
   the ODE stays straight.
 - `Denoiser` sees the horizon only: gated temporal convolutions over the steps, dilated 1, 2, 4;
   a mean over the series after each; the noise level (as an angle) and the context as a scale
@@ -53,7 +52,6 @@ class Context:
 
     vector: Tensor  # [origin, series, channel]
     lags: Tensor  # [origin, series, lag], autoregression of the anchor's innovations
-    location: Tensor  # [origin, series, step]
     log_scale: Tensor  # [origin, series, step]
 
 
@@ -131,7 +129,7 @@ class Attention(nn.Module):
 class Recentre(nn.Module):
     """What the anchor's innovations u still obey; all of it zero until trained.
 
-    u_h = location_h + lags . (u_{h-1}, ..., u_{h-4}) + exp(log_scale_h) e_h
+    u_h = lags . (u_{h-1}, ..., u_{h-4}) + exp(log_scale_h) e_h
     """
 
     def __init__(self, size: Size):
@@ -139,14 +137,14 @@ class Recentre(nn.Module):
         c = size.width
         self.step = nn.Parameter(0.02 * torch.randn(MAX_HORIZON, c))
         self.mix = nn.Linear(c, 2 * c)
-        self.out = _zero(nn.Linear(2 * c, 2))
+        self.out = _zero(nn.Linear(2 * c, 1))
         self.lags = nn.Sequential(nn.Linear(c, c), nn.SiLU(), _zero(nn.Linear(c, LAGS)))
 
-    def forward(self, context: Tensor, horizon: int) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, context: Tensor, horizon: int) -> tuple[Tensor, Tensor]:
         x = self.mix(context[..., None, :] + self.step[:horizon])
-        location, log_scale = self.out(F.silu(x)).float().unbind(-1)
+        log_scale = self.out(F.silu(x)).float()[..., 0]
         lags = 0.5 * torch.tanh(self.lags(context).float())
-        return lags, location, 2 * torch.tanh(log_scale / 2)
+        return lags, 2 * torch.tanh(log_scale / 2)
 
 
 class Denoiser(nn.Module):

@@ -36,7 +36,6 @@ class Origin:
 
     state: Filtered
     lags: np.ndarray  # [origin, series, lag], autoregression of the anchor's innovations
-    location: np.ndarray  # [origin, series, step]
     scale: np.ndarray  # [origin, series, step]
     network: Network
     vector: Tensor  # [origin, series, channel], what the network heard
@@ -69,9 +68,7 @@ class Origin:
 
     def color(self, z: np.ndarray) -> np.ndarray:
         """Innovations to futures."""
-        horizon = z.shape[-1]
-        shocks = correlate(z, self.state.coefficients.correlation)
-        shocks = self.location[..., :horizon] + self.scale[..., :horizon] * shocks
+        shocks = self.scale[..., : z.shape[-1]] * correlate(z, self.state.coefficients.correlation)
         past = np.broadcast_to(self.state.recent(LAGS), (*shocks.shape[:-1], LAGS))
         u = np.concatenate([past, shocks], axis=-1)
         for t in range(LAGS, u.shape[-1]):
@@ -85,7 +82,7 @@ class Origin:
         past = np.broadcast_to(self.state.recent(LAGS), (*u.shape[:-1], LAGS))
         before = lagged(np.concatenate([past, u], axis=-1), LAGS)[..., 1:]
         owed = (before @ self.lags[..., None])[..., 0]
-        shocks = (u - owed - self.location[..., :steps]) / self.scale[..., :steps]
+        shocks = (u - owed) / self.scale[..., :steps]
         return decorrelate(shocks, self.state.coefficients.correlation)
 
     def log_determinant(self) -> np.ndarray:
@@ -155,8 +152,8 @@ def origin(
     arrays = (shown.sequence, shown.numbers, shown.pairs)
     sequence, numbers, pairs = (torch.from_numpy(a[None] if one else a).to(device) for a in arrays)
     context = network.encode(sequence, numbers, pairs, horizon)
-    found = (context.lags, context.location, context.log_scale.exp())
-    lags, location, scale = (part.cpu().double().numpy() for part in found)
+    found = (context.lags, context.log_scale.exp())
+    lags, scale = (part.cpu().double().numpy() for part in found)
     if not recentre:
-        lags, location = np.zeros_like(lags), np.zeros_like(location)
-    return Origin(state, lags, location, scale, network, context.vector, horizon, spread, strength)
+        lags = np.zeros_like(lags)
+    return Origin(state, lags, scale, network, context.vector, horizon, spread, strength)

@@ -29,7 +29,7 @@ class Place:
     turns: int
 
     def gaussian(self) -> Gaussian:
-        """The anchor's law, with the location and scale that the network gives this origin."""
+        """The anchor's law, with the lags and the scale that the network gives this origin."""
         mean, matrix = self.affine()
         return Gaussian(mean, matrix @ matrix.T)
 

@@ -21,7 +21,7 @@ from econdiff.diffusion.device import chosen
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
 from econdiff.diffusion.weights import WeightsError, fingerprint, load_weights, save_weights
 
-FORMAT = 5
+FORMAT = 6
 SETTINGS = ("turns", "window", "spread", "strength", "recentre")  # the device is the machine's
 ARRAYS = ("centre", "spread", "b", "deviation", "correlation", "others")
 

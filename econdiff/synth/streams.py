@@ -165,5 +165,5 @@ def _rows(at: "Origin", rows: np.ndarray) -> "Origin":
     """Some of the origins of a batch."""
     names = ("past", "scale", "known", "level", "innovation", "before", "memory")
     taken = replace(at.state, **{name: getattr(at.state, name)[rows] for name in names})
-    arrays = {name: getattr(at, name)[rows] for name in ("lags", "location", "scale")}
+    arrays = {name: getattr(at, name)[rows] for name in ("lags", "scale")}
     return replace(at, state=taken, vector=at.vector[rows], **arrays)
