@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from econdiff.cli import main
+from econdiff.transforms import Transformed
 
 
 @pytest.fixture
@@ -86,9 +87,14 @@ def test_the_same_file_in_another_mode(panel, tmp_path, capsys):
         (["--pin", "rate=1", "--given-sd", "0.5"], "--given-sd belongs to the modes soft"),
         ([], "a scenario needs --scenario FILE"),
         (["--scenario", "nowhere.toml"], "no scenario file"),
+        (["--pin", "rate=1", "--event", "wage > 3"], "an event names 'wage'"),
+        (["--pin", "rate=1", "--event", "rate above 3"], "is no event"),
+        (["--pin", "rate=1", "--target", "wage"], "no series 'wage' to look at"),
     ],
 )
-def test_bad_input_is_one_line(panel, tmp_path, capsys, words, complaint):
+def test_bad_input_is_one_line(panel, tmp_path, capsys, monkeypatch, words, complaint):
+    """And it is told before a model is fitted."""
+    monkeypatch.delattr(Transformed, "fit")
     code, _, err = run(
         capsys, "scenario", panel, "--horizon", 4, "--model", "ar", "--out", tmp_path / "x", *words
     )

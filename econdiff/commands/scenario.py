@@ -26,6 +26,7 @@ from econdiff.scenario import (
     Scenario,
     ScenarioError,
     ScenarioWarning,
+    check,
     conditional,
     parse_pin,
     read_scenario,
@@ -63,6 +64,7 @@ def scenario(request: ScenarioRequest, command: str, progress: Progress = silent
         manifest = new_manifest("scenario", command, _settings(request)) | {"data": data.record}
         if older is not None:
             manifest["older"] = older.record
+        check_stated(said, request, data)
         forecaster, answer, notes = answered(request.model, data, said, request, progress)
         exact = request.mode in ("hard", "soft", "density")
         others = {
@@ -130,6 +132,20 @@ def _said(request: ScenarioRequest) -> Scenario:
             'a scenario needs --scenario FILE, --pin "NAME=5.5,5.5" or --mode event --event EXPR'
         )
     return said
+
+
+def check_stated(said: Scenario, request: ScenarioRequest, data: Read) -> None:
+    """Refuse a scenario that cannot be answered before a model is fitted."""
+    transforms = Transformed(named_model(request.model), data.transforms).chosen(data.panel)
+    asked = replace(said, events=tuple(dict.fromkeys((*said.events, *request.events))))
+    try:
+        check(asked, data.panel, transforms, mode=request.mode, horizon=request.horizon)
+    except ScenarioError as error:
+        raise UsageError(str(error)) from error
+    names = list(map(str, data.panel.columns))
+    for name in (request.target, *request.conditions):
+        if name is not None and name not in names:
+            raise UsageError(f"no series {name!r} to look at; there are {names}")
 
 
 def vintage(older: Path | None, reading: Reading) -> Read | None:

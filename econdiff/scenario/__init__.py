@@ -13,7 +13,7 @@ and `rare` choose for events; `plausibility`, `attribution`, `gap` and `news` ju
 from econdiff.scenario.answer import Conditional, Diagnostics
 from econdiff.scenario.binding import Bound, bind
 from econdiff.scenario.chosen import ScenarioWarning
-from econdiff.scenario.conditional import conditional
+from econdiff.scenario.conditional import check, conditional
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.events import Probability, margin, occurs, probability
 from econdiff.scenario.gaussian import Gaussian
@@ -56,6 +56,7 @@ __all__ = [
     "bind",
     "cell",
     "change",
+    "check",
     "conditional",
     "growth",
     "margin",

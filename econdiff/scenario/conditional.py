@@ -22,14 +22,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import Forecaster
+from econdiff.forecast import Forecast, Forecaster
 from econdiff.scenario.answer import Conditional, Diagnostics
 from econdiff.scenario.binding import Bound, bind
 from econdiff.scenario.chosen import FEWEST, ScenarioWarning, occurring, tilted
 from econdiff.scenario.errors import ScenarioError
+from econdiff.scenario.events import margin
 from econdiff.scenario.law import Told, law_of
 from econdiff.scenario.statement import MODES, Mode, Scenario
-from econdiff.transforms import TransformedForecaster
+from econdiff.transforms import Transform, TransformedForecaster
 
 FLOOR = 0.02  # an effective sample below this share of the paths is no answer
 
@@ -66,6 +67,22 @@ def conditional(
     if bound.events:
         return occurring(answer, rng)
     return answer
+
+
+def check(
+    scenario: Scenario,
+    history: pd.DataFrame,
+    transforms: Mapping[str, Transform] | None = None,
+    *,
+    mode: Mode,
+    horizon: int,
+) -> None:
+    """Raise, before anything is fitted, the ScenarioError that `conditional` would raise."""
+    bound = bind(scenario, history, horizon, transforms)
+    _refuse(bound, mode)
+    standing = bound.to_user(np.zeros((1, bound.steps, len(bound.names))))[:, bound.edge :]
+    for event in scenario.events:
+        margin(event, Forecast(standing, bound.index_of(edge=False), bound.names), history)
 
 
 def inside(forecaster: Forecaster):

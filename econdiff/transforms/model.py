@@ -26,6 +26,12 @@ class Transformed:
 
     def fit(self, panel: pd.DataFrame) -> "TransformedForecaster":
         """See `Model`. The panel is in the user's units."""
+        transforms = self.chosen(panel)
+        inner = self.model.fit(_to_model(panel, transforms))
+        return TransformedForecaster(inner, transforms, dict(panel.attrs.get("units", {})))
+
+    def chosen(self, panel: pd.DataFrame) -> dict[str, Transform]:
+        """The transform of each series; raises ValueError where one is not named."""
         chosen = choose(panel) if self.transforms == "auto" else self.transforms
         missing = [str(name) for name in panel.columns if str(name) not in chosen]
         if missing:
@@ -33,9 +39,7 @@ class Transformed:
                 f"no transform for the series {missing}; name one for each, as in "
                 f"{{{missing[0]!r}: fred_md(5)}}, or say transforms='auto'"
             )
-        transforms = {str(name): chosen[str(name)] for name in panel.columns}
-        inner = self.model.fit(_to_model(panel, transforms))
-        return TransformedForecaster(inner, transforms, dict(panel.attrs.get("units", {})))
+        return {str(name): chosen[str(name)] for name in panel.columns}
 
 
 @dataclass(frozen=True, eq=False)
