@@ -9,8 +9,8 @@
   the series of a panel look at each other (attention with their correlations, now and at lags,
   as a bias), which neither depends on their order nor on their number.
 - `Recentre` corrects the anchor once an origin: the innovations of each series are given an
-  autoregression, and a log-scale for each step, with which they are whitened again. What is left for the denoiser is shape (tails, skew, dependence), so that the path of
-  the ODE stays straight.
+  autoregression, and a log-scale for each step, with which they are whitened again. What is left
+  for the denoiser is shape (tails, skew, dependence), so that the path of the ODE stays straight.
 - `Denoiser` sees the horizon only: gated temporal convolutions over the steps, dilated 1, 2, 4;
   a mean over the series after each; the noise level (as an angle) and the context as a scale
   and shift of every layer (FiLM; Perez et al., 2018).
