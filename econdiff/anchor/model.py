@@ -92,6 +92,12 @@ class Anchor:
         found = Coefficients(self, centre, spread, b, size, np.empty(0), others)
         return found.correlated(y)
 
+    def white(self, spread: np.ndarray, correlation: np.ndarray) -> "Coefficients":
+        """Of shocks about 0 without memory, of deviation `spread` [series] and that correlation."""
+        count = len(spread)
+        b = np.zeros((count, 2 + self.lags))
+        return Coefficients(self, np.zeros(count), spread, b, np.ones(count), correlation)
+
     def _regress(
         self,
         level: np.ndarray,

@@ -109,9 +109,7 @@ def _innovations(state: Filtered) -> np.ndarray:
 def _memoryless(u: np.ndarray, settings: Anchor) -> Coefficients:
     """The anchor of noise `u` [series, time] that is white about 0: its size and correlations."""
     spread = np.sqrt(np.nanmean(u**2, axis=-1))
-    zero, b = np.zeros(len(u)), np.zeros((len(u), 2 + settings.lags))
-    blank = Coefficients(settings, zero, spread, b, np.ones(len(u)), np.empty(0))
-    return blank.correlated(u)
+    return settings.white(spread, np.eye(len(u))).correlated(u)
 
 
 def _named(factors: np.ndarray, index: pd.Index) -> pd.DataFrame:

@@ -149,16 +149,14 @@ def _histories(past: np.ndarray) -> np.ndarray:
 
 def _white(past: np.ndarray) -> Coefficients:
     """The anchor of shocks: no memory of their own, their scale and correlation."""
-    k, anchor = past.shape[1], Anchor()
     covariance = moment(past.swapaxes(-1, -2))
     spread = deviations(covariance)
     correlation = covariance / np.outer(spread, spread)
     values = np.linalg.eigvalsh(correlation)
     if values[0] < 0.02:  # as in the anchor: a root that can be undone
         weight = (0.02 - values[0]) / (1 - values[0])
-        correlation = (1 - weight) * correlation + weight * np.eye(k)
-    b = np.zeros((k, 2 + anchor.lags))
-    return Coefficients(anchor, np.zeros(k), spread, b, np.ones(k), correlation)
+        correlation = (1 - weight) * correlation + weight * np.eye(len(spread))
+    return Anchor().white(spread, correlation)
 
 
 def _rows(at: "Origin", rows: np.ndarray) -> "Origin":
