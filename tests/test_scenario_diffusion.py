@@ -1,14 +1,14 @@
 """Scenarios on the diffusion engine: exact where the law is Gaussian, corrected where it is not."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from known_place import Known, two_regimes
 
 from econdiff.diffusion.conditional import DiffusionLaw
-from econdiff.diffusion.known_laws import Mixture
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.training import Training
 from econdiff.scenario import Scenario, ScenarioWarning, cell, conditional, plausibility
@@ -130,31 +130,6 @@ def test_density_of_a_gaussian_scenario_is_its_distance(anchor):
     exact = -apart @ np.linalg.solve(law.covariance, apart) / 2
     assert found.log_density_ratio == pytest.approx(exact, abs=1e-3)
     assert "exact divergence" in found.log_density_method
-
-
-@dataclass(frozen=True)
-class Known:
-    """A place to stand whose law is known: futures are the innovations themselves."""
-
-    law: Mixture
-    horizon: int = 2
-    vector: torch.Tensor = field(default_factory=lambda: torch.zeros(1, 1, 1))
-
-    def denoise(self, x, angle):
-        return self.law.denoise(x.double().flatten(1), angle).reshape(x.shape).to(x.dtype)
-
-    def color(self, z):
-        return z
-
-    def affine(self):
-        return np.zeros(2), np.eye(2)
-
-
-def two_regimes():
-    """Calm with a positive second step, or a crash: the first step tells them apart."""
-    means = torch.tensor([[0.4, 0.5], [-1.2, -1.5]], dtype=torch.float64)
-    spread = torch.tensor([[[0.5, 0.2], [0.2, 0.4]], [[0.9, 0.3], [0.3, 1.0]]]).double()
-    return Mixture(torch.tensor([0.75, 0.25], dtype=torch.float64), means, spread)
 
 
 def pins(value, sd=0.0):

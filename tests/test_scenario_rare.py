@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-import torch
+from known_place import Known, two_regimes
 from scipy.stats import norm
 
 from econdiff.baselines.bvar import BVAR
 from econdiff.baselines.gaussian import LinearGaussian
 from econdiff.diffusion.conditional import DiffusionLaw
-from econdiff.diffusion.known_laws import Mixture
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.training import Training
 from econdiff.forecast import Forecast
@@ -103,33 +102,12 @@ def test_the_diffusion_model_that_has_learned_nothing_finds_the_same_tail():
     assert (np.abs(answer.told.alternative.mean(axis=0) - means) < 4.5 * size).all()
 
 
-class Known:
-    """A place to stand whose law is known: futures are the innovations themselves."""
-
-    law = Mixture(
-        torch.tensor([0.8, 0.2]).double(),
-        torch.tensor([[0.4, 0.5], [-1.2, -1.5]]).double(),
-        torch.tensor([[[0.5, 0.2], [0.2, 0.4]], [[0.9, 0.3], [0.3, 1.0]]]).double(),
-    )
-    horizon = 2
-    vector = torch.zeros(1, 1, 1)
-
-    def denoise(self, x, angle):
-        return self.law.denoise(x.double().flatten(1), angle).reshape(x.shape).to(x.dtype)
-
-    def color(self, z):
-        return z
-
-    def affine(self):
-        return np.zeros(2), np.eye(2)
-
-
 def test_the_tail_of_a_law_that_is_not_gaussian_is_its_own():
-    law = DiffusionLaw(Known(), turns=12)
+    law = DiffusionLaw(Known(two_regimes()), turns=12)
     found = splitting(
         lambda x: -4.0 - law.futures(x, ()).min(axis=1), 2, 2000, np.random.default_rng(2)
     )
-    parts = Known.law
+    parts = two_regimes()
     draws = np.concatenate(
         [
             np.random.default_rng(k).multivariate_normal(mean, cov, int(2_000_000 * w))
