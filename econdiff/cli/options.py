@@ -82,11 +82,9 @@ def older(command: ArgumentParser) -> None:
     )
 
 
-def assumed(command: ArgumentParser) -> None:
+def assumed(command: ArgumentParser, what: str = "a table with holes (CSV) or a TOML file") -> None:
     """`--scenario` and `--pin`."""
-    command.add_argument(
-        "--scenario", type=Path, metavar="FILE", help="a table with holes (CSV) or a TOML file"
-    )
+    command.add_argument("--scenario", type=Path, metavar="FILE", help=what)
     command.add_argument(
         "--pin",
         dest="pins",

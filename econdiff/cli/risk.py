@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from econdiff.cli.command import Command
-from econdiff.cli.options import folder, horizon, many_draws, model, panel, workers
+from econdiff.cli.options import assumed, folder, horizon, many_draws, model, panel, workers
 from econdiff.cli.words import meaning, names, numbers, positive, steps
 
 
@@ -54,7 +54,7 @@ def _stressed(command: ArgumentParser) -> None:
         help="over the longest horizon, or NAME=+200bp, NAME=80; may be repeated; default: each "
         "series as in the worst stretch of its history",
     )
-    _assumed(command, "as in econdiff scenario: the loss given it")
+    assumed(command, "as in econdiff scenario: the loss given it")
     command.add_argument(
         "--supervisory",
         type=Path,
@@ -123,7 +123,7 @@ def _linked(command: ArgumentParser) -> None:
     command.add_argument(
         "--link-until", metavar="PERIOD", help="last period that the link is estimated on"
     )
-    _assumed(command, "as in econdiff scenario")
+    assumed(command, "as in econdiff scenario")
     command.add_argument(
         "--supervisory",
         type=Path,
@@ -143,17 +143,6 @@ def _lent(command: ArgumentParser) -> None:
     command.add_argument("--correlation", type=float, metavar="R", help="of assets; default: 0.15")
     command.add_argument("--discount", type=float, metavar="R", help="rate a year; default: 0")
     command.add_argument("--level", type=float, metavar="P", help="of credit VaR; default: 0.999")
-
-
-def _assumed(command: ArgumentParser, what: str) -> None:
-    command.add_argument("--scenario", type=Path, metavar="FILE", help=what)
-    command.add_argument(
-        "--pin",
-        dest="pins",
-        action="append",
-        metavar="NAME=V,V",
-        help="as in econdiff scenario",
-    )
 
 
 def _days(command: ArgumentParser) -> None:
