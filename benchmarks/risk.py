@@ -14,7 +14,7 @@
     python benchmarks/risk.py usual FILE          the parameters that `quantile_mean` holds
 
 Data come with `arch` (S&P 500) and `skfolio` (20 stocks). `--model diffusion` adds any model by
-the command's name to the tables of index and stocks, `--leave NAME` leaves one out of the index.
+the command's name to the tables of index, ten days and stocks, `--leave NAME` leaves one out of the index.
 Settings are chosen in the `choose` parts, on days before those of the tables; `risk_stress.py` has
 the stress given the market.
 """
@@ -58,7 +58,7 @@ def main() -> None:
         parser.error(f"{asked.part} needs a file")
     run = {
         "index": lambda: index(extra, asked.leave, cache),
-        "ten-days": lambda: index_ten_days(cache),
+        "ten-days": lambda: index_ten_days(extra, cache),
         "stocks": lambda: joint(stocks_study(), JOINT_MODELS | extra, cache),
         "large-cap": lambda: large_cap(asked.file, extra, cache),
         "golden": lambda: golden(asked.file),

@@ -103,11 +103,12 @@ def index(extra: dict[str, Model], leave: list[str], cache: Path) -> None:
             )
 
 
-def index_ten_days(cache: Path) -> None:
+def index_ten_days(extra: dict[str, Model], cache: Path) -> None:
     """The table of ten days, from the paths of each model."""
     study = index_study(10)
     names = ("quantile mean", "HARCH, fitted tails", "mixed volatility", *OURS, "EWMA-FHS", "HS250")
-    found = {name: cached(cache, study, name, INDEX_MODELS[name]) for name in names}
+    models = {name: INDEX_MODELS[name] for name in names} | extra
+    found = {name: cached(cache, study, name, model) for name, model in models.items()}
     found[RANGED] = cached(cache, with_ranges(study), RANGED, RangeVolatility())
     found["mean of GJR, its FHS, CAViaR"] = _mean(found, COMBINED)
     print(f"\nTen days, {len(study.realised)} overlapping origins: FZ0 at 1/2.5/5%, hits %")
