@@ -14,9 +14,9 @@
     python benchmarks/risk.py usual FILE          the parameters that `quantile_mean` holds
 
 Data come with `arch` (S&P 500) and `skfolio` (20 stocks). `--model diffusion` adds any model by
-the command's name to the tables of index, ten days and stocks, `--leave NAME` leaves one out of the index.
-Settings are chosen in the `choose` parts, on days before those of the tables; `risk_stress.py` has
-the stress given the market.
+the command's name to the tables of index, ten days and stocks, `--leave NAME` leaves one out of the
+index. Settings are chosen in the `choose` parts, on days before those of the tables;
+`risk_stress.py` has the stress given the market.
 """
 
 import argparse
