@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 from scipy import stats
 
+from econdiff.backtest.fingerprint import fingerprint
 from econdiff.baselines.market_range import MarketRange
 from econdiff.baselines.mixed_volatility import MixedVolatility
 from econdiff.baselines.on_volatility import FittedOnVolatility, past_shocks
@@ -229,11 +230,9 @@ def p_values(study: Study, var: np.ndarray) -> pd.DataFrame:
 
 
 def cached(cache: Path, study: Study, name: str, model: Model) -> tuple[np.ndarray, np.ndarray]:
-    """VaR and ES of one model, kept so that a run that is stopped can go on."""
-    shape = f"{study.returns.shape[1]}x{study.weights.shape[1]}h{study.horizon}"
-    if study.horizon > 1:
-        shape += f"p{study.paths}"
-    file = cache / f"{shape}-{''.join(c for c in name if c.isalnum())}.npz"
+    """VaR and ES of one model, kept under all that they depend on: a stopped run can go on."""
+    key = fingerprint(Path(__file__), study, model)[:24]
+    file = cache / f"{''.join(c for c in name if c.isalnum())}-{key}.npz"
     if not file.exists():
         cache.mkdir(parents=True, exist_ok=True)
         var, es = study.forecasts(model)
