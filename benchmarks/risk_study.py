@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 from scipy import stats
 
-from econdiff.backtest.fingerprint import fingerprint
+from econdiff.backtest.fingerprint import ROOT, fingerprint
 from econdiff.baselines.market_range import MarketRange
 from econdiff.baselines.mixed_volatility import MixedVolatility
 from econdiff.baselines.on_volatility import FittedOnVolatility, past_shocks
@@ -230,8 +230,11 @@ def p_values(study: Study, var: np.ndarray) -> pd.DataFrame:
 
 
 def cached(cache: Path, study: Study, name: str, model: Model) -> tuple[np.ndarray, np.ndarray]:
-    """VaR and ES of one model, kept under all that they depend on: a stopped run can go on."""
-    key = fingerprint(Path(__file__), study, model)[:24]
+    """VaR and ES of the model of that name, kept so that a run that is stopped can go on.
+
+    Kept under the study, the weights and the code of all models: a change of one asks for all.
+    """
+    key = fingerprint(name, study, "shipped", _code())[:24]
     file = cache / f"{''.join(c for c in name if c.isalnum())}-{key}.npz"
     if not file.exists():
         cache.mkdir(parents=True, exist_ok=True)
@@ -241,6 +244,14 @@ def cached(cache: Path, study: Study, name: str, model: Model) -> tuple[np.ndarr
         print(f"[{name} done]", flush=True)
     held = np.load(file)
     return held["var"], held["es"]
+
+
+@lru_cache
+def _code() -> list[Path]:
+    """The files that forecasts are made by."""
+    parts = ("anchor", "baselines", "diffusion")
+    files = [file for part in parts for file in ROOT.joinpath(part).glob("*.py")]
+    return [Path(__file__), *sorted(files)]
 
 
 def row(values: np.ndarray, digits: int = 4) -> str:
