@@ -14,7 +14,7 @@ from econdiff.commands.errors import UsageError
 from econdiff.commands.models import named_models, nearest
 from econdiff.commands.portfolios import Holdings, holdings, log_returns
 from econdiff.commands.reading import Read, Reading, read
-from econdiff.commands.risk_scenario import Assumed, assumed, with_supervisory
+from econdiff.commands.risk_scenario import Assumed, assumed, check_assumed, with_supervisory
 from econdiff.forecast import Model
 from econdiff.risk.prices import labels_of
 from econdiff.risk.stresses import Move, parse_move, worst_moves
@@ -112,6 +112,7 @@ def desk_of(request: RiskRequest) -> Desk:
     if complete < least:
         raise UsageError(_too_short(panel, first, complete, least, request))
     transforms = log_returns(panel, hold.held, first)
+    check_assumed(said, panel, transforms, max(request.horizons))
     told = panel.join(ranges)
     told.attrs = panel.attrs
     plans = _plans(request, told, hold, first)

@@ -26,13 +26,14 @@ from econdiff.scenario import (
     Scenario,
     ScenarioError,
     ScenarioWarning,
+    check,
     conditional,
     parse_pin,
     plausibility,
     read_scenario,
 )
 from econdiff.scenario.law import HasLaw, HasMoments
-from econdiff.transforms import TransformedForecaster
+from econdiff.transforms import Transform, TransformedForecaster
 
 GIVEN = (
     "Unemployment rate",
@@ -102,6 +103,21 @@ def with_supervisory(
         for name, table in published.scenarios.items()
     )
     return Read(panel, data.transforms, record), said
+
+
+def check_assumed(
+    said: Sequence[Assumed],
+    panel: pd.DataFrame,
+    transforms: Mapping[str, Transform],
+    horizon: int,
+) -> None:
+    """Refuse, before anything is fitted, a scenario that cannot be answered."""
+    for one in said:
+        try:
+            pins = _within(one.scenario, panel, horizon)
+            check(pins, panel, transforms, mode="hard", horizon=horizon)
+        except ScenarioError as error:
+            raise UsageError(f"{one.name}: {error}") from error
 
 
 def scenario_losses(
