@@ -248,10 +248,10 @@ def cached(cache: Path, study: Study, name: str, model: Model) -> tuple[np.ndarr
 
 @lru_cache
 def _code() -> list[Path]:
-    """The files that forecasts are made by."""
+    """The files that say what a model is and how it forecasts."""
     parts = ("anchor", "baselines", "diffusion")
     files = [file for part in parts for file in ROOT.joinpath(part).glob("*.py")]
-    return [Path(__file__), *sorted(files)]
+    return sorted([*Path(__file__).parent.glob("risk_*.py"), *files])
 
 
 def row(values: np.ndarray, digits: int = 4) -> str:
