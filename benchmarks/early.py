@@ -23,7 +23,7 @@ import torch
 from prior import PANELS, read
 
 from econdiff.anchor import Anchor
-from econdiff.diffusion.losses import FREEDOM, GAUSSIAN
+from econdiff.anchor.robust import FREEDOM, GAUSSIAN
 from econdiff.diffusion.network import Network
 from econdiff.diffusion.origin import origin
 from econdiff.diffusion.training import MINIMUM_ROWS

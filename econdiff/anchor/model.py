@@ -12,8 +12,8 @@ is known, so a density of `z` is a density of `y`.
 
 - g, a: a Bayesian regression weighted by the volatility (`regression`), contracted so that no root
   is explosive. Its settings were chosen on data to 1984 (`benchmarks/early.py`).
-- s: exponentially weighted variance of the innovations (RiskMetrics, 1996), each square
-  winsorised against the variance before it, mixed with the variance of the whole sample.
+- s: exponentially weighted variance of the innovations, which may lean to one side (`volatility`),
+  each square winsorised against the variance before it, mixed with the variance of the whole sample.
 - R: correlation of the volatility-filtered innovations, shrunk towards the identity; its
   symmetric root keeps the order of the series without meaning.
 
@@ -32,16 +32,15 @@ import pandas as pd
 from econdiff.anchor import correlation as correlations
 from econdiff.anchor.correlation import correlate, decorrelate
 from econdiff.anchor.recursion import (
-    MAIN,
     accumulate,
     autoregress,
     contract,
     innovations,
     local_means,
-    running_variances,
 )
 from econdiff.anchor.regression import alone, together
 from econdiff.anchor.robust import OUTLIER, deviation, first_autocorrelation, location_scale, tame
+from econdiff.anchor.volatility import MAIN, leaning, running_variances
 
 
 @dataclass(frozen=True)
@@ -85,18 +84,21 @@ class Anchor:
         b, _ = contract(alone(x, rho, self.lags, self.tightness))
         filled, e = innovations(b, x)
         size = deviation(e, e != 0)
-        before, _ = running_variances(e, np.isfinite(x), size**2)
-        b, others = self._regress(filled, e, np.sqrt(before), size, rho)
+        known = np.isfinite(x)
+        before, _ = running_variances(e, known, size**2, 0 * size)
+        b, others = self._regress(filled, e, np.sqrt(before[..., MAIN]), size, rho)
         _, e = innovations(b, x, others)
         size = deviation(e, e != 0)
-        found = Coefficients(self, centre, spread, b, size, np.empty(0), others)
+        lean = leaning(e, known, size**2, self.mixture)
+        found = Coefficients(self, centre, spread, b, size, lean, np.empty(0), others)
         return found.correlated(y)
 
     def white(self, spread: np.ndarray, correlation: np.ndarray) -> "Coefficients":
         """Of shocks about 0 without memory, of deviation `spread` [series] and that correlation."""
         count = len(spread)
         b = np.zeros((count, 2 + self.lags))
-        return Coefficients(self, np.zeros(count), spread, b, np.ones(count), correlation)
+        zero, one = np.zeros(count), np.ones(count)
+        return Coefficients(self, zero, spread, b, one, zero, correlation)
 
     def _regress(
         self,
@@ -127,6 +129,7 @@ class Coefficients:
     deviation: (
         np.ndarray
     )  # [..., series], of the innovations over the whole sample, in units of spread
+    lean: np.ndarray  # [..., series], positive where falls make a series louder than rises
     correlation: np.ndarray  # [..., series, series]
     others: np.ndarray | None = None  # [..., series, other, lag]: of the others' past
 
@@ -135,7 +138,7 @@ class Coefficients:
         x = (y - self.centre[..., None]) / self.spread[..., None]
         filled, e = innovations(self.b, x, self.others)
         known = np.isfinite(x)
-        before, after = running_variances(e, known, self.deviation**2)
+        before, after = running_variances(e, known, self.deviation**2, self.lean)
         mix = self.settings.mixture
         scale = np.sqrt(mix * after[..., MAIN] + (1 - mix) * self.deviation**2)
         return Filtered(
@@ -145,7 +148,7 @@ class Coefficients:
             known=known,
             level=np.where(known, x, 0),
             innovation=np.where(known, e, 0),
-            before=np.sqrt(before),
+            before=np.sqrt(before[..., MAIN]),
             memory=np.sqrt(after),
         )
 

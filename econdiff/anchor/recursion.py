@@ -1,4 +1,4 @@
-"""How series follow their past, and how loud they are: recursions in time along the last axis.
+"""How series follow their past: recursions in time along the last axis.
 
 `b` [..., series, 2 + lags] is a constant and what a series owes to its own local mean, to its lag
 1, lag 2, ...; `others` [..., series, other, lag] what it owes to the past of the others, None for
@@ -16,10 +16,8 @@ white noise stays affine.
 import numpy as np
 from scipy.signal import lfilter
 
-from econdiff.anchor.robust import OUTLIER, tame
+from econdiff.anchor.robust import tame
 
-DECAYS = (0.80, 0.94, 0.985, 0.996)  # of running variances: 5, 17, 67, 250 periods of memory
-MAIN = 1  # the one that the filter goes by
 SLOW = 40.0  # periods that a local mean remembers
 SQUARINGS = 8  # of a companion matrix, to see that it dies out
 PASSES = 5  # of contraction: one is enough where nothing is owed to local means
@@ -125,25 +123,6 @@ def _fit(
     if others is not None:
         fit = fit + sum(others[..., k - 1] @ before(told, k) for k in range(1, lags + 1))
     return fit
-
-
-def running_variances(
-    e: np.ndarray, known: np.ndarray, start: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Exponentially weighted variances, one for each of `DECAYS`.
-
-    The main one before each period, [..., series, time], and all of them after the last,
-    [..., series, decay].
-    """
-    decay = np.array(DECAYS, dtype=e.dtype)
-    news = (e**2)[..., None]
-    now = np.broadcast_to(start[..., None], (*e.shape[:-1], len(DECAYS)))
-    before = np.empty_like(e)
-    for t in range(e.shape[-1]):
-        before[..., t] = now[..., MAIN]
-        update = decay * now + (1 - decay) * np.minimum(news[..., t, :], OUTLIER**2 * now)
-        now = np.where(known[..., t, None], update, now)
-    return before, now
 
 
 def contract(

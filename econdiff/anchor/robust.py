@@ -3,6 +3,8 @@
 import numpy as np
 
 OUTLIER = 5.0  # a shock beyond this many deviations counts as this many
+FREEDOM = 8.0  # of the Student t that shocks are taken for where no outlier may lead
+GAUSSIAN = 1.23212  # the c with E[(f + 1) c r^2 / (f + c r^2)] = 1 for r ~ N(0, 1), f = FREEDOM
 STRANGE = 3.0  # a level beyond this many deviations counts as this many where others look at it
 
 
@@ -37,6 +39,14 @@ def huber(e: np.ndarray, known: np.ndarray) -> np.ndarray:
 def huber_weight(u: np.ndarray, cut: float = 3.0) -> np.ndarray:
     """Weights of shocks `u` in deviations."""
     return np.minimum(1, cut / np.maximum(np.abs(u), 1e-12))
+
+
+def student_loss(square: np.ndarray) -> np.ndarray:
+    """Minus the log density of a Student t at shocks of that `square`, up to a constant.
+
+    So scaled that Gaussian shocks of unit variance leave the likelihood of their scale at its top.
+    """
+    return (FREEDOM + 1) / 2 * np.log1p(GAUSSIAN * square / FREEDOM)
 
 
 def first_autocorrelation(x: np.ndarray) -> np.ndarray:

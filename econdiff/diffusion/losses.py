@@ -19,11 +19,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from econdiff.anchor.robust import FREEDOM, GAUSSIAN
 from econdiff.diffusion.examples import LIMIT, Examples
 from econdiff.diffusion.network import Context, Network
 
-FREEDOM = 8.0
-GAUSSIAN = 1.23212  # the c with E[(f + 1) c r^2 / (f + c r^2)] = 1 for r ~ N(0, 1), f = FREEDOM
 FORGET = 0.05  # share of training in which the denoiser is not told of the history
 
 

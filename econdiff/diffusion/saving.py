@@ -21,9 +21,9 @@ from econdiff.diffusion.device import chosen
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
 from econdiff.diffusion.weights import WeightsError, fingerprint, load_weights, save_weights
 
-FORMAT = 6
+FORMAT = 7
 SETTINGS = ("turns", "window", "spread", "strength", "recentre")  # the device is the machine's
-ARRAYS = ("centre", "spread", "b", "deviation", "correlation", "others")
+ARRAYS = ("centre", "spread", "b", "deviation", "lean", "correlation", "others")
 
 
 def save(forecaster: FittedDiffusion, folder: str | Path) -> None:

@@ -11,7 +11,7 @@ def mean_paths(
     """Where each series is drawn to: breaks, drifts, regimes, factors; [time, economy, series]."""
     time = np.arange(total)[:, None, None]
     mean = np.zeros((total, e, s), dtype=np.float32)
-    calm = np.where(market, 0.1, 1)
+    calm = np.where(market, 0.03, 1)  # little of what moves prices can be foreseen
 
     breaks = rng.normal(0, 2, (e, s)) * chance(prior.breaks, (e, s), rng) * calm
     at = np.where(

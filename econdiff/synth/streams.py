@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from econdiff.anchor import Anchor, Coefficients
-from econdiff.anchor.recursion import DECAYS
+from econdiff.anchor.volatility import DECAYS, MAIN
 from econdiff.anchor.robust import OUTLIER
 from econdiff.synth.correction import Correction, Sizes
 from econdiff.synth.shocks import deviations, moment
@@ -107,8 +107,8 @@ class Streams:
 
     def _loudness_after(self, at: np.ndarray, drawn: np.ndarray) -> np.ndarray:
         """The running variance's log where `drawn` [row, k, step] ends."""
-        state, decay = self.moments.state, DECAYS[1]
-        now = state.memory[at, :, 1] ** 2
+        state, decay = self.moments.state, DECAYS[MAIN]
+        now = state.memory[at, :, MAIN] ** 2
         square = (drawn / state.coefficients.spread[:, None]) ** 2
         for t in range(square.shape[-1]):
             now = decay * now + (1 - decay) * np.minimum(square[..., t], OUTLIER**2 * now)
