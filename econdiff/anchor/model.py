@@ -12,8 +12,9 @@ is known, so a density of `z` is a density of `y`.
 
 - g, a: a Bayesian regression weighted by the volatility (`regression`), contracted so that no root
   is explosive. Its settings were chosen on data to 1984 (`benchmarks/early.py`).
-- s: exponentially weighted variance of the innovations, which may lean to one side (`volatility`),
-  each square winsorised against the variance before it, mixed with the variance of the whole sample.
+- s: exponentially weighted variance of the innovations, which may lean to falls or to rises
+  (`volatility`), each square winsorised against the variance before it, mixed with the variance of
+  the whole sample.
 - R: correlation of the volatility-filtered innovations, shrunk towards the identity; its
   symmetric root keeps the order of the series without meaning.
 

@@ -38,11 +38,11 @@ def running_variances(
     One for each of `decays`: before each period, [..., series, time, decay], and after the last,
     [..., series, decay]. Where a shock is not known they stand still.
     """
-    decay = np.array(decays, dtype=e.dtype)
+    decay = np.array(decays)
     tilt = lean[..., None]
-    news = ((np.abs(e) - tilt * e) ** 2 / (1 + tilt**2)).astype(e.dtype)[..., None]
-    now = np.broadcast_to(start[..., None], (*news.shape[:-2], len(decay))).astype(e.dtype)
-    before = np.empty((*news.shape[:-1], len(decay)), dtype=e.dtype)
+    news = ((np.abs(e) - tilt * e) ** 2 / (1 + tilt**2))[..., None]
+    now = np.broadcast_to(start[..., None], (*news.shape[:-2], len(decay)))
+    before = np.empty((*news.shape[:-1], len(decay)))
     for t in range(e.shape[-1]):
         before[..., t, :] = now
         update = decay * now + (1 - decay) * np.minimum(news[..., t, :], OUTLIER**2 * now)
@@ -52,7 +52,7 @@ def running_variances(
 
 def leaning(e: np.ndarray, known: np.ndarray, start: np.ndarray, mixture: float) -> np.ndarray:
     """How far each series leans, [..., series]; `mixture` as in `Anchor`."""
-    leans = LEANS.astype(e.dtype).reshape(-1, *[1] * start.ndim)  # [lean, ..., series]
+    leans = LEANS.reshape(-1, *[1] * start.ndim)  # [lean, ..., series]
     every = np.broadcast_to(leans, (len(LEANS), *start.shape))
     before, _ = running_variances(e, known, start, every, DECAYS[MAIN : MAIN + 1])
     variance = mixture * before[..., 0] + (1 - mixture) * start[..., None]

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from econdiff.anchor import Anchor, Coefficients
-from econdiff.anchor.volatility import DECAYS, MAIN
 from econdiff.anchor.robust import OUTLIER
+from econdiff.anchor.volatility import DECAYS, MAIN
 from econdiff.synth.correction import Correction, Sizes
 from econdiff.synth.shocks import deviations, moment
 
