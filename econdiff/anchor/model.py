@@ -12,9 +12,9 @@ is known, so a density of `z` is a density of `y`.
 
 - g, a: a Bayesian regression weighted by the volatility (`regression`), contracted so that no root
   is explosive. Its settings were chosen on data to 1984 (`benchmarks/early.py`).
-- s: exponentially weighted variance of the innovations, which may lean to falls or to rises
-  (`volatility`), each square winsorised against the variance before it, mixed with the variance of
-  the whole sample.
+- s: exponentially weighted variance of the innovations, each square winsorised against the
+  variance before it, mixed with the variance of the whole sample. Falls may count more than rises,
+  and a high level may make a series louder (`volatility`); ahead, it is the level expected there.
 - R: correlation of the volatility-filtered innovations, shrunk towards the identity; its
   symmetric root keeps the order of the series without meaning.
 
@@ -41,7 +41,7 @@ from econdiff.anchor.recursion import (
 )
 from econdiff.anchor.regression import alone, together
 from econdiff.anchor.robust import OUTLIER, deviation, first_autocorrelation, location_scale, tame
-from econdiff.anchor.volatility import MAIN, leaning, running_variances
+from econdiff.anchor.volatility import MAIN, before_each, loudness, responses, running_variances
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Anchor:
     `lags` of the autoregression, `tightness` of what a series owes to its own past (smaller is
     tighter) and the values between which that of what it owes to the others' is averaged,
     `cross` (empty: nothing is owed), `local` whether a series may fall back to its local mean,
-    `mixture` the weight of the filtered variance against that of the whole sample, `pull` the
+    `mixture` the weight of the filtered variance against that of the whole sample (0: it is
+    constant), `pull` the
     pseudo-observations with which the correlation is drawn towards 0.
     """
 
@@ -88,10 +89,10 @@ class Anchor:
         known = np.isfinite(x)
         before, _ = running_variances(e, known, size**2, 0 * size)
         b, others = self._regress(filled, e, np.sqrt(before[..., MAIN]), size, rho)
-        _, e = innovations(b, x, others)
+        filled, e = innovations(b, x, others)
         size = deviation(e, e != 0)
-        lean = leaning(e, known, size**2, self.mixture)
-        found = Coefficients(self, centre, spread, b, size, lean, np.empty(0), others)
+        louder = responses(e, filled, known, size**2, self.mixture)
+        found = Coefficients(self, centre, spread, b, size, *louder, np.empty(0), others)
         return found.correlated(y)
 
     def white(self, spread: np.ndarray, correlation: np.ndarray) -> "Coefficients":
@@ -130,7 +131,8 @@ class Coefficients:
     deviation: (
         np.ndarray
     )  # [..., series], of the innovations over the whole sample, in units of spread
-    lean: np.ndarray  # [..., series], positive where falls make a series louder than rises
+    leverage: np.ndarray  # [..., series], positive where falls make a series louder than rises
+    level_effect: np.ndarray  # [..., series], positive where a series is louder at high levels
     correlation: np.ndarray  # [..., series, series]
     others: np.ndarray | None = None  # [..., series, other, lag]: of the others' past
 
@@ -139,9 +141,12 @@ class Coefficients:
         x = (y - self.centre[..., None]) / self.spread[..., None]
         filled, e = innovations(self.b, x, self.others)
         known = np.isfinite(x)
-        before, after = running_variances(e, known, self.deviation**2, self.lean)
+        louder = loudness(self.level_effect, before_each(filled))
+        now = loudness(self.level_effect, filled[..., -1:])
+        start = self.deviation**2
+        before, after = running_variances(e / louder, known, start, self.leverage)
         mix = self.settings.mixture
-        scale = np.sqrt(mix * after[..., MAIN] + (1 - mix) * self.deviation**2)
+        scale = np.sqrt(mix * after[..., MAIN] + (1 - mix) * start) * now[..., 0]
         return Filtered(
             coefficients=self,
             past=_standing(filled, self.settings.lags),
@@ -149,8 +154,8 @@ class Coefficients:
             known=known,
             level=np.where(known, x, 0),
             innovation=np.where(known, e, 0),
-            before=np.sqrt(before[..., MAIN]),
-            memory=np.sqrt(after),
+            before=np.sqrt(before[..., MAIN]) * louder,
+            memory=np.sqrt(after) * now,
         )
 
     def correlated(self, y: np.ndarray) -> "Coefficients":
@@ -180,16 +185,28 @@ class Filtered:
         """The last innovations over today's scale, winsorised, [..., series, lag], latest last."""
         return np.clip(self.innovation[..., -lags:] / self.scale[..., None], -OUTLIER, OUTLIER)
 
+    def scales(self, horizon: int) -> np.ndarray:
+        """Deviations of the innovations to come, [..., series, step], in units of spread.
+
+        The first is `scale`; the others are those of the levels that the anchor expects.
+        """
+        c = self.coefficients
+        still = np.zeros((*self.scale.shape, horizon))
+        coming = accumulate(c.b, self.past, still, c.others)
+        levels = np.concatenate([self.past[..., -1:], coming[..., :-1]], axis=-1)
+        louder = loudness(c.level_effect, levels)
+        return self.scale[..., None] * louder / louder[..., :1]
+
     def standardise(self, y: np.ndarray) -> np.ndarray:
         """A future `y` [..., series, step] to innovations over their scale, still correlated."""
         c = self.coefficients
         x = (y - c.centre[..., None]) / c.spread[..., None]
-        return autoregress(c.b, self.past, x, c.others) / self.scale[..., None]
+        return autoregress(c.b, self.past, x, c.others) / self.scales(y.shape[-1])
 
     def restore(self, u: np.ndarray) -> np.ndarray:
         """Innovations over their scale [..., series, step] to the future that they make."""
         c = self.coefficients
-        x = accumulate(c.b, self.past, u * self.scale[..., None], c.others)
+        x = accumulate(c.b, self.past, u * self.scales(u.shape[-1]), c.others)
         return x * c.spread[..., None] + c.centre[..., None]
 
     def whiten(self, y: np.ndarray) -> np.ndarray:
@@ -203,8 +220,8 @@ class Filtered:
     def log_determinant(self, horizon: int) -> np.ndarray:
         """Log |dy/dz| over `horizon` steps, [...]: subtract it from a log density of z."""
         c = self.coefficients
-        scales = np.log(self.scale * c.spread).sum(-1)
-        return horizon * (scales + 0.5 * np.linalg.slogdet(c.correlation)[1])
+        scales = np.log(self.scales(horizon) * c.spread[..., None]).sum((-2, -1))
+        return scales + horizon * 0.5 * np.linalg.slogdet(c.correlation)[1]
 
     def affine(self, horizon: int) -> tuple[np.ndarray, np.ndarray]:
         """The map z -> y written out: y = mean + matrix z, both flattened as [series * step].

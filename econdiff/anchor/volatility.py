@@ -1,62 +1,102 @@
-"""How loud series are: running variances of their shocks, which may lean to one side.
+"""How loud series are: running variances of their shocks, and what makes a series louder.
 
-    v_{t+1} = decay v_t + (1 - decay) (|e_t| - lean e_t)^2 / (1 + lean^2)
+The shocks e of a series whose level is x (in deviations, as others see it: `tame`) have the
+variance exp(2 k x_{t-1}) v_t, with
 
-is the exponentially weighted variance of RiskMetrics (1996) for lean 0. With a positive lean a
-fall makes a series louder than a rise of that size does, as with stocks, and with a negative one
-the rise does, as with unemployment (the asymmetry of Ding, Granger and Engle, 1993, "A long memory
-property of stock market returns and a new model"; with lean 1 only falls count). A shock that is as
-often up as down leaves v unbiased whatever the lean.
+    u_t = e_t / exp(k x_{t-1}),    v_{t+1} = d v_t + (1 - d) (|u_t| - g u_t)^2 / (1 + g^2)
 
-How far a series leans is the mean of its posterior over `LEANS`, with a normal prior about 0 of
-deviation `UPRIGHT`: 60 quarters say little of it, a thousand days much. The likelihood is that of
-`robust.student_loss`, and the volatility the one that the filter goes by.
+- v is the exponentially weighted variance of RiskMetrics (1996), for decay d, where g is 0.
+- `leverage` g: with a positive one a fall makes a series louder than a rise of that size does, as
+  with stocks, with a negative one a rise does, as with unemployment (the asymmetry of Ding, Granger
+  and Engle, 1993, "A long memory property of stock market returns and a new model").
+- `level_effect` k: interest rates and inflation move more where they are high (Chan, Karolyi,
+  Longstaff and Sanders, 1992, "An empirical comparison of alternative models of the short-term
+  interest rate").
 
-Shocks are [..., series, time].
+Both are the means of their posteriors over a few values, one after the other, with normal priors
+about 0: 60 quarters say little of them, a thousand days much. The likelihood is a Student t.
+
+Shocks and levels are [..., series, time].
 """
+
+from collections.abc import Callable
 
 import numpy as np
 from scipy.special import softmax
 
-from econdiff.anchor.robust import OUTLIER, student_loss
+from econdiff.anchor.robust import OUTLIER, student_loss, tame
 
 DECAYS = (0.80, 0.94, 0.985, 0.996)  # of running variances: 5, 17, 67, 250 periods of memory
 MAIN = 1  # the one that the filter goes by
-LEANS = np.linspace(-1, 1, 5)
-UPRIGHT = 0.4  # prior deviation of how far a series leans
+LEVERAGES = np.linspace(-1, 1, 5)
+LEVERAGE = 0.4  # prior deviation of the leverage
+LEVEL_EFFECTS = np.linspace(-0.3, 0.3, 7)
+LEVEL_EFFECT = 0.1  # prior deviation of the level effect
 
 
 def running_variances(
-    e: np.ndarray,
+    u: np.ndarray,
     known: np.ndarray,
     start: np.ndarray,
-    lean: np.ndarray,
+    leverage: np.ndarray,
     decays: tuple[float, ...] = DECAYS,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Running variances of shocks `e`, from `start`, for `lean`, both [..., series].
+    """Running variances of shocks `u`, from `start`, for `leverage`, both [..., series].
 
     One for each of `decays`: before each period, [..., series, time, decay], and after the last,
     [..., series, decay]. Where a shock is not known they stand still.
     """
     decay = np.array(decays)
-    tilt = lean[..., None]
-    news = ((np.abs(e) - tilt * e) ** 2 / (1 + tilt**2))[..., None]
+    g = leverage[..., None]
+    news = ((np.abs(u) - g * u) ** 2 / (1 + g**2))[..., None]
     now = np.broadcast_to(start[..., None], (*news.shape[:-2], len(decay)))
     before = np.empty((*news.shape[:-1], len(decay)))
-    for t in range(e.shape[-1]):
+    for t in range(u.shape[-1]):
         before[..., t, :] = now
         update = decay * now + (1 - decay) * np.minimum(news[..., t, :], OUTLIER**2 * now)
         now = np.where(known[..., t, None], update, now)
     return before, now
 
 
-def leaning(e: np.ndarray, known: np.ndarray, start: np.ndarray, mixture: float) -> np.ndarray:
-    """How far each series leans, [..., series]; `mixture` as in `Anchor`."""
-    leans = LEANS.reshape(-1, *[1] * start.ndim)  # [lean, ..., series]
-    every = np.broadcast_to(leans, (len(LEANS), *start.shape))
-    before, _ = running_variances(e, known, start, every, DECAYS[MAIN : MAIN + 1])
-    variance = mixture * before[..., 0] + (1 - mixture) * start[..., None]
-    surprise = 0.5 * np.log(variance) + student_loss(e**2 / variance)
+def loudness(level_effect: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """How much louder each series is at `level` [..., series, time], as a factor."""
+    return np.exp(level_effect[..., None] * tame(level))
+
+
+def before_each(level: np.ndarray) -> np.ndarray:
+    """The level before each period, 0 (the mean) before the first."""
+    return np.concatenate([np.zeros_like(level[..., :1]), level[..., :-1]], axis=-1)
+
+
+def responses(
+    e: np.ndarray, level: np.ndarray, known: np.ndarray, start: np.ndarray, mixture: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Leverage and level effect of each series, both [..., series].
+
+    `mixture` as in `Anchor`: where it is 0 volatility is constant, and both are.
+    """
+    if mixture == 0:
+        return np.zeros_like(start), np.zeros_like(start)
     seen = known & (e != 0)
-    evidence = -np.where(seen, surprise, 0).sum(-1) - 0.5 * (leans / UPRIGHT) ** 2
-    return (softmax(evidence, axis=0) * leans).sum(0)
+    past = before_each(level)
+
+    def evidence(leverage: np.ndarray, level_effect: np.ndarray) -> np.ndarray:
+        louder = loudness(level_effect, past)
+        u = e / louder
+        before, _ = running_variances(u, known, start, leverage, DECAYS[MAIN : MAIN + 1])
+        variance = mixture * before[..., 0] + (1 - mixture) * start[..., None]
+        surprise = 0.5 * np.log(variance) + np.log(louder) + student_loss(u**2 / variance)
+        return -np.where(seen, surprise, 0).sum(-1)
+
+    still = np.zeros_like(start)
+    leverage = _posterior_mean(LEVERAGES, LEVERAGE, lambda g: evidence(still + g, still))
+    return leverage, _posterior_mean(
+        LEVEL_EFFECTS, LEVEL_EFFECT, lambda k: evidence(leverage, still + k)
+    )
+
+
+def _posterior_mean(
+    grid: np.ndarray, deviation: float, evidence: Callable[[float], np.ndarray]
+) -> np.ndarray:
+    logs = [evidence(value) - 0.5 * (value / deviation) ** 2 for value in grid]
+    return np.tensordot(grid, softmax(logs, axis=0), axes=1)

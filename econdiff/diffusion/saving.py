@@ -23,7 +23,7 @@ from econdiff.diffusion.weights import WeightsError, fingerprint, load_weights, 
 
 FORMAT = 7
 SETTINGS = ("turns", "window", "spread", "strength", "recentre")  # the device is the machine's
-ARRAYS = ("centre", "spread", "b", "deviation", "lean", "correlation", "others")
+ARRAYS = ("centre", "spread", "b", "deviation", "leverage", "level_effect", "correlation", "others")
 
 
 def save(forecaster: FittedDiffusion, folder: str | Path) -> None:

@@ -23,7 +23,7 @@ regimes          a two-state Markov chain moves means and volatilities
 shock laws       Gaussian or Student t with 3 to 13 degrees of freedom; two-piece skewness (40%)
 rare events      jumps (25%), slips of measurement (12%), a pandemic: 4 to 25 deviations and a
                  rebound (8%)
-level and noise  volatility moves with the level (15%)
+level and noise  volatility moves with the level (60%)
 publication      a floor as at the zero lower bound (6%), rounding (8%), leftover seasonality
                  (8%), convexity as of spreads and volatilities (6%), missing cells (5%),
                  unequal starts (20%)
