@@ -1,4 +1,4 @@
-"""How loud series are: the recursion by hand, how far they lean, and what it must not change."""
+"""How loud series are: the recursion and both posteriors by hand, and what they are worth."""
 
 import numpy as np
 import pytest
@@ -6,83 +6,130 @@ from scipy.stats import norm, t
 
 from econdiff.anchor import Anchor
 from econdiff.anchor.robust import FREEDOM, GAUSSIAN, OUTLIER
-from econdiff.anchor.volatility import DECAYS, LEANS, MAIN, UPRIGHT, leaning, running_variances
+from econdiff.anchor.volatility import (
+    DECAYS,
+    LEVEL_EFFECT,
+    LEVEL_EFFECTS,
+    LEVERAGE,
+    LEVERAGES,
+    MAIN,
+    responses,
+    running_variances,
+)
 
 
-def stocks(rng, length=1500, lean=0.7):
+def stocks(rng, length=1500, leverage=0.7):
     """Shocks that are louder after falls, [1, time]."""
     e, v = np.zeros((1, length)), 1.0
     for k in range(length):
         e[0, k] = np.sqrt(v) * rng.standard_normal()
-        v = 0.05 + 0.85 * v + 0.1 * (abs(e[0, k]) - lean * e[0, k]) ** 2 / (1 + lean**2)
+        v = 0.05 + 0.85 * v + 0.1 * (abs(e[0, k]) - leverage * e[0, k]) ** 2 / (1 + leverage**2)
     return e
 
 
+def rates(rng, length=1500, effect=0.2):
+    """A persistent series that is louder where it is high, [1, time], and its deviations."""
+    x, s = np.zeros((1, length)), np.zeros((1, length))
+    for k in range(1, length):
+        s[0, k] = np.exp(effect * np.clip(x[0, k - 1] / 3, -3, 3))
+        x[0, k] = 0.95 * x[0, k - 1] + s[0, k] * rng.standard_normal()
+    return x, s
+
+
 def test_the_recursion_by_hand(rng):
-    e = 2 * rng.standard_normal((2, 30))
+    u = 2 * rng.standard_normal((2, 30))
     known = rng.random((2, 30)) < 0.8
-    start, lean = np.array([1.0, 0.2]), np.array([-0.3, 0.6])
-    before, after = running_variances(e, known, start, lean)
-    for i, lam in enumerate(DECAYS):
-        for s in range(2):
+    start, leverage = np.array([1.0, 0.2]), np.array([-0.3, 0.6])
+    before, after = running_variances(u, known, start, leverage)
+    for i, decay in enumerate(DECAYS):
+        for s, g in enumerate(leverage):
             v = start[s]
             for k in range(30):
                 assert before[s, k, i] == pytest.approx(v)
-                news = (abs(e[s, k]) - lean[s] * e[s, k]) ** 2 / (1 + lean[s] ** 2)
+                news = (abs(u[s, k]) - g * u[s, k]) ** 2 / (1 + g**2)
                 if known[s, k]:
-                    v = lam * v + (1 - lam) * min(news, OUTLIER**2 * v)
+                    v = decay * v + (1 - decay) * min(news, OUTLIER**2 * v)
             assert after[s, i] == pytest.approx(v)
 
 
-def test_the_posterior_by_hand(rng):
-    e = stocks(rng, 80)
-    e[0, :3] = 0
+def test_both_posteriors_by_hand(rng):
+    e, level = stocks(rng, 80), rng.standard_normal((1, 80))
+    e[0, :3], level[0, 40] = 0, 7.0
     known, start = np.ones_like(e, dtype=bool), np.array([1.3])
-    log = []
-    for lean in LEANS:
-        before, _ = running_variances(e, known, start, np.array([lean]))
-        deviation = np.sqrt((0.9 * before[0, 3:, MAIN] + 0.1 * 1.3) / GAUSSIAN)
-        log.append(t.logpdf(e[0, 3:], FREEDOM, scale=deviation).sum())
-    weight = np.exp(np.array(log) - max(log)) * norm.pdf(LEANS, scale=UPRIGHT)
-    expected = (weight * LEANS).sum() / weight.sum()
-    assert leaning(e, known, start, 0.9)[0] == pytest.approx(expected)
+
+    def log_likelihood(g, k):
+        louder = np.exp(k * np.clip(np.r_[0, level[0, :-1]], -3, 3))
+        before, _ = running_variances(e / louder, known, start, np.array([g]))
+        deviation = louder * np.sqrt((0.9 * before[0, :, MAIN] + 0.1 * 1.3) / GAUSSIAN)
+        return t.logpdf(e[0, 3:], FREEDOM, scale=deviation[3:]).sum()
+
+    def mean(values, deviation, log):
+        weight = np.exp(np.array(log) - max(log)) * norm.pdf(values, scale=deviation)
+        return (weight * values).sum() / weight.sum()
+
+    g = mean(LEVERAGES, LEVERAGE, [log_likelihood(g, 0) for g in LEVERAGES])
+    k = mean(LEVEL_EFFECTS, LEVEL_EFFECT, [log_likelihood(g, k) for k in LEVEL_EFFECTS])
+    found = responses(e, level, known, start, 0.9)
+    assert [float(value[0]) for value in found] == pytest.approx([g, k])
 
 
-def test_falls_or_rises_or_neither(rng):
-    fall = Anchor().estimate(stocks(rng)).lean
-    noise = Anchor().estimate(rng.standard_normal((40, 1, 100))).lean
-    assert fall[0] > 0.4
-    assert abs(noise.mean()) < 0.1
-    assert noise.std() < 0.3
+def test_falls_rises_and_levels_are_told_apart(rng):
+    stock, rate = Anchor().estimate(stocks(rng)), Anchor().estimate(rates(rng)[0])
+    noise = Anchor().estimate(rng.standard_normal((40, 1, 200)))
+    assert stock.leverage[0] > 0.4
+    assert abs(stock.level_effect[0]) < 0.06
+    assert rate.level_effect[0] > 0.1
+    assert abs(rate.leverage[0]) < 0.3
+    assert abs(noise.leverage.mean()) < 0.1
+    assert abs(noise.level_effect.mean()) < 0.02
 
 
-def test_a_series_upside_down_leans_the_other_way(rng):
-    y = stocks(rng, 400)
-    a, b = Anchor().estimate(y), Anchor().estimate(-y)
-    np.testing.assert_allclose(a.lean, -b.lean, atol=1e-9)
-    np.testing.assert_allclose(a.filter(y).scale, b.filter(-y).scale, rtol=1e-9)
+def test_a_series_upside_down_answers_the_other_way(rng):
+    for y in (stocks(rng, 400), rates(rng, 400)[0]):
+        a, b = Anchor().estimate(y), Anchor().estimate(-y)
+        np.testing.assert_allclose(a.leverage, -b.leverage, atol=1e-9)
+        np.testing.assert_allclose(a.level_effect, -b.level_effect, atol=1e-9)
+        np.testing.assert_allclose(a.filter(y).scales(5), b.filter(-y).scales(5), rtol=1e-9)
 
 
-def test_a_batch_is_its_members(rng):
-    y = np.stack([stocks(rng, 200), rng.standard_normal((1, 200))])
-    both = Anchor().estimate(y)
+def test_a_batch_is_its_members_and_constant_volatility_is_constant(rng):
+    y = np.stack([stocks(rng, 200), rates(rng, 200)[0]])
+    both, constant = Anchor().estimate(y), Anchor(mixture=0).estimate(y)
     for k in range(2):
-        np.testing.assert_allclose(both.lean[k], Anchor().estimate(y[k]).lean, atol=1e-12)
+        one = Anchor().estimate(y[k])
+        np.testing.assert_allclose(both.leverage[k], one.leverage, atol=1e-12)
+        np.testing.assert_allclose(both.level_effect[k], one.level_effect, atol=1e-12)
+    np.testing.assert_array_equal(constant.leverage, 0)
+    scales = constant.filter(y).scales(4)
+    np.testing.assert_allclose(scales, np.repeat(constant.deviation[..., None], 4, axis=-1))
 
 
-def test_how_far_it_leans_is_worth_likelihood(rng):
-    """On shocks to come that lean as those before did, told against an upright filter."""
-    gains = []
-    for _ in range(12):
-        y = stocks(rng, 1200)
-        fitted = Anchor().estimate(y[:, :900])
-        e = y - fitted.centre[:, None]
-        known = np.ones_like(e, dtype=bool)
-        start = (fitted.deviation * fitted.spread) ** 2
-        found = [
-            running_variances(e, known, start, lean)[0][0, 900:, MAIN]
-            for lean in (fitted.lean, 0 * fitted.lean)
-        ]
-        leans, upright = (norm.logpdf(e[0, 900:], scale=np.sqrt(v)).mean() for v in found)
-        gains.append(leans - upright)
-    assert np.mean(gains) > 2 * np.std(gains) / np.sqrt(len(gains))
+def test_steps_ahead_are_as_loud_as_the_level_expected_there(rng):
+    y = rates(rng)[0]
+    y = y[:, : int(y.argmax()) + 1]  # from the top
+    state = Anchor().estimate(y).filter(y)
+    expected = state.restore(np.zeros((1, 12)))  # the anchor's mean
+    levels = (np.r_[y[0, -1], expected[0, :-1]] - state.coefficients.centre) / (
+        state.coefficients.spread
+    )
+    louder = np.exp(state.coefficients.level_effect * np.clip(levels, -3, 3))
+    np.testing.assert_allclose(state.scales(12)[0], state.scale * louder / louder[0])
+    assert state.scales(12)[0, -1] < 0.9 * state.scale[0]
+
+
+def test_both_are_worth_likelihood_in_years_to_come(rng):
+    """Against a filter that knows neither."""
+    for draw in (stocks, lambda rng: rates(rng)[0]):
+        gains = []
+        for _ in range(12):
+            y = draw(rng)
+            fitted = Anchor().estimate(y[:, :900])
+            plain = fitted.__class__(
+                **vars(fitted) | {"leverage": np.zeros(1), "level_effect": np.zeros(1)}
+            )
+            told, untold = (
+                norm.logpdf(state.innovation[0, 900:], scale=state.before[0, 900:]).mean()
+                for state in (fitted.filter(y), plain.filter(y))
+            )
+            gains.append(told - untold)
+        assert np.mean(gains) > 2 * np.std(gains) / np.sqrt(len(gains))

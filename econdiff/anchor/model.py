@@ -51,9 +51,8 @@ class Anchor:
     `lags` of the autoregression, `tightness` of what a series owes to its own past (smaller is
     tighter) and the values between which that of what it owes to the others' is averaged,
     `cross` (empty: nothing is owed), `local` whether a series may fall back to its local mean,
-    `mixture` the weight of the filtered variance against that of the whole sample (0: it is
-    constant), `pull` the
-    pseudo-observations with which the correlation is drawn towards 0.
+    `mixture` the weight of the filtered variance against that of the whole sample (0: volatility
+    is constant), `pull` the pseudo-observations with which the correlation is drawn towards 0.
     """
 
     lags: int = 6

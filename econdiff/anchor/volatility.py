@@ -13,8 +13,8 @@ variance exp(2 k x_{t-1}) v_t, with
   Longstaff and Sanders, 1992, "An empirical comparison of alternative models of the short-term
   interest rate").
 
-Both are the means of their posteriors over a few values, one after the other, with normal priors
-about 0: 60 quarters say little of them, a thousand days much. The likelihood is a Student t.
+Both are the means of their posteriors over a few values, the level effect first, with normal
+priors about 0: 60 quarters say little of them, a thousand days much. The likelihood is a Student t.
 
 Shocks and levels are [..., series, time].
 """
@@ -89,10 +89,9 @@ def responses(
         return -np.where(seen, surprise, 0).sum(-1)
 
     still = np.zeros_like(start)
-    leverage = _posterior_mean(LEVERAGES, LEVERAGE, lambda g: evidence(still + g, still))
-    return leverage, _posterior_mean(
-        LEVEL_EFFECTS, LEVEL_EFFECT, lambda k: evidence(leverage, still + k)
-    )
+    effect = _posterior_mean(LEVEL_EFFECTS, LEVEL_EFFECT, lambda k: evidence(still, still + k))
+    leverage = _posterior_mean(LEVERAGES, LEVERAGE, lambda g: evidence(still + g, effect))
+    return leverage, effect
 
 
 def _posterior_mean(
