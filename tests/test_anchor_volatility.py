@@ -67,8 +67,8 @@ def test_both_posteriors_by_hand(rng):
         weight = np.exp(np.array(log) - max(log)) * norm.pdf(values, scale=deviation)
         return (weight * values).sum() / weight.sum()
 
-    g = mean(LEVERAGES, LEVERAGE, [log_likelihood(g, 0) for g in LEVERAGES])
-    k = mean(LEVEL_EFFECTS, LEVEL_EFFECT, [log_likelihood(g, k) for k in LEVEL_EFFECTS])
+    k = mean(LEVEL_EFFECTS, LEVEL_EFFECT, [log_likelihood(0, k) for k in LEVEL_EFFECTS])
+    g = mean(LEVERAGES, LEVERAGE, [log_likelihood(g, k) for g in LEVERAGES])
     found = responses(e, level, known, start, 0.9)
     assert [float(value[0]) for value in found] == pytest.approx([g, k])
 
@@ -106,15 +106,15 @@ def test_a_batch_is_its_members_and_constant_volatility_is_constant(rng):
 
 def test_steps_ahead_are_as_loud_as_the_level_expected_there(rng):
     y = rates(rng)[0]
-    y = y[:, : int(y.argmax()) + 1]  # from the top
-    state = Anchor().estimate(y).filter(y)
-    expected = state.restore(np.zeros((1, 12)))  # the anchor's mean
-    levels = (np.r_[y[0, -1], expected[0, :-1]] - state.coefficients.centre) / (
+    top = y[:, : int(y.argmax()) + 1]
+    state = Anchor().estimate(y).filter(top)
+    expected = state.restore(np.zeros((1, 24)))  # the anchor's mean
+    levels = (np.r_[top[0, -1], expected[0, :-1]] - state.coefficients.centre) / (
         state.coefficients.spread
     )
     louder = np.exp(state.coefficients.level_effect * np.clip(levels, -3, 3))
-    np.testing.assert_allclose(state.scales(12)[0], state.scale * louder / louder[0])
-    assert state.scales(12)[0, -1] < 0.9 * state.scale[0]
+    np.testing.assert_allclose(state.scales(24)[0], state.scale * louder / louder[0])
+    assert state.scales(24)[0, -1] < 0.9 * state.scale[0]
 
 
 def test_both_are_worth_likelihood_in_years_to_come(rng):

@@ -13,8 +13,9 @@ variance exp(2 k x_{t-1}) v_t, with
   Longstaff and Sanders, 1992, "An empirical comparison of alternative models of the short-term
   interest rate").
 
-Both are the means of their posteriors over a few values, the level effect first, with normal
-priors about 0: 60 quarters say little of them, a thousand days much. The likelihood is a Student t.
+Both are posterior means over a few values, with normal priors about 0 and a Student t for the
+likelihood: 60 quarters say little of them, a thousand days much. The level effect comes first: the
+leverage would be taken for it in a series that stays where it is for long.
 
 Shocks and levels are [..., series, time].
 """
