@@ -4,8 +4,8 @@
 
 `arch.data.sp500`, percent log returns of Adj Close, days from 2002-12-27 to 2018-12-31, a
 window of 1000 days. GARCH is fitted every 21 days, the means of EWMA and historical simulation
-too; the diffusion model estimates its anchor every day, on its own window of 400, of the returns
-and of the shocks that GJR-GARCH leaves ("on gjr"). `quantile-mean` sees 2000 days. Laws that are
+too; the diffusion model estimates its anchor every day, on the same window, of the returns and of
+the shocks that GJR-GARCH leaves ("on gjr"). `quantile-mean` sees 2000 days. Laws that are
 known are scored exactly (CRPS by 1999 quantiles), draws by the fair CRPS. The log score is exact
 where the model has a density. Tests: Diebold-Mariano against GJR with skewed t, and the 90% model
 confidence set. Baselines are kept in `--out`.
@@ -30,7 +30,7 @@ from econdiff.baselines.volatility import FittedVolatility
 from econdiff.scoring import crps, diebold_mariano, model_confidence_set, pinball
 
 FIRST, LAST = "2002-12-27", "2018-12-31"
-WINDOW, REFIT, OWN_WINDOW = 1000, 21, 400
+WINDOW, REFIT = 1000, 21
 LEVELS = (np.arange(1999) + 0.5) / 1999
 
 Scores = tuple[float, float]  # CRPS and minus log density of a day
@@ -172,7 +172,7 @@ def ours(
 def by_day(y: pd.Series, days: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns before each day [day, 1, time], what came [day], and the scale of both."""
     values = y.to_numpy()
-    history = np.stack([values[day - OWN_WINDOW : day] for day in days])[:, None]
+    history = np.stack([values[day - WINDOW : day] for day in days])[:, None]
     return history, values[days], np.ones(len(days))
 
 
@@ -186,7 +186,7 @@ def filtered(y: pd.Series, days: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
         e = values[day - WINDOW : day + 1] - law.mean
         scales = law.scales(e[:-1])
         z = e / scales
-        rows.append((z[-1 - OWN_WINDOW : -1], z[-1], scales[-1]))
+        rows.append((z[-1 - WINDOW : -1], z[-1], scales[-1]))
     history, came, scale = (np.array(part) for part in zip(*rows, strict=True))
     return history[:, None], came, scale
 

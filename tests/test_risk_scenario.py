@@ -189,9 +189,15 @@ def test_pins_on_macro_series_of_the_same_file_move_the_rate(folder, published):
         (("--correlation", "1"), "--correlation is a share"),
         (("--supervisory", "TABLES", "--drivers", "Wages"), "no series 'Wages'"),
         (("--supervisory", "TABLES", "--rate-in", "fractions"), "divide percentages by 100"),
+        (("--supervisory", "TABLES", "--pin", "Wages=3"), "Wages"),
+        (("--supervisory", "TABLES", "--pin", "Unemployment rate=9 at 2001Q1"), "2001Q1"),
     ],
 )
-def test_a_credit_question_that_cannot_be_is_refused(folder, published, capsys, words, complaint):
+def test_a_credit_question_that_cannot_be_is_refused(
+    folder, published, capsys, monkeypatch, words, complaint
+):
+    """Before a model is fitted."""
+    monkeypatch.delattr(Transformed, "fit")
     words = tuple(str(published) if word == "TABLES" else word for word in words)
     assert lend(folder, *words) in (1, 2)
     assert complaint in capsys.readouterr().err

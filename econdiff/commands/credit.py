@@ -21,7 +21,7 @@ from econdiff.report.credit import CreditStudy, credit_page, pictures
 from econdiff.report.figures import png, svg
 from econdiff.risk.credit import CreditLoss, FittedLogitLink, each_step, portfolio_losses
 from econdiff.risk.measures import var_standard_error
-from econdiff.scenario import Scenario, ScenarioError, conditional
+from econdiff.scenario import Scenario, ScenarioError, check, conditional
 from econdiff.transforms import Transformed, choose, periods_per_year
 
 REPEATS = 20  # portfolios drawn on each path of default rates
@@ -32,6 +32,7 @@ FREE = "no scenario"
 def credit(request: CreditRequest, command: str, progress: Progress = silent) -> Answer:
     """Fit the link, draw the losses by scenario, and write the folder `request.out`, whole."""
     book = book_of(request)
+    _check_said(book, request)
     manifest = new_manifest("credit", command, _settings(request)) | {"data": book.data.record}
     with whole(request.out, overwrite=request.overwrite) as folder:
         macro = _paths(book, request, progress)
@@ -52,6 +53,19 @@ def credit(request: CreditRequest, command: str, progress: Progress = silent) ->
     words = study.table.to_string(index=False, float_format=lambda x: f"{x:.4g}")
     facts = {"out": str(request.out), "losses": study.table.to_dict("records")}
     return Answer(facts, f"{words}\n\n{request.out / 'report.html'}")
+
+
+def _check_said(book: Book, request: CreditRequest) -> None:
+    """Refuse, before a model is fitted, a scenario that cannot be answered."""
+    index = steps_after(book.macro, request.horizon)
+    for one in book.said:
+        if _told(one.scenario, book.macro, index) is not None:
+            continue
+        try:
+            transforms = choose(book.macro)
+            check(one.scenario, book.macro, transforms, mode="hard", horizon=request.horizon)
+        except ScenarioError as error:
+            raise UsageError(f"{one.name}: {error}") from error
 
 
 def _paths(book: Book, request: CreditRequest, progress: Progress) -> dict[str, Forecast]:
