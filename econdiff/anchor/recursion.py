@@ -14,7 +14,6 @@ white noise stays affine.
 """
 
 import numpy as np
-from scipy.signal import lfilter
 
 from econdiff.anchor.robust import tame
 
@@ -32,9 +31,11 @@ def lagged(x: np.ndarray, lags: int) -> np.ndarray:
 
 def local_means(x: np.ndarray, start: np.ndarray | float = 0.0) -> np.ndarray:
     """The local mean of `x` [..., time] before each period and after the last, [..., 1 + time]."""
-    begin = np.broadcast_to(np.asarray(start, dtype=x.dtype), x.shape[:-1])[..., None]
-    after, _ = lfilter([1 / SLOW], [1, 1 / SLOW - 1], x, zi=(1 - 1 / SLOW) * begin)
-    return np.concatenate([begin, after.astype(x.dtype)], axis=-1)
+    found = np.empty((1 + x.shape[-1], *x.shape[:-1]))
+    found[0] = start
+    for t, now in enumerate(np.moveaxis(x, -1, 0)):
+        found[t + 1] = found[t] + (now - found[t]) / SLOW
+    return np.moveaxis(found, 0, -1)
 
 
 def autoregress(

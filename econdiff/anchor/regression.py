@@ -26,6 +26,7 @@ Arrays are [..., series, time], all in units of the spread of each series.
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.linalg.lapack import dposv
 from scipy.special import softmax
 
 from econdiff.anchor.recursion import lagged, local_means
@@ -101,7 +102,7 @@ def together(
         if local:
             centre[..., -2, :] = SHARES * (1 - rho[..., i, None])
         priors = (_precision(deviation, i, lags, tightness, c, local) for c in candidates)
-        found, evidence = zip(*(_posterior(gram, moment, centre, p) for p in priors), strict=True)
+        found, evidence = zip(*(_posterior(gram, moment, centre, *p) for p in priors), strict=True)
         odds = softmax(np.concatenate(evidence, axis=-1), axis=-1)
         owes.append((np.concatenate(found, axis=-1) * odds[..., None, :]).sum(-1))
     a = np.stack(owes, axis=-2)  # [..., series, coefficient]
@@ -116,39 +117,57 @@ def together(
 
 
 def _posterior(
-    gram: np.ndarray, moment: np.ndarray, centre: np.ndarray, precision: np.ndarray
+    gram: np.ndarray,
+    moment: np.ndarray,
+    centre: np.ndarray,
+    precision: np.ndarray,
+    volume: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Posterior means [..., coefficient, prior] under priors about the columns of `centre`.
 
     And, up to what all priors share, their log marginal likelihoods [..., prior]; unit noise.
+    `volume` [...] is the log determinant of the `precision`.
     """
-    whole = gram + precision
     pulled = precision @ centre
-    a = np.linalg.solve(whole, moment + pulled)
+    a, whole = _solve(gram + precision, moment + pulled)
     gain = ((moment + pulled) * a).sum(-2) - (pulled * centre).sum(-2)
-    volume = np.linalg.slogdet(precision)[1] - np.linalg.slogdet(whole)[1]
-    return a, 0.5 * (volume[..., None] + gain)
+    return a, 0.5 * ((volume - whole)[..., None] + gain)
+
+
+def _solve(matrix: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Solutions [..., coefficient, column] and log determinants [...], of one factor each.
+
+    `matrix` [..., coefficient, coefficient] is positive definite, and is written over.
+    """
+    found, size = np.empty_like(right), np.empty(matrix.shape[:-2])
+    for at in np.ndindex(size.shape):
+        factor, found[at], _ = dposv(matrix[at].T, right[at], overwrite_a=True)
+        size[at] = 2 * np.log(factor.diagonal()).sum()
+    return found, size
 
 
 def _precision(
     deviation: np.ndarray, i: int, lags: int, tightness: float, cross: float, local: bool
-) -> np.ndarray:
-    """Inverse prior covariance of series i's coefficients.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Inverse prior covariance of series i's coefficients, and its log determinant.
 
     Series by series, then its local mean if there is one, the constant last.
     """
     series = deviation.shape[-1]
-    count = series * lags + 1 + local
+    blocks = np.zeros((*deviation.shape, lags, lags))
+    for j in range(series):
+        blocks[..., j, :, :] = np.diag(_decay(lags, tightness if i == j else cross))
+        if i != j:
+            blocks[..., j, :, :] += (deviation[..., j, None, None] * cross) ** -2.0
+    last = [LOOSE**-2.0, VAGUE] if local else [VAGUE]
+    count = series * lags + len(last)
     out = np.zeros((*deviation.shape[:-1], count, count))
     for j in range(series):
         at = slice(j * lags, (j + 1) * lags)
-        out[..., at, at] = np.diag(_decay(lags, tightness if i == j else cross))
-        if i != j:
-            out[..., at, at] += (deviation[..., j, None, None] * cross) ** -2.0
-    if local:
-        out[..., -2, -2] = LOOSE**-2.0
-    out[..., -1, -1] = VAGUE
-    return out
+        out[..., at, at] = blocks[..., j, :, :]
+    tail = np.arange(series * lags, count)
+    out[..., tail, tail] = last
+    return out, np.linalg.slogdet(blocks)[1].sum(-1) + np.log(last).sum()
 
 
 def _decay(lags: int, tightness: float) -> np.ndarray:

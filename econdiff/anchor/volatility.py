@@ -20,8 +20,6 @@ leverage would be taken for it in a series that stays where it is for long.
 Shocks and levels are [..., series, time].
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy.special import softmax
 
@@ -49,14 +47,15 @@ def running_variances(
     """
     decay = np.array(decays)
     g = leverage[..., None]
-    news = ((np.abs(u) - g * u) ** 2 / (1 + g**2))[..., None]
-    now = np.broadcast_to(start[..., None], (*news.shape[:-2], len(decay)))
-    before = np.empty((*news.shape[:-1], len(decay)))
-    for t in range(u.shape[-1]):
-        before[..., t, :] = now
-        update = decay * now + (1 - decay) * np.minimum(news[..., t, :], OUTLIER**2 * now)
-        now = np.where(known[..., t, None], update, now)
-    return before, now
+    news = (np.abs(u) - g * u) ** 2 / (1 + g**2)
+    news, seen = (np.moveaxis(a, -1, 0)[..., None].copy() for a in (news, known))  # time first
+    now = np.broadcast_to(start[..., None], (*news.shape[1:-1], len(decay)))
+    before = np.empty((len(news), *now.shape))
+    for t in range(len(news)):
+        before[t] = now
+        update = decay * now + (1 - decay) * np.minimum(news[t], OUTLIER**2 * now)
+        now = np.where(seen[t], update, now)
+    return np.moveaxis(before, 0, -2), now
 
 
 def loudness(level_effect: np.ndarray, level: np.ndarray) -> np.ndarray:
@@ -89,14 +88,15 @@ def responses(
         surprise = 0.5 * np.log(variance) + np.log(louder) + student_loss(u**2 / variance)
         return -np.where(seen, surprise, 0).sum(-1)
 
-    still = np.zeros_like(start)
-    effect = _posterior_mean(LEVEL_EFFECTS, LEVEL_EFFECT, lambda k: evidence(still, still + k))
-    leverage = _posterior_mean(LEVERAGES, LEVERAGE, lambda g: evidence(still + g, effect))
+    leverages, effects = (
+        grid.reshape(-1, *[1] * start.ndim) + np.zeros_like(start)
+        for grid in (LEVERAGES, LEVEL_EFFECTS)
+    )  # [value, ..., series]
+    effect = _mean(effects, LEVEL_EFFECT, evidence(np.zeros_like(effects), effects))
+    leverage = _mean(leverages, LEVERAGE, evidence(leverages, np.zeros_like(leverages) + effect))
     return leverage, effect
 
 
-def _posterior_mean(
-    grid: np.ndarray, deviation: float, evidence: Callable[[float], np.ndarray]
-) -> np.ndarray:
-    logs = [evidence(value) - 0.5 * (value / deviation) ** 2 for value in grid]
-    return np.tensordot(grid, softmax(logs, axis=0), axes=1)
+def _mean(values: np.ndarray, deviation: float, evidence: np.ndarray) -> np.ndarray:
+    """Posterior mean of `values` [value, ...], with a normal prior about 0."""
+    return (softmax(evidence - 0.5 * (values / deviation) ** 2, axis=0) * values).sum(0)
