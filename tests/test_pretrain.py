@@ -94,7 +94,7 @@ def test_training_leaves_torch_s_generator_alone(tmp_path):
 
 def test_a_share_of_none_and_of_all_does_what_it_says():
     rng = np.random.default_rng(0)
-    calm = Prior(volatility=0.0, shifts=0.0, regimes=0.0, gaussian=1.0, markets=0.0)
+    calm = Prior(volatility=0.0, level=0.0, shifts=0.0, regimes=0.0, gaussian=1.0, markets=0.0)
     wild = Prior(volatility=2.0, shifts=1.0, regimes=0.0, gaussian=0.0, markets=0.0)
     kurtosis = []
     for prior in (calm, wild):

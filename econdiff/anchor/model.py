@@ -99,7 +99,7 @@ class Anchor:
         count = len(spread)
         b = np.zeros((count, 2 + self.lags))
         zero, one = np.zeros(count), np.ones(count)
-        return Coefficients(self, zero, spread, b, one, zero, correlation)
+        return Coefficients(self, zero, spread, b, one, zero, zero, correlation)
 
     def _regress(
         self,

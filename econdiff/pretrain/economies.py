@@ -87,7 +87,7 @@ def _run(
     shift = rng.normal(0, 0.8, shape) * chance(prior.shifts, shape, rng) / 0.6
     state = markov(e, total, rng)
     loud = np.abs(rng.normal(0, 1, shape)) * chance(prior.regimes, (e, 1), rng)
-    lift = rng.normal(0, 0.3, shape) * chance(0.6, shape, rng)
+    lift = rng.normal(0, 0.3, shape) * chance(prior.level, shape, rng)
 
     jumps = draw_jumps(shocks, market, rng)
     own_noise = rng.standard_normal((total, e, s), dtype=np.float32)

@@ -48,6 +48,7 @@ class Prior:
     factors: Range = 1.5  # size of the loadings on common factors, times U^2
     changes: Range = 0.2  # share with a break of the dynamics
     volatility: Range = 1.5  # multiplies everything that moves a log variance
+    level: Range = 0.6  # share whose volatility moves with the level
     shifts: Range = 0.6  # share with a break of the variance
     regimes: Range = 0.15  # share of economies with two states
     gaussian: Range = 0.2  # share of economies with Gaussian shocks
