@@ -32,7 +32,7 @@ PANELS = {
 }
 BEFORE = Prior(
     near_unit=0.45, drift=0.4, breaks=0.3, factors=1.5, changes=0.12, volatility=1.0, shifts=0.35,
-    regimes=0.2, gaussian=0.45, cycles=0.0, spill=0.3, markets=0.0,
+    regimes=0.2, gaussian=0.45, cycles=0.0, spill=0.3, markets=0.0, level=0.15,
 )  # fmt: skip
 GRID = {
     "near_unit": (0, 0.1, 0.15, 0.2, 0.3, 0.4),
@@ -46,6 +46,7 @@ GRID = {
     "gaussian": (0, 0.1, 0.2, 0.3, 0.45),
     "cycles": (0, 0.25, 0.5, 0.75),
     "spill": (0.15, 0.3, 0.6, 0.75),
+    "level": (0, 0.15, 0.3, 0.6, 0.8),
 }
 
 
