@@ -26,7 +26,7 @@ Arrays are [..., series, time], all in units of the spread of each series.
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.linalg.lapack import dposv
+from scipy.linalg import get_lapack_funcs
 from scipy.special import softmax
 
 from econdiff.anchor.recursion import lagged, local_means
@@ -139,9 +139,10 @@ def _solve(matrix: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
     `matrix` [..., coefficient, coefficient] is positive definite, and is written over.
     """
+    (posv,) = get_lapack_funcs(("posv",), (matrix, right))
     found, size = np.empty_like(right), np.empty(matrix.shape[:-2])
     for at in np.ndindex(size.shape):
-        factor, found[at], _ = dposv(matrix[at].T, right[at], overwrite_a=True)
+        factor, found[at], _ = posv(matrix[at].T, right[at], overwrite_a=True)
         size[at] = 2 * np.log(factor.diagonal()).sum()
     return found, size
 
