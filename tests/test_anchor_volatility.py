@@ -1,5 +1,7 @@
 """How loud series are: the recursion and both posteriors by hand, and what they are worth."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import norm, t
@@ -28,12 +30,12 @@ def stocks(rng, length=1500, leverage=0.7):
 
 
 def rates(rng, length=1500, effect=0.2):
-    """A persistent series that is louder where it is high, [1, time], and its deviations."""
-    x, s = np.zeros((1, length)), np.zeros((1, length))
+    """A persistent series that is louder where it is high, [1, time]."""
+    x = np.zeros((1, length))
     for k in range(1, length):
-        s[0, k] = np.exp(effect * np.clip(x[0, k - 1] / 3, -3, 3))
-        x[0, k] = 0.95 * x[0, k - 1] + s[0, k] * rng.standard_normal()
-    return x, s
+        deviation = np.exp(effect * np.clip(x[0, k - 1] / 3, -3, 3))
+        x[0, k] = 0.95 * x[0, k - 1] + deviation * rng.standard_normal()
+    return x
 
 
 def test_the_recursion_by_hand(rng):
@@ -74,7 +76,7 @@ def test_both_posteriors_by_hand(rng):
 
 
 def test_falls_rises_and_levels_are_told_apart(rng):
-    stock, rate = Anchor().estimate(stocks(rng)), Anchor().estimate(rates(rng)[0])
+    stock, rate = Anchor().estimate(stocks(rng)), Anchor().estimate(rates(rng))
     noise = Anchor().estimate(rng.standard_normal((40, 1, 200)))
     assert stock.leverage[0] > 0.4
     assert abs(stock.level_effect[0]) < 0.06
@@ -85,7 +87,7 @@ def test_falls_rises_and_levels_are_told_apart(rng):
 
 
 def test_a_series_upside_down_answers_the_other_way(rng):
-    for y in (stocks(rng, 400), rates(rng, 400)[0]):
+    for y in (stocks(rng, 400), rates(rng, 400)):
         a, b = Anchor().estimate(y), Anchor().estimate(-y)
         np.testing.assert_allclose(a.leverage, -b.leverage, atol=1e-9)
         np.testing.assert_allclose(a.level_effect, -b.level_effect, atol=1e-9)
@@ -93,7 +95,7 @@ def test_a_series_upside_down_answers_the_other_way(rng):
 
 
 def test_a_batch_is_its_members_and_constant_volatility_is_constant(rng):
-    y = np.stack([stocks(rng, 200), rates(rng, 200)[0]])
+    y = np.stack([stocks(rng, 200), rates(rng, 200)])
     both, constant = Anchor().estimate(y), Anchor(mixture=0).estimate(y)
     for k in range(2):
         one = Anchor().estimate(y[k])
@@ -105,7 +107,7 @@ def test_a_batch_is_its_members_and_constant_volatility_is_constant(rng):
 
 
 def test_steps_ahead_are_as_loud_as_the_level_expected_there(rng):
-    y = rates(rng)[0]
+    y = rates(rng)
     top = y[:, : int(y.argmax()) + 1]
     state = Anchor().estimate(y).filter(top)
     expected = state.restore(np.zeros((1, 24)))  # the anchor's mean
@@ -119,14 +121,12 @@ def test_steps_ahead_are_as_loud_as_the_level_expected_there(rng):
 
 def test_both_are_worth_likelihood_in_years_to_come(rng):
     """Against a filter that knows neither."""
-    for draw in (stocks, lambda rng: rates(rng)[0]):
+    for draw in (stocks, rates):
         gains = []
         for _ in range(12):
             y = draw(rng)
             fitted = Anchor().estimate(y[:, :900])
-            plain = fitted.__class__(
-                **vars(fitted) | {"leverage": np.zeros(1), "level_effect": np.zeros(1)}
-            )
+            plain = replace(fitted, leverage=np.zeros(1), level_effect=np.zeros(1))
             told, untold = (
                 norm.logpdf(state.innovation[0, 900:], scale=state.before[0, 900:]).mean()
                 for state in (fitted.filter(y), plain.filter(y))

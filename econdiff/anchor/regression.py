@@ -142,7 +142,9 @@ def _solve(matrix: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarra
     (posv,) = get_lapack_funcs(("posv",), (matrix, right))
     found, size = np.empty_like(right), np.empty(matrix.shape[:-2])
     for at in np.ndindex(size.shape):
-        factor, found[at], _ = posv(matrix[at].T, right[at], overwrite_a=True)
+        factor, found[at], wrong = posv(matrix[at].T, right[at], overwrite_a=True)
+        if wrong:
+            raise np.linalg.LinAlgError("the regression has no solution: are all cells finite?")
         size[at] = 2 * np.log(factor.diagonal()).sum()
     return found, size
 
