@@ -62,8 +62,8 @@ def training_step(network: Network) -> Callable[[], object]:
         torch.randn(*shape, network.size.features, generator=rng),
         unit,
         unit,
-        torch.randn(*shape, STEPS, generator=rng),
-        torch.randn(*shape, STEPS, LAGS, generator=rng),
+        torch.randn(ORIGINS, 1, SERIES, STEPS, generator=rng),
+        torch.randn(ORIGINS, 1, SERIES, STEPS, LAGS, generator=rng),
     )
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-4)
 

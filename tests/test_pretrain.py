@@ -11,11 +11,12 @@ from econdiff.diffusion.network import Size, untrained
 from econdiff.diffusion.training import step
 from econdiff.diffusion.weights import load_weights
 from econdiff.pretrain.calibration import calibrate
-from econdiff.pretrain.economies import episodes, simulate
+from econdiff.pretrain.economies import episodes, simulate, simulated
 from econdiff.pretrain.prior import Prior
+from econdiff.pretrain.randomness import Randomness
 from econdiff.pretrain.run import Pretraining, pool, run, ship
 
-SMALL = Pretraining(steps=6, size=Size(width=16, inner=8), window=60, rows=16, pool=48, reuse=1)
+SMALL = Pretraining(steps=6, size=Size(width=16, inner=8), window=60, rows=16, pool=48)
 
 
 def test_seed_alone_decides_the_economies():
@@ -38,6 +39,31 @@ def test_histories_start_late_have_holes_and_end_known():
     assert known.sum(-1).min() >= 20
     assert (~known).any()
     assert np.isfinite(episode.future).all()
+
+
+def test_futures_of_an_economy_share_all_of_its_past_and_part_at_the_origin():
+    episode = episodes(40, 2, window=60, horizon=8, rng=np.random.default_rng(0), futures=3)
+    assert episode.history.shape == (40, 2, 60)
+    assert episode.future.shape == (40, 3, 2, 8)
+    whole = Randomness(np.random.default_rng(0), futures=3, parting=8)
+    y = simulated(120, 2, 68, whole, Prior()).reshape(40, 3, 2, 68)
+    np.testing.assert_array_equal(y[:, :1, :, :60].repeat(3, axis=1), y[..., :60])
+    np.testing.assert_array_equal(y[..., 60:], episode.future)
+    steps = np.abs(np.diff(y[..., 59:], axis=-1))
+    apart = [(one[..., 60] != two[..., 60]).mean() for one, two in ((y[:, 0], y[:, 1]),)]
+    assert min(apart) > 0.9  # a rounded or floored series may land on the same value
+    assert steps.max() > 0
+
+
+def test_futures_scatter_as_those_of_separate_economies_do():
+    apart = episodes(3000, 1, window=60, horizon=4, rng=np.random.default_rng(1))
+    grouped = episodes(1000, 1, window=60, horizon=4, rng=np.random.default_rng(2), futures=3)
+
+    def change(episode):
+        last = np.nan_to_num(episode.history[:, None, :, -1:])
+        return np.median(np.abs(episode.future - last), axis=(0, 1, 2))
+
+    np.testing.assert_allclose(change(apart), change(grouped), rtol=0.12)
 
 
 def test_simulated_volatility_clusters_and_has_fat_tails():
@@ -75,7 +101,7 @@ def test_the_anchor_is_calibrated_where_its_own_law_holds(monkeypatch):
         y = rng.standard_normal((economies, series, window + horizon))
         for t in range(1, y.shape[-1]):
             y[..., t] += 0.5 * y[..., t - 1]
-        return calibration_episode(y[..., :window], y[..., window:])
+        return calibration_episode(y[..., :window], y[:, None, :, window:])
 
     calibration_episode = type(episodes(2, 1, window=30, horizon=2, rng=np.random.default_rng(0)))
     monkeypatch.setattr(calibration, "episodes", gaussian)

@@ -23,8 +23,8 @@ class Examples:
     numbers: Tensor  # [origin, series, feature]
     pairs: Tensor  # [origin, series, series, PAIRS]
     unmix: Tensor  # [origin, series, series], the inverse symmetric root of the correlation
-    innovation: Tensor  # [origin, series, step], over the anchor's scale, still correlated
-    lagged: Tensor  # [origin, series, step, lag], the innovations before each
+    innovation: Tensor  # [origin, future, series, step], over the anchor's scale, still correlated
+    lagged: Tensor  # [origin, future, series, step, lag], the innovations before each
 
     def __len__(self) -> int:
         return len(self.sequence)
@@ -40,17 +40,19 @@ class Examples:
             self.numbers[rows],
             self.pairs[rows],
             self.unmix[rows],
-            self.innovation[rows, :, :horizon],
-            self.lagged[rows, :, :horizon],
+            self.innovation[rows, ..., :horizon],
+            self.lagged[rows, ..., :horizon, :],
         )
 
 
 def examples(state: Filtered, future: np.ndarray) -> Examples:
-    """Origins that the anchor has filtered, and their futures [origin, series, step]."""
+    """Origins that the anchor has filtered, and futures of each [origin, future, series, step]."""
     shown = features(state)
     unmix = power(state.coefficients.correlation, -0.5)
-    u = np.clip(state.standardise(future), -LIMIT, LIMIT)
-    before = lagged(np.concatenate([state.recent(LAGS), u], axis=-1), LAGS)[..., 1:]
+    each = [state.standardise(one) for one in np.moveaxis(future, 1, 0)]
+    u = np.clip(np.stack(each, axis=1), -LIMIT, LIMIT)
+    recent = np.broadcast_to(state.recent(LAGS)[:, None], (*u.shape[:-1], LAGS))
+    before = lagged(np.concatenate([recent, u], axis=-1), LAGS)[..., 1:]
     arrays = (shown.sequence, shown.numbers, shown.pairs, unmix, u, before)
     return Examples(*(torch.from_numpy(np.ascontiguousarray(a, np.float32)) for a in arrays))
 
@@ -62,10 +64,10 @@ def joined(parts: Sequence[Examples]) -> Examples:
 
 
 def examples_at(y: np.ndarray, anchor: Anchor, origins: np.ndarray, horizon: int) -> Examples:
-    """Histories `y[:, :origin]`, with NaN on the left to one length, and their futures."""
+    """Histories `y[:, :origin]`, with NaN on the left to one length, and the future of each."""
     longest = int(origins.max())
     history = np.full((len(origins), len(y), longest), np.nan)
     for row, o in enumerate(origins):
         history[row, :, longest - o :] = y[:, :o]
-    future = np.stack([y[:, o : o + horizon] for o in origins])
+    future = np.stack([y[None, :, o : o + horizon] for o in origins])
     return examples(anchor.estimate(history).filter(history), future)

@@ -18,8 +18,9 @@ class Features:
     `sequence` [..., series, WINDOW, SEQUENCES]: innovations over today's volatility, innovations
     over the volatility of their day, standardised levels, that day's volatility over today's
     (log), and whether the cell was known; zeros before the sample starts.
-    `numbers` [..., series, 21]: the autoregression, the local mean, the volatilities of short to
-    long memory, the sample size, and the shape of the filtered innovations.
+    `numbers` [..., series, 23]: the autoregression, the local mean, the volatilities of short to
+    long memory, the sample size, leverage and level effect, and the shape of the filtered
+    innovations.
     `pairs` [..., series, series, PAIRS]: correlations of the filtered innovations of two series,
     in the same period, of the first with the second's last one, with its lags 2 to 4, and the
     other way round.
@@ -64,7 +65,14 @@ def _pairs(state: Filtered, u: np.ndarray) -> np.ndarray:
 def _numbers(state: Filtered, u: np.ndarray) -> np.ndarray:
     batch = state.scale.shape
     b = np.broadcast_to(state.coefficients.b, (*batch, state.coefficients.b.shape[-1]))
-    deviation = np.broadcast_to(state.coefficients.deviation, batch)
+    deviation, leverage, level_effect = (
+        np.broadcast_to(one, batch)
+        for one in (
+            state.coefficients.deviation,
+            state.coefficients.leverage,
+            state.coefficients.level_effect,
+        )
+    )
     seen = (u != 0).astype(float)
     count = np.maximum(seen.sum(-1), 1)
     mean = u.sum(-1) / count
@@ -79,6 +87,8 @@ def _numbers(state: Filtered, u: np.ndarray) -> np.ndarray:
             np.log(state.scale / deviation),
             *np.moveaxis(np.clip(np.log(state.memory / state.scale[..., None]), -4, 4), -1, 0),
             np.log(count) - 4.5,
+            3 * leverage,
+            5 * level_effect,
             np.clip((v * square).sum(-1) / count, -3, 3),
             np.log(np.clip((square * square).sum(-1) / count, 1, 30)) - 1.1,
             3 * (size[..., 1:] * size[..., :-1]).sum(-1) / count,

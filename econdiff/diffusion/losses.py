@@ -36,15 +36,15 @@ class Losses:
 
 
 def losses(network: Network, batch: Examples, draws: int, rng: torch.Generator) -> Losses:
-    """Both losses on a batch, with `draws` noise levels for each origin."""
+    """Both losses on a batch, with `draws` noise levels for each future."""
     horizon = batch.innovation.shape[-1]
     context = network.encode(batch.sequence, batch.numbers, batch.pairs, horizon)
     residual = recentred(batch, context)
-    recentre = (_student(residual) + context.log_scale).mean()
+    recentre = _student(residual).mean() + context.log_scale.mean()
 
-    z = (batch.unmix @ residual.detach()).clamp(-LIMIT, LIMIT)
-    z = z.repeat_interleave(draws, 0)
-    vector = context.vector.repeat_interleave(draws, 0)
+    z = (batch.unmix[:, None] @ residual.detach()).clamp(-LIMIT, LIMIT)
+    z = z.flatten(0, 1).repeat_interleave(draws, 0)
+    vector = context.vector.repeat_interleave(len(z) // len(batch), 0)
     forgotten = (torch.rand(len(z), generator=rng) < FORGET).to(z.device)
     vector = torch.where(forgotten[:, None, None], network.untold, vector)
     angle = stratified(len(z), rng).to(z.device) * (math.pi / 2)
@@ -56,9 +56,9 @@ def losses(network: Network, batch: Examples, draws: int, rng: torch.Generator) 
 
 
 def recentred(batch: Examples, context: Context) -> Tensor:
-    """Innovations whitened once more in time, [origin, series, step]; series still correlated."""
-    owed = (batch.lagged @ context.lags[..., None])[..., 0]
-    return (batch.innovation - owed) * torch.exp(-context.log_scale)
+    """Innovations whitened in time, [origin, future, series, step]; series still correlated."""
+    owed = (batch.lagged @ context.lags[:, None, ..., None])[..., 0]
+    return (batch.innovation - owed) * torch.exp(-context.log_scale)[:, None]
 
 
 def stratified(count: int, rng: torch.Generator) -> Tensor:
@@ -82,7 +82,7 @@ def bound(network: Network, batch: Examples, seed: int, draws: int = 16) -> floa
     """
     horizon = batch.innovation.shape[-1]
     context = network.encode(batch.sequence, batch.numbers, batch.pairs, horizon)
-    z = batch.unmix @ recentred(batch, context)
+    z = (batch.unmix[:, None] @ recentred(batch, context)).flatten(0, 1)
     gaussian = 0.5 * z.square().mean() + context.log_scale.mean()
     rng = torch.Generator().manual_seed(seed)
     z = z.repeat_interleave(draws, 0)
@@ -91,6 +91,7 @@ def bound(network: Network, batch: Examples, seed: int, draws: int = 16) -> floa
     alpha, sigma = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
     noise = torch.randn(z.shape, generator=rng).to(z.device)
     v = alpha * noise - sigma * z
-    guess = network(alpha * z + sigma * noise, angle, context.vector.repeat_interleave(draws, 0))
+    vector = context.vector.repeat_interleave(len(z) // len(batch), 0)
+    guess = network(alpha * z + sigma * noise, angle, vector)
     gain = (alpha / sigma) * (v.square() - (v - guess).square())
     return float(gaussian - (math.pi / 2 - low) * gain.mean())

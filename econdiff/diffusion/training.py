@@ -155,7 +155,7 @@ def _split(y: np.ndarray, anchor: Anchor, plan: Training) -> tuple[Examples, Exa
             f"{plan.held_out:.0%} held out; give a longer panel or use the shipped weights"
         )
     made = examples_at(y, anchor, np.arange(first, last + 1), plan.horizon)
-    complete = torch.isfinite(made.innovation).all(dim=(1, 2))
+    complete = torch.isfinite(made.innovation).all(dim=(1, 2, 3))
     origins = torch.arange(first, last + 1)
     everything = plan.horizon
     fit = torch.nonzero(complete & (origins + everything <= held_from))[:, 0]

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from econdiff.diffusion.network import Network, Size
 
-FORMAT = 4
+FORMAT = 5
 
 
 class WeightsError(ValueError):

@@ -48,7 +48,7 @@ def calibrate(
         drawn = origin(net, state, max(steps)).draw(paths, 4, generator)
         draws[name] = drawn.reshape(economies, paths, series, max(steps))
     at = np.array(steps) - 1
-    future = episode.future[:, None][..., at]
+    future = episode.future[..., at]
     size = state.scale[..., None] * state.coefficients.spread[..., None]
     crps = {name: _crps(x[..., at], future, size) for name, x in draws.items()}
     rank = (draws["network"][..., at] < future).sum(axis=1)  # [economy, series, step]

@@ -10,6 +10,7 @@ import numpy as np
 
 from econdiff.pretrain.levels import markov, mean_paths, polynomial
 from econdiff.pretrain.prior import BURN, Prior, chance
+from econdiff.pretrain.randomness import Randomness
 from econdiff.pretrain.shocks import draw_jumps, draw_shocks
 
 
@@ -18,7 +19,7 @@ class Episode:
     """Windows of simulated economies, each seen up to its own origin.
 
     `history` [economy, series, window] with NaN before the sample starts and where a cell
-    is missing; `future` [economy, series, step] complete.
+    is missing; `future` [economy, future, series, step] complete, several draws of what came next.
     """
 
     history: np.ndarray
@@ -32,14 +33,20 @@ def episodes(
     window: int,
     horizon: int,
     rng: np.random.Generator,
+    futures: int = 1,
     prior: Prior | None = None,
 ) -> Episode:
-    """Simulate economies and look at each from an origin of its own, with 24 rows or more."""
-    y = simulate(economies, series, window + horizon, rng, prior)
+    """Simulate economies and look at each from an origin of its own, with 24 rows or more.
+
+    Its `futures` are draws of what may come after the origin, given all that it is by then.
+    """
+    all_of_it = Randomness(rng, futures, parting=horizon)
+    y = simulated(economies * futures, series, window + horizon, all_of_it, prior or Prior())
+    y = y.reshape(economies, futures, series, window + horizon)
     known = np.exp(rng.uniform(np.log(24), np.log(window), economies)).astype(int)
     late = np.where(rng.random((economies, series)) < 0.2, rng.random((economies, series)), 0)
     starts = window - known[:, None] + (late * (known[:, None] - 24)).astype(int)
-    history, future = y[..., :window].copy(), y[..., window:]
+    history, future = y[:, 0, :, :window].copy(), y[..., window:]
     holes = (rng.random(economies) < 0.05)[:, None, None] & (rng.random(history.shape) < 0.08)
     holes[..., -1] = False  # the origin is where every series is known
     history[(np.arange(window) < starts[..., None]) | holes] = np.nan
@@ -50,8 +57,11 @@ def simulate(
     economies: int, series: int, length: int, rng: np.random.Generator, prior: Prior | None = None
 ) -> np.ndarray:
     """Draw economies, [economy, series, time], float32."""
-    prior = prior or Prior()
-    e, s, total = economies, series, BURN + length
+    return simulated(economies, series, length, Randomness(rng), prior or Prior())
+
+
+def simulated(e: int, s: int, length: int, rng: Randomness, prior: Prior) -> np.ndarray:
+    total = BURN + length
     market = rng.random((e, 1)) < prior.markets
     shocks = draw_shocks(e, s, total, market, prior, rng)  # [time, economy, series], unit variance
     mean = mean_paths(e, s, total, market, prior, rng)  # in units of the shocks' usual deviation
@@ -65,7 +75,7 @@ def _run(
     mean: np.ndarray,
     market: np.ndarray,
     prior: Prior,
-    rng: np.random.Generator,
+    rng: Randomness,
 ) -> np.ndarray:
     """The recursion in time: volatility, then level; [time, economy, series]."""
     total, e, s = shocks.shape
@@ -90,8 +100,8 @@ def _run(
     lift = rng.normal(0, 0.3, shape) * chance(prior.level, shape, rng)
 
     jumps = draw_jumps(shocks, market, rng)
-    own_noise = rng.standard_normal((total, e, s), dtype=np.float32)
-    common_noise = rng.standard_normal((total, e, 1), dtype=np.float32)
+    own_noise = rng.shocks((total, e, s))
+    common_noise = rng.shocks((total, e, 1))
     log_var = np.zeros(shape, dtype=np.float32)
     log_common = np.zeros((e, 1), dtype=np.float32)
     gaps = np.zeros((5, e, s), dtype=np.float32)  # deviations from the mean path, latest first
@@ -114,21 +124,24 @@ def _run(
     return y
 
 
-def _as_published(y: np.ndarray, market: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _as_published(y: np.ndarray, market: np.ndarray, rng: Randomness) -> np.ndarray:
     """What floors, rounding, convexity and mistakes make of a series; [economy, series, time]."""
-    e, s, _ = y.shape
+    e, s, length = y.shape
     shape = (e, s, 1)
-    middle = np.median(y, axis=-1, keepdims=True)
-    width = np.maximum(np.abs(y - middle).mean(-1, keepdims=True), 1e-6)
+    seen = y[..., : length - rng.parting]
+    middle = np.median(seen, axis=-1, keepdims=True)
+    width = np.maximum(np.abs(seen - middle).mean(-1, keepdims=True), 1e-6)
     x = np.clip((y - middle) / width, -200, 200)
 
     plain = ~market[..., None]
-    floor = np.quantile(x, 0.35 * rng.random(), axis=-1, keepdims=True)
-    floored = np.maximum(x, floor) + 0.01 * rng.standard_normal(x.shape)
+    least = 0.35 * rng.rng.random()
+    floor = np.quantile(x[..., : length - rng.parting], least, axis=-1, keepdims=True)
+    floored = np.maximum(x, floor) + 0.01 * rng.shocks((length, e, s)).transpose(1, 2, 0)
     x = np.where(chance(0.06, shape, rng) & plain, floored, x)
     bend = rng.uniform(0.1, 0.5, shape)
     x = np.where(chance(0.06, shape, rng), np.exp(np.clip(bend * x, -6, 6)) / bend, x)
-    slips = (rng.random(x.shape) < 0.01) & chance(0.12, shape, rng)
-    x = x + slips * rng.normal(0, 5, x.shape)
+    strikes = rng.over_time(rng.rng.random, (length, e, s)) < 0.01
+    slips = (strikes * 5 * rng.shocks((length, e, s))).transpose(1, 2, 0)
+    x = x + slips * chance(0.12, shape, rng)
     grid = rng.uniform(0.02, 0.3, shape)
     return np.where(chance(0.08, shape, rng) & plain, np.round(x / grid) * grid, x)

@@ -3,10 +3,11 @@
 import numpy as np
 
 from econdiff.pretrain.prior import BURN, Prior, chance
+from econdiff.pretrain.randomness import Randomness
 
 
 def mean_paths(
-    e: int, s: int, total: int, market: np.ndarray, prior: Prior, rng: np.random.Generator
+    e: int, s: int, total: int, market: np.ndarray, prior: Prior, rng: Randomness
 ) -> np.ndarray:
     """Where each series is drawn to: breaks, drifts, regimes, factors; [time, economy, series]."""
     time = np.arange(total)[:, None, None]
@@ -19,7 +20,7 @@ def mean_paths(
     )
     mean += breaks * (time >= at)
     drift = prior.drift * rng.random((e, s)) ** 2 * chance(0.5, (e, s), rng) * calm
-    steps = rng.standard_normal((total, e, s), dtype=np.float32)
+    steps = rng.shocks((total, e, s))
     steady = 0.97 * chance(0.25, (e, s), rng)  # some drifts go one way for decades
     for t in range(1, total):
         steps[t] = steady * steps[t - 1] + (1 - 0.8 * steady) * steps[t]
@@ -35,7 +36,7 @@ def mean_paths(
     return mean.astype(np.float32)
 
 
-def factors(e: int, s: int, total: int, prior: Prior, rng: np.random.Generator) -> np.ndarray:
+def factors(e: int, s: int, total: int, prior: Prior, rng: Randomness) -> np.ndarray:
     """Two AR(2) factors, with real roots or a cycle of 12 to 60 periods.
 
     Each series loads on them with a lead or lag of its own.
@@ -48,13 +49,13 @@ def factors(e: int, s: int, total: int, prior: Prior, rng: np.random.Generator) 
     swings = chance(prior.cycles, (e, count), rng)
     b1 = np.where(swings, 2 * radius * np.cos(2 * np.pi / period), r1 + r2)
     b2 = np.where(swings, radius**2, r1 * r2)
-    noise = rng.standard_normal((total + reach, e, count), dtype=np.float32)
+    noise = rng.shocks((total + reach, e, count))
     f = np.zeros_like(noise)
     for t in range(2, total + reach):
         f[t] = b1 * f[t - 1] - b2 * f[t - 2] + noise[t]
-    f /= np.maximum(f[BURN:].std(0), 1e-3)
+    f /= np.maximum(f[BURN : total - rng.parting].std(0), 1e-3)
     size = prior.factors * rng.random((e, 1)) ** 2
-    weight = size[..., None] * rng.standard_normal((e, s, count))
+    weight = size[..., None] * rng.normal(0, 1, (e, s, count))
     lead = rng.integers(0, reach + 1, (e, s)) * chance(0.5, (e, 1), rng)
     ahead = np.stack([f[k : k + total] for k in range(reach + 1)], axis=-1)  # [time, e, count, k]
     loading = weight[..., None] * (lead[..., None] == np.arange(reach + 1))[..., None, :]
@@ -63,11 +64,11 @@ def factors(e: int, s: int, total: int, prior: Prior, rng: np.random.Generator) 
     return np.moveaxis(made, 1, 0)
 
 
-def markov(e: int, total: int, rng: np.random.Generator) -> np.ndarray:
+def markov(e: int, total: int, rng: Randomness) -> np.ndarray:
     """A two-state chain, 1 in the rarer state; [time, economy, 1]."""
-    enter = np.exp(rng.uniform(np.log(0.01), np.log(0.06), e))
-    leave = np.exp(rng.uniform(np.log(0.05), np.log(0.35), e))
-    u = rng.random((total, e))
+    enter = np.exp(rng.uniform(np.log(0.01), np.log(0.06), (e,)))
+    leave = np.exp(rng.uniform(np.log(0.05), np.log(0.35), (e,)))
+    u = rng.over_time(rng.rng.random, (total, e))
     state = np.zeros((total, e), dtype=np.float32)
     for t in range(1, total):
         state[t] = np.where(state[t - 1] > 0, u[t] >= leave, u[t] < enter)
@@ -75,7 +76,7 @@ def markov(e: int, total: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def polynomial(
-    e: int, s: int, market: np.ndarray, prior: Prior, rng: np.random.Generator
+    e: int, s: int, market: np.ndarray, prior: Prior, rng: Randomness
 ) -> np.ndarray:
     """Coefficients at lags 1 to 4 from random roots, [lag, economy, series]."""
     shape = (e, s)

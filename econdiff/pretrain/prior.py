@@ -34,6 +34,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from econdiff.pretrain.randomness import Randomness
+
 BURN = 100  # periods before the first that is seen
 Range = float | np.ndarray  # one for all, or [economy, 1]: each economy its own
 
@@ -57,6 +59,6 @@ class Prior:
     markets: Range = 0.2  # share of economies that are markets
 
 
-def chance(p: float | np.ndarray, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+def chance(p: float | np.ndarray, shape: tuple[int, ...], rng: Randomness) -> np.ndarray:
     """True with probability `p`."""
     return rng.random(shape) < p

@@ -1,6 +1,7 @@
 """Training of the shipped weights on simulated economies; no real data is touched.
 
-    python -m econdiff.pretrain --folder out/pretrain   # under an hour on two free cores
+    python -m econdiff.pretrain --folder out/pretrain   # about an hour on two free cores
+    python -m econdiff.pretrain --workers 15            # minutes beside an accelerator
 
 Everything random at step k is drawn from (seed, k), so a killed run that goes on from its
 checkpoint ends with the same bits as one that was never stopped.
@@ -9,6 +10,7 @@ checkpoint ends with the same bits as one that was never stopped.
 import json
 import os
 import time
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -16,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from econdiff import __version__
 from econdiff.anchor import Anchor
@@ -37,20 +40,20 @@ HORIZONS = (8, 8, 8, 12, 12, 12, 20, 32)  # how far a step of training looks; dr
 class Pretraining:
     """Settings of a run. `rows` counts series: an economy of five is five rows."""
 
-    steps: int = 10_000
+    steps: int = 12_000
     seed: int = 0
     size: Size = field(default_factory=Size)
     window: int = 400
     rows: int = 256  # a step
-    draws: int = 4  # noise levels for each origin
-    pool: int = 4096  # rows simulated at a time
-    reuse: int = 1  # times that each is shown; more, and the network knows them by heart
+    futures: int = 4  # of each economy, which is filtered once
+    draws: int = 2  # noise levels for each future
+    pool: int = 4096  # rows simulated at a time, shown once each
     rate: float = 2e-3
 
     @property
     def steps_a_pool(self) -> int:
         """How many steps one pool of simulated economies lasts."""
-        return self.pool * self.reuse // self.rows
+        return self.pool // self.rows
 
 
 def pool(settings: Pretraining, number: int) -> Examples:
@@ -58,7 +61,12 @@ def pool(settings: Pretraining, number: int) -> Examples:
     rng = np.random.default_rng([settings.seed, number])
     series = int(rng.choice(SERIES))
     episode = episodes(
-        settings.pool // series, series, window=settings.window, horizon=MAX_HORIZON, rng=rng
+        settings.pool // series,
+        series,
+        window=settings.window,
+        horizon=MAX_HORIZON,
+        rng=rng,
+        futures=settings.futures,
     )
     parts = []
     for rows in np.array_split(_by_length(episode.history), PARTS):
@@ -83,10 +91,12 @@ def run(
     folder: Path,
     save_every: int = 500,
     device: torch.device = CPU,
+    workers: int = 1,
 ) -> Iterator[tuple[int, Losses]]:
     """Train from nothing, or from the checkpoint in `folder`; yields after each step.
 
-    The network runs on `device`; economies are simulated, and noise is drawn, on the CPU.
+    The network runs on `device`; noise is drawn here, and economies are simulated by `workers`
+    processes of one thread beside this one. How many there are changes nothing but the time.
     """
     folder.mkdir(parents=True, exist_ok=True)
     network = untrained(settings.size, seed=settings.seed).to(device)
@@ -97,25 +107,39 @@ def run(
     plan = Plan(settings.steps, settings.rate)
     first = _resume(folder, settings, network, average, optimiser)
 
-    with ProcessPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as ahead:
-        number = first // settings.steps_a_pool
-        coming = ahead.submit(pool, settings, number)
-        shown = None
-        for k in range(first, settings.steps):
-            if shown is None or k % settings.steps_a_pool == 0:
-                shown = coming.result().to(device)
-                number += 1
-                coming = ahead.submit(pool, settings, number)
-            rng = torch.Generator().manual_seed(settings.seed * 1_000_003 + k)
-            horizon = HORIZONS[int(torch.randint(len(HORIZONS), (1,), generator=rng))]
-            count = max(1, settings.rows // shown.innovation.shape[1])
-            rows = torch.randint(len(shown), (count,), generator=rng)
-            batch = shown.take(rows, horizon)
-            found = step(network, optimiser, batch, plan.rate_at(k), rng, settings.draws)
-            average.update(network, k)
-            if (k + 1) % save_every == 0 or k + 1 == settings.steps:
-                _save(folder, settings, k + 1, network, average, optimiser)
-            yield k, found
+    pools = _pools(settings, first // settings.steps_a_pool, workers)
+    shown = None
+    for k in range(first, settings.steps):
+        part = k % settings.steps_a_pool
+        if shown is None or part == 0:
+            shown = next(pools).to(device)
+        rng = torch.Generator().manual_seed(settings.seed * 1_000_003 + k)
+        horizon = HORIZONS[int(torch.randint(len(HORIZONS), (1,), generator=rng))]
+        batch = shown.take(_rows(settings, k, len(shown)), horizon)
+        found = step(network, optimiser, batch, plan.rate_at(k), rng, settings.draws)
+        average.update(network, k)
+        if (k + 1) % save_every == 0 or k + 1 == settings.steps:
+            _save(folder, settings, k + 1, network, average, optimiser)
+        yield k, found
+
+
+def _pools(settings: Pretraining, first: int, workers: int) -> Iterator[Examples]:
+    """Pools from number `first` on, simulated ahead and given in order."""
+    last = -(-settings.steps // settings.steps_a_pool)
+    with ProcessPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as made:
+        coming = deque(made.submit(pool, settings, n) for n in range(first, min(first + workers, last)))
+        for number in range(first + workers, last + workers):
+            found = coming.popleft().result()
+            if number < last:
+                coming.append(made.submit(pool, settings, number))
+            yield found
+
+
+def _rows(settings: Pretraining, k: int, economies: int) -> Tensor:
+    """The economies of step `k`: every one of a pool once, in an order of that pool's own."""
+    number, part = divmod(k, settings.steps_a_pool)
+    rng = torch.Generator().manual_seed(settings.seed * 1_000_003 + number)
+    return torch.randperm(economies, generator=rng).tensor_split(settings.steps_a_pool)[part]
 
 
 def _save(folder, settings, done, network, average, optimiser) -> None:
@@ -141,8 +165,13 @@ def _resume(folder, settings, network, average, optimiser) -> int:
     return state["done"]
 
 
-def ship(folder: Path, into: Path, economies: int = 300) -> dict[str, object]:
-    """Write the averaged weights of a run, their card, and what calibration says of them."""
+def ship(
+    folder: Path, into: Path, economies: int = 300, device: torch.device = CPU
+) -> dict[str, object]:
+    """Write the averaged weights of a run, their card, and what calibration says of them.
+
+    `device` is where the run was; the card names it.
+    """
     state = torch.load(folder / "checkpoint.pt", weights_only=True, map_location=CPU)
     settings = state["settings"]
     network = Network(Size(**settings["size"]))
@@ -156,7 +185,7 @@ def ship(folder: Path, into: Path, economies: int = 300) -> dict[str, object]:
         "steps": state["done"],
         "settings": settings,
         "version": __version__,
-        "trained_on": f"CPU, {torch.get_num_threads()} thread",
+        "trained_on": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "calibration": asdict(calibrate(network, economies=economies, seed=settings["seed"])),
     }
     card["sha256"] = save_weights(network, into)
@@ -176,19 +205,20 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=shipped(), help="where the weights go")
     parser.add_argument("--device", help="cpu, cuda or mps; the best there is if not said")
+    parser.add_argument("--workers", type=int, default=1, help="processes that simulate")
     options = parser.parse_args()
     torch.set_num_threads(1)
     settings = Pretraining(steps=options.steps, seed=options.seed)
-    start, sums, count = time.monotonic(), np.zeros(3), 0
-    for k, found in run(settings, options.folder, device=chosen(options.device)):
-        sums += [found.denoise.item(), found.anchor.item(), found.recentre.item()]
-        count += 1
+    device = chosen(options.device)
+    start, seen = time.monotonic(), []
+    for k, found in run(settings, options.folder, device=device, workers=options.workers):
+        seen.append(torch.stack([found.denoise, found.anchor, found.recentre]))
         if (k + 1) % 100 == 0:
-            d, a, r = sums / count
+            d, a, r = torch.stack(seen).mean(dim=0).tolist()
             print(
                 f"{k + 1:6d} {time.monotonic() - start:7.0f} s  "
                 f"denoise {d:.4f} (anchor alone {a:.4f})  recentre {r:.4f}",
                 flush=True,
             )
-            sums, count = np.zeros(3), 0
-    print(json.dumps(ship(options.folder, options.out), indent=2))
+            seen = []
+    print(json.dumps(ship(options.folder, options.out, device=device), indent=2))

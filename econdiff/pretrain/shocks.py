@@ -3,14 +3,15 @@
 import numpy as np
 
 from econdiff.pretrain.prior import BURN, Prior, chance
+from econdiff.pretrain.randomness import Randomness
 
 
 def draw_shocks(
-    e: int, s: int, total: int, market: np.ndarray, prior: Prior, rng: np.random.Generator
+    e: int, s: int, total: int, market: np.ndarray, prior: Prior, rng: Randomness
 ) -> np.ndarray:
     """Correlated, fat-tailed, skewed shocks of unit variance, [time, economy, series]."""
-    common = rng.standard_normal((total, e, 1), dtype=np.float32)
-    own = rng.standard_normal((total, e, s), dtype=np.float32)
+    common = rng.shocks((total, e, 1))
+    own = rng.shocks((total, e, s))
     sign = np.where(chance(0.3, (e, s), rng) & ~market, -1, 1)
     weight = (rng.random((e, 1)) * np.minimum(0.9, 0.3 + rng.random((e, s)))) * sign
     x = weight * common + np.sqrt(1 - weight**2) * own
@@ -26,8 +27,8 @@ def draw_shocks(
     joint = chance(0.5, (e, 1), rng)  # tails shared by the series, or each its own
     mixing = np.where(
         joint,
-        rng.standard_gamma(np.broadcast_to(freedom / 2, (total, e, 1))),
-        rng.standard_gamma(np.broadcast_to(freedom / 2, (total, e, s))),
+        rng.gammas(freedom / 2, (total, e, 1)),
+        rng.gammas(freedom / 2, (total, e, s)),
     )
     x = x * np.sqrt((freedom / 2 - 1) / mixing)
 
@@ -37,13 +38,14 @@ def draw_shocks(
     return x.astype(np.float32)
 
 
-def draw_jumps(shocks: np.ndarray, market: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def draw_jumps(shocks: np.ndarray, market: np.ndarray, rng: Randomness) -> np.ndarray:
     """Rare large shocks, alone or to all series at once with a rebound; [time, economy, series]."""
     total, e, s = shocks.shape
     often = 0.012 * chance(0.25, (e, s), rng)
-    jumps = (rng.random(shocks.shape) < often) * rng.normal(0, 5, shocks.shape)
+    strikes = rng.over_time(rng.rng.random, shocks.shape) < often
+    jumps = strikes * (5 * rng.shocks(shocks.shape))
     struck = chance(0.08, (e, 1), rng)
-    at = rng.integers(BURN, total, e)
+    at = rng.integers(BURN, total, (e,))
     blow = np.exp(rng.uniform(np.log(4), np.log(25), (e, 1))) * rng.normal(0, 1, (e, s)) * struck
     back = rng.uniform(0, 1.2, (e, s))
     columns = np.arange(e)
