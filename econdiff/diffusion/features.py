@@ -64,14 +64,10 @@ def _pairs(state: Filtered, u: np.ndarray) -> np.ndarray:
 
 def _numbers(state: Filtered, u: np.ndarray) -> np.ndarray:
     batch = state.scale.shape
-    b = np.broadcast_to(state.coefficients.b, (*batch, state.coefficients.b.shape[-1]))
+    c = state.coefficients
+    b = np.broadcast_to(c.b, (*batch, c.b.shape[-1]))
     deviation, leverage, level_effect = (
-        np.broadcast_to(one, batch)
-        for one in (
-            state.coefficients.deviation,
-            state.coefficients.leverage,
-            state.coefficients.level_effect,
-        )
+        np.broadcast_to(one, batch) for one in (c.deviation, c.leverage, c.level_effect)
     )
     seen = (u != 0).astype(float)
     count = np.maximum(seen.sum(-1), 1)

@@ -40,8 +40,8 @@ def episodes(
 
     Its `futures` are draws of what may come after the origin, given all that it is by then.
     """
-    all_of_it = Randomness(rng, futures, parting=horizon)
-    y = simulated(economies * futures, series, window + horizon, all_of_it, prior or Prior())
+    parted = Randomness(rng, futures, parting=horizon)
+    y = simulated(economies * futures, series, window + horizon, parted, prior or Prior())
     y = y.reshape(economies, futures, series, window + horizon)
     known = np.exp(rng.uniform(np.log(24), np.log(window), economies)).astype(int)
     late = np.where(rng.random((economies, series)) < 0.2, rng.random((economies, series)), 0)
@@ -61,6 +61,7 @@ def simulate(
 
 
 def simulated(e: int, s: int, length: int, rng: Randomness, prior: Prior) -> np.ndarray:
+    """`simulate`, where economies may share their past: [economy, series, time], float32."""
     total = BURN + length
     market = rng.random((e, 1)) < prior.markets
     shocks = draw_shocks(e, s, total, market, prior, rng)  # [time, economy, series], unit variance

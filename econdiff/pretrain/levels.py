@@ -75,9 +75,7 @@ def markov(e: int, total: int, rng: Randomness) -> np.ndarray:
     return state[..., None]
 
 
-def polynomial(
-    e: int, s: int, market: np.ndarray, prior: Prior, rng: Randomness
-) -> np.ndarray:
+def polynomial(e: int, s: int, market: np.ndarray, prior: Prior, rng: Randomness) -> np.ndarray:
     """Coefficients at lags 1 to 4 from random roots, [lag, economy, series]."""
     shape = (e, s)
     near = 1 - 0.15 * rng.random(shape) ** 2

@@ -1,6 +1,6 @@
 """Training of the shipped weights on simulated economies; no real data is touched.
 
-    python -m econdiff.pretrain --folder out/pretrain   # about an hour on two free cores
+    python -m econdiff.pretrain --folder out/pretrain   # an hour and a half on two free cores
     python -m econdiff.pretrain --workers 15            # minutes beside an accelerator
 
 Everything random at step k is drawn from (seed, k), so a killed run that goes on from its
@@ -12,7 +12,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -124,21 +124,21 @@ def run(
 
 
 def _pools(settings: Pretraining, first: int, workers: int) -> Iterator[Examples]:
-    """Pools from number `first` on, simulated ahead and given in order."""
+    """Pools from number `first` on, in order; each worker simulates one ahead."""
     last = -(-settings.steps // settings.steps_a_pool)
     with ProcessPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as made:
-        coming = deque(made.submit(pool, settings, n) for n in range(first, min(first + workers, last)))
-        for number in range(first + workers, last + workers):
-            found = coming.popleft().result()
+        coming: deque[Future[Examples]] = deque()
+        for number in range(first, last + workers):
             if number < last:
                 coming.append(made.submit(pool, settings, number))
-            yield found
+            if number >= first + workers and coming:
+                yield coming.popleft().result()
 
 
 def _rows(settings: Pretraining, k: int, economies: int) -> Tensor:
     """The economies of step `k`: every one of a pool once, in an order of that pool's own."""
     number, part = divmod(k, settings.steps_a_pool)
-    rng = torch.Generator().manual_seed(settings.seed * 1_000_003 + number)
+    rng = torch.Generator().manual_seed(settings.seed * 1_000_003 + 500_000_000 + number)
     return torch.randperm(economies, generator=rng).tensor_split(settings.steps_a_pool)[part]
 
 

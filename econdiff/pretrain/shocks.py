@@ -43,7 +43,7 @@ def draw_jumps(shocks: np.ndarray, market: np.ndarray, rng: Randomness) -> np.nd
     total, e, s = shocks.shape
     often = 0.012 * chance(0.25, (e, s), rng)
     strikes = rng.over_time(rng.rng.random, shocks.shape) < often
-    jumps = strikes * (5 * rng.shocks(shocks.shape))
+    jumps = np.where(strikes, 5 * rng.shocks(shocks.shape), 0)
     struck = chance(0.08, (e, 1), rng)
     at = rng.integers(BURN, total, (e,))
     blow = np.exp(rng.uniform(np.log(4), np.log(25), (e, 1))) * rng.normal(0, 1, (e, s)) * struck
