@@ -141,7 +141,7 @@ def _as_published(y: np.ndarray, market: np.ndarray, rng: Randomness) -> np.ndar
     x = np.where(chance(0.06, shape, rng) & plain, floored, x)
     bend = rng.uniform(0.1, 0.5, shape)
     x = np.where(chance(0.06, shape, rng), np.exp(np.clip(bend * x, -6, 6)) / bend, x)
-    strikes = rng.over_time(rng.rng.random, (length, e, s)) < 0.01
+    strikes = rng.shares((length, e, s)) < 0.01
     slips = (strikes * 5 * rng.shocks((length, e, s))).transpose(1, 2, 0)
     x = x + slips * chance(0.12, shape, rng)
     grid = rng.uniform(0.02, 0.3, shape)

@@ -68,7 +68,7 @@ def markov(e: int, total: int, rng: Randomness) -> np.ndarray:
     """A two-state chain, 1 in the rarer state; [time, economy, 1]."""
     enter = np.exp(rng.uniform(np.log(0.01), np.log(0.06), (e,)))
     leave = np.exp(rng.uniform(np.log(0.05), np.log(0.35), (e,)))
-    u = rng.over_time(rng.rng.random, (total, e))
+    u = rng.shares((total, e))
     state = np.zeros((total, e), dtype=np.float32)
     for t in range(1, total):
         state[t] = np.where(state[t - 1] > 0, u[t] >= leave, u[t] < enter)

@@ -52,6 +52,10 @@ class Randomness:
         """Standard normal draws [time, economy, ...], float32."""
         return self.over_time(lambda s: self.rng.standard_normal(s, dtype=np.float32), shape)
 
+    def shares(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Uniform draws on [0, 1), [time, economy, ...]."""
+        return self.over_time(self.rng.random, shape)
+
     def gammas(self, shape_parameter: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """Gamma draws [time, economy, ...] of scale 1 with a parameter [economy, 1] for each."""
 

@@ -42,7 +42,7 @@ def draw_jumps(shocks: np.ndarray, market: np.ndarray, rng: Randomness) -> np.nd
     """Rare large shocks, alone or to all series at once with a rebound; [time, economy, series]."""
     total, e, s = shocks.shape
     often = 0.012 * chance(0.25, (e, s), rng)
-    strikes = rng.over_time(rng.rng.random, shocks.shape) < often
+    strikes = rng.shares(shocks.shape) < often
     jumps = np.where(strikes, 5 * rng.shocks(shocks.shape), 0)
     struck = chance(0.08, (e, 1), rng)
     at = rng.integers(BURN, total, (e,))
