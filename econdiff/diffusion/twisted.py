@@ -71,12 +71,13 @@ def twisted(
     pins: Pins,
     rng: torch.Generator,
     prior: Prior | None = None,
-    threshold: float = 0.5,
+    threshold: float = 0.3,
 ) -> Particles:
     """Carry the particles `x`, pure noise, down `angles` from pi/2; the pins hold at the end.
 
     Particles are drawn anew in proportion to their weights whenever the effective sample size
-    falls below `threshold` of their number. The longer the ladder, the nearer the
+    falls below `threshold` of their number: late, since who is drawn anew has no shadow left (of
+    which mean differences are steadied). The longer the ladder, the nearer the
     chain's own law is to the diffusion's; for a Gaussian every ladder is exact.
     """
     shape, prior = x.shape, prior or white(x[0].numel())
