@@ -1,6 +1,7 @@
 """The simulator and the run: seeded, look-ahead-free, and the same after a kill."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from econdiff.pretrain.calibration import calibrate
 from econdiff.pretrain.economies import episodes, simulate, simulated
 from econdiff.pretrain.prior import Prior
 from econdiff.pretrain.randomness import Randomness
-from econdiff.pretrain.run import Pretraining, _rows, pool, run, ship
+from econdiff.pretrain.run import Pretraining, _rows, main, pool, run, ship
 
 SMALL = Pretraining(steps=6, size=Size(width=16, inner=8), window=60, rows=16, pool=48)
 
@@ -92,6 +93,34 @@ def test_a_run_that_was_killed_ends_with_the_same_bits(tmp_path):
     assert network.size == SMALL.size
 
 
+def test_a_run_goes_on_only_with_its_own_settings(tmp_path):
+    for _ in run(SMALL, tmp_path, save_every=2):
+        pass
+    with pytest.raises(ValueError, match="another draws; give an empty folder"):
+        next(run(replace(SMALL, draws=3), tmp_path))
+    longer = [k for k, _ in run(replace(SMALL, steps=8), tmp_path)]
+    assert longer == [6, 7]
+
+
+def test_another_run_s_folder_is_refused_in_a_line(monkeypatch, capsys, tmp_path):
+    for _ in run(SMALL, tmp_path, save_every=2):
+        pass
+    monkeypatch.setattr("sys.argv", ["pretrain", "--folder", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        main()
+    assert "of a run with another size, window" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrong", [["--steps", "0"], ["--workers", "0"], ["--device", "abacus"]])
+def test_wrong_options_are_refused_in_a_line(wrong, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("sys.argv", ["pretrain", "--folder", str(tmp_path), *wrong])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_more_workers_change_nothing_but_the_time(tmp_path):
     for workers in (1, 3):
         found = [x.denoise.item() for _, x in run(SMALL, tmp_path / str(workers), workers=workers)]
@@ -127,7 +156,7 @@ def test_the_anchor_is_calibrated_where_its_own_law_holds(monkeypatch):
 
 def test_training_leaves_torch_s_generator_alone(tmp_path):
     before = torch.random.get_rng_state()
-    for _ in run(Pretraining(**{**SMALL.__dict__, "steps": 1}), tmp_path):
+    for _ in run(replace(SMALL, steps=1), tmp_path):
         pass
     assert torch.equal(before, torch.random.get_rng_state())
 

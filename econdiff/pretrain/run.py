@@ -97,6 +97,7 @@ def run(
 
     The network runs on `device`; noise is drawn here, and economies are simulated by `workers`
     processes of one thread beside this one. How many there are changes nothing but the time.
+    ValueError where the checkpoint is of other settings (but a run may be made longer).
     """
     folder.mkdir(parents=True, exist_ok=True)
     network = untrained(settings.size, seed=settings.seed).to(device)
@@ -154,11 +155,26 @@ def _save(folder, settings, done, network, average, optimiser) -> None:
     os.replace(folder / "checkpoint.tmp", folder / "checkpoint.pt")
 
 
-def _resume(folder, settings, network, average, optimiser) -> int:
+def checkpoint(settings: Pretraining, folder: Path) -> dict | None:
+    """What a run of these settings left in `folder`, if anything; ValueError if another run did."""
     path = folder / "checkpoint.pt"
     if not path.exists():
-        return 0
+        return None
     state = torch.load(path, weights_only=True, map_location=CPU)
+    before, now = state["settings"], asdict(settings)
+    other = [name for name in now if name != "steps" and before.get(name) != now[name]]
+    if other:
+        raise ValueError(
+            f"{path.name} in {folder.name} is of a run with another {', '.join(other)}; "
+            "give an empty folder, or go on with the settings of that run"
+        )
+    return state
+
+
+def _resume(folder, settings, network, average, optimiser) -> int:
+    state = checkpoint(settings, folder)
+    if state is None:
+        return 0
     network.load_state_dict(state["network"])
     average.network.load_state_dict(state["average"])
     optimiser.load_state_dict(state["optimiser"])
@@ -207,9 +223,15 @@ def main() -> None:
     parser.add_argument("--device", help="cpu, cuda or mps; the best there is if not said")
     parser.add_argument("--workers", type=int, default=1, help="processes that simulate")
     options = parser.parse_args()
+    if options.steps < 1 or options.workers < 1:
+        parser.error("--steps and --workers are at least 1")
     torch.set_num_threads(1)
     settings = Pretraining(steps=options.steps, seed=options.seed)
-    device = chosen(options.device)
+    try:
+        device = chosen(options.device)
+        checkpoint(settings, options.folder)
+    except ValueError as error:
+        parser.error(str(error))
     start, seen = time.monotonic(), []
     for k, found in run(settings, options.folder, device=device, workers=options.workers):
         seen.append(torch.stack([found.denoise, found.anchor, found.recentre]))
