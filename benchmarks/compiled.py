@@ -19,7 +19,7 @@ import torch
 
 from econdiff.diffusion.examples import Examples
 from econdiff.diffusion.losses import losses
-from econdiff.diffusion.network import LAGS, SEQUENCES, WINDOW, Network, untrained
+from econdiff.diffusion.network import LAGS, PAIRS, SEQUENCES, WINDOW, Network, untrained
 
 SERIES, STEPS, ROWS, ORIGINS, DRAWS = 5, 8, 128, 64, 4
 
@@ -60,7 +60,7 @@ def training_step(network: Network) -> Callable[[], object]:
     batch = Examples(
         torch.randn(*shape, WINDOW, SEQUENCES, generator=rng),
         torch.randn(*shape, network.size.features, generator=rng),
-        unit,
+        torch.zeros(ORIGINS, SERIES, SERIES, PAIRS),
         unit,
         torch.randn(ORIGINS, 1, SERIES, STEPS, generator=rng),
         torch.randn(ORIGINS, 1, SERIES, STEPS, LAGS, generator=rng),

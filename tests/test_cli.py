@@ -15,6 +15,7 @@ import econdiff
 from econdiff.cli import command_line, main
 from econdiff.commands import past
 from econdiff.commands.folder import whole
+from econdiff.diffusion.weights import shipped
 
 FORECAST_FILES = {"paths.parquet", "quantiles.csv", "fan.png", "fan.svg", "report.html"}
 
@@ -356,3 +357,9 @@ def test_help_needs_none_of_the_heavy_libraries():
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = [f"econdiff.commands.{name}" for name in ("answer", "errors", "progress")]
     assert found.stdout.strip() == f"[] {loaded}"
+
+
+def test_the_doctor_names_the_weights_as_their_card_does(capsys):
+    _, said, _ = run("doctor", "--json", capsys=capsys)
+    card = json.loads(shipped().with_suffix(".json").read_text())
+    assert card["sha256"][:12] in said
