@@ -33,6 +33,7 @@ from econdiff.pretrain.economies import episodes
 
 SERIES = (1, 1, 2, 3, 4, 5, 6, 8)  # how many series an economy has; drawn once a pool
 PARTS = 4  # a pool is filtered in, so that short samples are not carried as long ones
+NOISE, ORDER = range(2)  # what a generator is for, mixed into its seed
 HORIZONS = (8, 8, 8, 12, 12, 12, 20, 32)  # how far a step of training looks; drawn once a step
 
 
@@ -111,10 +112,9 @@ def run(
     pools = _pools(settings, first // settings.steps_a_pool, workers)
     shown = None
     for k in range(first, settings.steps):
-        part = k % settings.steps_a_pool
-        if shown is None or part == 0:
+        if shown is None or k % settings.steps_a_pool == 0:
             shown = next(pools).to(device)
-        rng = torch.Generator().manual_seed(settings.seed * 1_000_003 + k)
+        rng = _generator(settings.seed, NOISE, k)
         horizon = HORIZONS[int(torch.randint(len(HORIZONS), (1,), generator=rng))]
         batch = shown.take(_rows(settings, k, len(shown)), horizon)
         found = step(network, optimiser, batch, plan.rate_at(k), rng, settings.draws)
@@ -132,15 +132,20 @@ def _pools(settings: Pretraining, first: int, workers: int) -> Iterator[Examples
         for number in range(first, last + workers):
             if number < last:
                 coming.append(made.submit(pool, settings, number))
-            if number >= first + workers and coming:
+            if number >= first + workers:
                 yield coming.popleft().result()
 
 
 def _rows(settings: Pretraining, k: int, economies: int) -> Tensor:
     """The economies of step `k`: every one of a pool once, in an order of that pool's own."""
     number, part = divmod(k, settings.steps_a_pool)
-    rng = torch.Generator().manual_seed(settings.seed * 1_000_003 + 500_000_000 + number)
+    rng = _generator(settings.seed, ORDER, number)
     return torch.randperm(economies, generator=rng).tensor_split(settings.steps_a_pool)[part]
+
+
+def _generator(*words: int) -> torch.Generator:
+    """A generator that follows from `words` and is independent of that of any others."""
+    return torch.Generator().manual_seed(int(np.random.default_rng(words).integers(2**62)))
 
 
 def _save(folder, settings, done, network, average, optimiser) -> None:
