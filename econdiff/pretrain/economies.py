@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from econdiff.pretrain.levels import markov, mean_paths, polynomial
+from econdiff.pretrain.levels import mean_paths, polynomial
 from econdiff.pretrain.prior import BURN, Prior, chance
 from econdiff.pretrain.randomness import Randomness
 from econdiff.pretrain.shocks import draw_jumps, draw_shocks
+from econdiff.pretrain.volatility import Volatility
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,43 +86,20 @@ def _run(
     changed = np.where(chance(prior.changes, shape, rng), rng.integers(BURN, total, shape), total)
     theta = rng.uniform(-0.6, 0.6, shape) * chance(0.4, shape, rng) * ~market
 
-    varies = chance(np.where(market, 1, 0.85), (e, 1), rng)
-    keep = np.clip(1 - np.where(market, 0.06, 0.2) * rng.random(shape) ** 2, 0.8, 0.998)
-    noise = prior.volatility * np.where(market, 0.15, 0.3) * rng.random(shape) * varies
-    size = np.where(market, 0.25, 0.2) * rng.random(shape) * chance(0.5, shape, rng) * varies
-    size = prior.volatility * size
-    lean = -0.2 * rng.random(shape) * chance(np.where(market, 0.8, 0.2), shape, rng) * varies
-    share = 1.2 * rng.random(shape) * varies
-    keep_c = np.clip(1 - 0.2 * rng.random((e, 1)) ** 2, 0.8, 0.998)
-    noise_c = prior.volatility * 0.35 * rng.random((e, 1))
-    shift_at = np.where(chance(0.6, (e, 1), rng), rng.integers(0, total, (e, 1)), total)
-    shift = rng.normal(0, 0.8, shape) * chance(prior.shifts, shape, rng) / 0.6
-    state = markov(e, total, rng)
-    loud = np.abs(rng.normal(0, 1, shape)) * chance(prior.regimes, (e, 1), rng)
-    lift = rng.normal(0, 0.3, shape) * chance(prior.level, shape, rng)
-
     jumps = draw_jumps(shocks, market, rng)
-    own_noise = rng.shocks((total, e, s))
-    common_noise = rng.shocks((total, e, 1))
-    log_var = np.zeros(shape, dtype=np.float32)
-    log_common = np.zeros((e, 1), dtype=np.float32)
+    volatility = Volatility(shocks, market, prior, rng)
     gaps = np.zeros((5, e, s), dtype=np.float32)  # deviations from the mean path, latest first
     last = np.zeros(shape, dtype=np.float32)
     y = np.empty_like(shocks)
     for t in range(total):
-        log_total = log_var + share * log_common + shift * (t >= shift_at) + loud * state[t]
-        log_total = log_total + lift * np.clip(gaps[0], -4, 4)
-        u = np.exp(0.5 * np.clip(log_total, -5, 5)) * (shocks[t] + jumps[t])
+        u = np.exp(0.5 * volatility.at(t, gaps[0])) * (shocks[t] + jumps[t])
         b = np.where(t >= changed, after, before)
         x = (b * gaps[:4]).sum(0) + u + theta * last
         x = np.clip(x, -1e4, 1e4)
         last = u
         gaps = np.concatenate([x[None], gaps[:4]])
         y[t] = x + mean[t]
-        surprise = np.clip(shocks[t], -6, 6)
-        log_var = keep * log_var + noise * own_noise[t]
-        log_var = log_var + size * (np.abs(surprise) - 0.8) + lean * surprise
-        log_common = keep_c * log_common + noise_c * common_noise[t]
+        volatility.move(t)
     return y
 
 
@@ -140,9 +118,9 @@ def _as_published(y: np.ndarray, market: np.ndarray, rng: Randomness) -> np.ndar
     floored = np.maximum(x, floor) + 0.01 * rng.shocks((length, e, s)).transpose(1, 2, 0)
     x = np.where(chance(0.06, shape, rng) & plain, floored, x)
     bend = rng.uniform(0.1, 0.5, shape)
-    x = np.where(chance(0.06, shape, rng), np.exp(np.clip(bend * x, -6, 6)) / bend, x)
+    x = np.where(chance(0.06, shape, rng) & plain, np.exp(np.clip(bend * x, -6, 6)) / bend, x)
     strikes = rng.shares((length, e, s)) < 0.01
     slips = (strikes * 5 * rng.shocks((length, e, s))).transpose(1, 2, 0)
-    x = x + slips * chance(0.12, shape, rng)
+    x = x + slips * chance(np.where(plain, 0.12, 0.04), shape, rng)
     grid = rng.uniform(0.02, 0.3, shape)
     return np.where(chance(0.08, shape, rng) & plain, np.round(x / grid) * grid, x)

@@ -2,8 +2,9 @@
 
 Every economy is a draw from this prior. The ranges in `Prior` were set near the least distance of
 moments between simulated panels and FRED-QD and FRED-MD up to 1984 (simulated moments; McFadden,
-1989, *Econometrica* 57; `benchmarks/prior.py` prints it), the others by judgement. No real value
-enters a simulation. Shares are of economies or of series; U is uniform on [0, 1).
+1989, *Econometrica* 57; `benchmarks/prior.py` prints it), markets likewise, the others by
+judgement. No real value enters a simulation. Shares are of economies or of series; U is uniform on
+[0, 1).
 
 own dynamics     AR(4) from roots: one real (near a unit root, 1 - .15 U^2, or -.4 to .9), a
                  second real in -.6 to .85 (60%), a complex pair of radius below .9 (35%); a break
@@ -14,8 +15,8 @@ common factors   two AR(2) factors, some with a cycle of 12 to 60 periods; loadi
 common shocks    one shared shock with loadings up to .9; spill-over of last period's shocks
                  between series
 volatility       log variance is AR(1), persistence 1 - .2 U^2, moved by noise of its own, by the
-                 size of the last shock (EGARCH; Nelson, 1991) and by its sign (leverage); a part
-                 is shared between series with loadings 0 to 1.2
+                 size of the last shock (EGARCH; Nelson, 1991) and by its sign (leverage); a second
+                 one is shared between series with loadings 0 to 1.2
 breaks           of the mean, N(0, 2^2) deviations, and of the variance
 drift            the level of half of the series is a random walk; a quarter of those go one way
                  for long
@@ -27,7 +28,10 @@ level and noise  volatility moves with the level (60%)
 publication      a floor as at the zero lower bound (6%), rounding (8%), leftover seasonality
                  (8%), convexity as of spreads and volatilities (6%), missing cells (5%),
                  unequal starts (20%)
-markets          hardly any autocorrelation, persistent volatility with leverage, fat tails
+markets          hardly any autocorrelation, Student t of 4 to 24 degrees of freedom, hardly any
+                 level of volatility that moves, but a quick part (persistence .7 to .96) that falls
+                 of the market start (leverage) or large shocks of either sign: set by moments of
+                 daily returns up to 2002 (`benchmarks/prior_markets.py`)
 """
 
 from dataclasses import dataclass

@@ -30,8 +30,10 @@ from econdiff.diffusion.training import CPU, Average, Plan, step
 from econdiff.diffusion.weights import save_weights, shipped
 from econdiff.pretrain.calibration import calibrate
 from econdiff.pretrain.economies import episodes
+from econdiff.pretrain.prior import Prior
 
 SERIES = (1, 1, 2, 3, 4, 5, 6, 8)  # how many series an economy has; drawn once a pool
+LONG = (False, False, False, True)  # whether a pool's histories are long, most of them of markets
 PARTS = 4  # a pool is filtered in, so that short samples are not carried as long ones
 NOISE, ORDER = range(2)  # what a generator is for, mixed into its seed
 HORIZONS = (8, 8, 8, 12, 12, 12, 20, 32)  # how far a step of training looks; drawn once a step
@@ -44,7 +46,8 @@ class Pretraining:
     steps: int = 12_000
     seed: int = 0
     size: Size = field(default_factory=Size)
-    window: int = 400
+    window: int = 400  # periods of history, at most
+    long_window: int = 1000  # of those that are long
     rows: int = 256  # a step
     futures: int = 4  # of each economy, which is filtered once
     draws: int = 2  # noise levels for each future
@@ -60,14 +63,15 @@ class Pretraining:
 def pool(settings: Pretraining, number: int) -> Examples:
     """The `number`-th pool of simulated economies."""
     rng = np.random.default_rng([settings.seed, number])
-    series = int(rng.choice(SERIES))
+    series, long = int(rng.choice(SERIES)), bool(rng.choice(LONG))
     episode = episodes(
         settings.pool // series,
         series,
-        window=settings.window,
+        window=settings.long_window if long else settings.window,
         horizon=MAX_HORIZON,
         rng=rng,
         futures=settings.futures,
+        prior=Prior(markets=0.6 if long else 0.15),
     )
     parts = []
     for rows in np.array_split(_by_length(episode.history), PARTS):
@@ -201,7 +205,8 @@ def ship(
     card: dict[str, object] = {
         "what": "weights of econdiff's conditional diffusion model",
         "data": "simulated economies only (econdiff/pretrain/economies.py); no real data",
-        "ranges": "of the simulations: set by moments of FRED-QD and FRED-MD up to 1984",
+        "ranges": "of the simulations: set by moments of FRED-QD and FRED-MD up to 1984, and of "
+        "daily returns of the S&P 500 and twenty of its stocks up to 2002",
         "date": time.strftime("%Y-%m-%d"),
         "steps": state["done"],
         "settings": settings,

@@ -13,7 +13,8 @@ def draw_shocks(
     common = rng.shocks((total, e, 1))
     own = rng.shocks((total, e, s))
     sign = np.where(chance(0.3, (e, s), rng) & ~market, -1, 1)
-    weight = (rng.random((e, 1)) * np.minimum(0.9, 0.3 + rng.random((e, s)))) * sign
+    alike = np.where(market, 0.4 + 0.6 * rng.random((e, 1)), rng.random((e, 1)))
+    weight = alike * np.minimum(0.9, 0.3 + rng.random((e, s))) * sign
     x = weight * common + np.sqrt(1 - weight**2) * own
 
     skew = rng.uniform(-0.45, 0.45, (e, s)) * chance(0.4, (e, s), rng)
@@ -23,7 +24,8 @@ def draw_shocks(
     x = (np.where(x > 0, 1 + skew, 1 - skew) * x - shift) / spread
 
     gaussian = chance(np.where(market, 0.1, prior.gaussian), (e, 1), rng)
-    freedom = np.where(gaussian, 300, 3 + 10 * rng.random((e, 1)))
+    student = np.where(market, 4 + 20 * rng.random((e, 1)), 3 + 10 * rng.random((e, 1)))
+    freedom = np.where(gaussian, 300, student)
     joint = chance(0.5, (e, 1), rng)  # tails shared by the series, or each its own
     mixing = np.where(
         joint,
@@ -41,7 +43,7 @@ def draw_shocks(
 def draw_jumps(shocks: np.ndarray, market: np.ndarray, rng: Randomness) -> np.ndarray:
     """Rare large shocks, alone or to all series at once with a rebound; [time, economy, series]."""
     total, e, s = shocks.shape
-    often = 0.012 * chance(0.25, (e, s), rng)
+    often = 0.012 * chance(np.where(market, 0.1, 0.25), (e, s), rng)
     strikes = rng.shares(shocks.shape) < often
     jumps = np.where(strikes, 5 * rng.shocks(shocks.shape), 0)
     struck = chance(0.08, (e, 1), rng)
