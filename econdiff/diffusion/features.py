@@ -18,7 +18,7 @@ class Features:
     `sequence` [..., series, WINDOW, SEQUENCES]: innovations over today's volatility, innovations
     over the volatility of their day, standardised levels, that day's volatility over today's
     (log), and whether the cell was known; zeros before the sample starts.
-    `numbers` [..., series, 23]: the autoregression, the local mean, the volatilities of short to
+    `numbers` [..., series, 24]: the autoregression, the local mean, the volatilities of short to
     long memory, the sample size, leverage and level effect, and the shape of the filtered
     innovations.
     `pairs` [..., series, series, PAIRS]: correlations of the filtered innovations of two series,
@@ -90,6 +90,7 @@ def _numbers(state: Filtered, u: np.ndarray) -> np.ndarray:
             3 * (size[..., 1:] * size[..., :-1]).sum(-1) / count,
             3 * (size[..., 5:] * size[..., :-5]).sum(-1) / count,
             3 * (size[..., 1:] * v[..., :-1]).sum(-1) / count,
+            3 * sum((size[..., k:] * v[..., :-k]).sum(-1) for k in range(2, 6)) / count,
         ],
         axis=-1,
     )

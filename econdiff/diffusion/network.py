@@ -43,7 +43,7 @@ class Size:
     width: int = 96  # channels of the encoder, which runs once an origin
     inner: int = 32  # channels of the denoiser, which runs at every evaluation of every path
     blocks: int = 3
-    features: int = 23  # numbers about a series beside its sequences
+    features: int = 24  # numbers about a series beside its sequences
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from econdiff.diffusion.network import Network, Size
 
-FORMAT = 5
+FORMAT = 6
 
 
 class WeightsError(ValueError):
