@@ -75,6 +75,20 @@ def test_simulated_volatility_clusters_and_has_fat_tails():
     assert np.median((e**4).mean(-1)) > 3.3
 
 
+def test_simulated_markets_move_as_daily_returns_do():
+    y = simulate(300, 1, 1000, np.random.default_rng(3), Prior(markets=1.0))[:, 0]
+    size = np.abs(y - np.median(y, axis=-1, keepdims=True))
+
+    def follows(past: np.ndarray) -> float:
+        pairs = zip(size[:, 1:], past[:, :-1], strict=True)
+        return float(np.median([np.corrcoef(now, before)[0, 1] for now, before in pairs]))
+
+    assert 0.05 < follows(size) < 0.25  # loud days follow each other
+    assert -0.12 < follows(y) < -0.03  # and falls
+    months = np.log(size.reshape(300, 50, 20).mean(-1))
+    assert 0.2 < np.median(months.std(-1)) < 0.45  # of stocks .3
+
+
 def test_a_run_that_was_killed_ends_with_the_same_bits(tmp_path):
     for _ in run(SMALL, tmp_path / "whole", save_every=2):
         pass
