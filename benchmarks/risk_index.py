@@ -59,7 +59,8 @@ INDEX_MODELS: dict[str, Model] = {
     "EWMA-normal": EWMA(),
     "EWMA-FHS": EWMA(filtered=True),
     "HS250": HistoricalSimulation(),
-    "diffusion": Diffusion(),
+    "diffusion": Diffusion(),  # sees 400 rows
+    "diffusion, 1000 rows": Diffusion(window=1000),
     "diffusion on GJR": OnVolatility(Diffusion()),
 }
 FOUR = tuple(name for name in INDEX_MODELS if name.endswith("fitted tails"))
