@@ -125,9 +125,9 @@ def test_another_run_s_folder_is_refused_in_a_line(monkeypatch, capsys, tmp_path
     assert "of a run with another size, window" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("wrong", [["--steps", "0"], ["--workers", "0"], ["--device", "abacus"]])
+@pytest.mark.parametrize("wrong", ["--steps 0", "--workers 0", "--seed -1", "--device abacus"])
 def test_wrong_options_are_refused_in_a_line(wrong, monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr("sys.argv", ["pretrain", "--folder", str(tmp_path), *wrong])
+    monkeypatch.setattr("sys.argv", ["pretrain", "--folder", str(tmp_path), *wrong.split()])
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 2

@@ -60,7 +60,7 @@ class Prior:
     gaussian: Range = 0.2  # share of economies with Gaussian shocks
     cycles: Range = 0.5  # share of the common factors that swing like a business cycle
     spill: Range = 0.6  # share of economies in which shocks spill over with a lag
-    markets: Range = 0.2  # share of economies that are markets
+    markets: Range = 0.2  # share of economies that are markets; training has shares of its own
 
 
 def chance(p: float | np.ndarray, shape: tuple[int, ...], rng: Randomness) -> np.ndarray:

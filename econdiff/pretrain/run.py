@@ -33,7 +33,8 @@ from econdiff.pretrain.economies import episodes
 from econdiff.pretrain.prior import Prior
 
 SERIES = (1, 1, 2, 3, 4, 5, 6, 8)  # how many series an economy has; drawn once a pool
-LONG = (False, False, False, True)  # whether a pool's histories are long, most of them of markets
+LONG = (False, False, False, True)  # whether a pool's histories are long; drawn once a pool
+MARKETS = {False: 0.15, True: 0.6}  # share of markets, which are what has long histories
 PARTS = 4  # a pool is filtered in, so that short samples are not carried as long ones
 NOISE, ORDER = range(2)  # what a generator is for, mixed into its seed
 HORIZONS = (8, 8, 8, 12, 12, 12, 20, 32)  # how far a step of training looks; drawn once a step
@@ -71,7 +72,7 @@ def pool(settings: Pretraining, number: int) -> Examples:
         horizon=MAX_HORIZON,
         rng=rng,
         futures=settings.futures,
-        prior=Prior(markets=0.6 if long else 0.15),
+        prior=Prior(markets=MARKETS[long]),
     )
     parts = []
     for rows in np.array_split(_by_length(episode.history), PARTS):
@@ -233,8 +234,8 @@ def main() -> None:
     parser.add_argument("--device", help="cpu, cuda or mps; the best there is if not said")
     parser.add_argument("--workers", type=int, default=1, help="processes that simulate")
     options = parser.parse_args()
-    if options.steps < 1 or options.workers < 1:
-        parser.error("--steps and --workers are at least 1")
+    if options.steps < 1 or options.workers < 1 or options.seed < 0:
+        parser.error("--steps and --workers are at least 1, --seed at least 0")
     torch.set_num_threads(1)
     settings = Pretraining(steps=options.steps, seed=options.seed)
     try:
