@@ -6,9 +6,14 @@ ones, and a power of what it says gives sizes the memory of real ones:
     x_kt <- x_kt / s_kt^calm,    s_kt = a + sum_j b_j |x_k,t-j| + c_j mean_i |x_i,t-j|,
 
 so that a calm panel gets no clusters that only the network's own economies have, and a stormy one
-keeps its own. A bend of each margin (sinh-arcsinh; Jones and Pewsey, 2009, *Biometrika* 96) gives
+keeps its own. In the same way sizes answer to falls as much as real ones do (the leverage of Black,
+1976), which is by the mean of the last five shocks:
+
+    x_kt <- x_kt exp(answer (x_k,t-1 + ... + x_k,t-5) / 5).
+
+A bend of each margin (sinh-arcsinh; Jones and Pewsey, 2009, *Biometrika* 96) gives
 them the kurtosis, and a matrix the covariance of real shocks. All are found once, from draws of
-their own. What is left to the network is the form of clusters, leverage, skew, extremes in common.
+their own. What is left to the network is the form of clusters, skew, extremes in common.
 """
 
 from dataclasses import dataclass
@@ -22,6 +27,8 @@ from econdiff.synth.shocks import deviations, moment
 
 LAGS = 8  # of the memory that is taken out
 STEPS = range(1, 11)  # at which sizes are compared
+FALLS = range(1, 6)  # at which sizes are compared with shocks before
+ANSWERS = np.linspace(-1, 1, 41)
 POWERS = np.linspace(-0.5, 1.6, 22)
 DOUBT = 50  # rows of shocks that the network's clusters weigh as much as
 
@@ -33,6 +40,7 @@ class Correction:
     shift: np.ndarray  # [k]
     memory: np.ndarray  # [LAGS * k, k]
     unit: np.ndarray  # [k, k], to variances of one
+    answer: float  # of sizes to the mean of the last shocks
     bend: np.ndarray  # [k], below one for lighter tails
     sizes: np.ndarray  # [1 + 2 * LAGS]
     calm: float
@@ -51,28 +59,32 @@ class Correction:
         spread = deviations(covariance)
         unit = _to(moment(left), covariance / np.outer(spread, spread))
         x = left @ unit.T
-        bend = np.array([_bend(x[..., k].ravel(), v) for k, v in enumerate(real.kurtosis)])
-        bent = _bent(x, bend)
+        answer = _answer(x, real)
+        answered = _answered(x, answer)
+        bend = np.array([_bend(answered[..., k].ravel(), v) for k, v in enumerate(real.kurtosis)])
+        bent = _bent(answered, bend)
         sizes = _size_regression(bent)
         calm = _calm(bent, sizes, real)
         calmed = _calmed(bent, sizes, calm)
         centre = calmed.mean(axis=(0, 1))
         matrix = _to(moment(calmed - centre), covariance)
-        return cls(shift, memory, unit, bend, sizes, calm, centre, matrix)
+        return cls(shift, memory, unit, answer, bend, sizes, calm, centre, matrix)
 
     def __call__(self, drawn: np.ndarray) -> np.ndarray:
         """Correct draws."""
         apart = drawn - self.shift
-        x = _bent((apart - _lagged(apart) @ self.memory) @ self.unit.T, self.bend)
+        x = _answered((apart - _lagged(apart) @ self.memory) @ self.unit.T, self.answer)
+        x = _bent(x, self.bend)
         return (_calmed(x, self.sizes, self.calm) - self.centre) @ self.matrix.T
 
 
 @dataclass(frozen=True, eq=False)
 class Sizes:
-    """Of real shocks: kurtosis [k], memory of absolute values, and the rows that were seen."""
+    """Of real shocks: kurtosis [k], memory and leverage of sizes, and the rows that were seen."""
 
     kurtosis: np.ndarray
     memory: float
+    leverage: float
     rows: int
 
     @classmethod
@@ -80,7 +92,7 @@ class Sizes:
         """Measure shocks [stream, time, k], NaN where not known."""
         rows = past[np.isfinite(past).all(axis=-1)]
         kurtosis = np.asarray(stats.kurtosis(rows, axis=0, fisher=False))
-        return cls(kurtosis, clustering(past), len(rows))
+        return cls(kurtosis, clustering(past), leverage(past), len(rows))
 
 
 def clustering(x: np.ndarray) -> float:
@@ -92,6 +104,19 @@ def clustering(x: np.ndarray) -> float:
         np.nanmean(product, axis=(0, 1)) / square
         for step in STEPS
         if np.isfinite(product := size[:, step:] * size[:, :-step]).any(axis=(0, 1)).all()
+    ]
+    return float(np.mean(found)) if found else 0.0
+
+
+def leverage(x: np.ndarray) -> float:
+    """Mean correlation of absolute values of [row, time, k] with the shock at `FALLS` before."""
+    x = x - np.nanmean(x, axis=(0, 1))
+    size = np.abs(x) - np.nanmean(np.abs(x), axis=(0, 1))
+    unit = np.sqrt(np.nanmean(x**2, axis=(0, 1)) * np.nanmean(size**2, axis=(0, 1)))
+    found = [
+        np.nanmean(product, axis=(0, 1)) / unit
+        for step in FALLS
+        if np.isfinite(product := x[:, :-step] * size[:, step:]).any(axis=(0, 1)).all()
     ]
     return float(np.mean(found)) if found else 0.0
 
@@ -117,6 +142,20 @@ def _calm(x: np.ndarray, sizes: np.ndarray, real: Sizes) -> float:
     target = weight * real.memory + (1 - weight) * clustering(x)
     gaps = [abs(clustering(_calmed(x, sizes, power)) - target) for power in POWERS]
     return float(POWERS[int(np.argmin(gaps))])
+
+
+def _answer(x: np.ndarray, real: Sizes) -> float:
+    """The answer to falls that gives draws the leverage of real shocks, as far as it is known."""
+    weight = real.rows / (real.rows + DOUBT)
+    target = weight * real.leverage + (1 - weight) * leverage(x)
+    gaps = [abs(leverage(_answered(x, answer)) - target) for answer in ANSWERS]
+    return float(ANSWERS[int(np.argmin(gaps))])
+
+
+def _answered(x: np.ndarray, answer: float) -> np.ndarray:
+    """Draws [row, time, k], larger or smaller by the mean of the last shocks."""
+    last = _lagged(x, len(FALLS)).reshape(*x.shape[:2], len(FALLS), -1).mean(axis=2)
+    return x * np.exp(answer * np.clip(last, -2, 2))
 
 
 def _calmed(x: np.ndarray, sizes: np.ndarray, calm: float) -> np.ndarray:
@@ -147,8 +186,8 @@ def _bend(x: np.ndarray, kurtosis: float) -> float:
     return (low + high) / 2
 
 
-def _lagged(x: np.ndarray) -> np.ndarray:
-    """The last LAGS rows of `x` [row, time, k] before each, zero before the first."""
-    padded = np.concatenate([np.zeros_like(x[:, :1]).repeat(LAGS, axis=1), x], axis=1)
+def _lagged(x: np.ndarray, lags: int = LAGS) -> np.ndarray:
+    """The last rows of `x` [row, time, k] before each, zero before the first."""
+    padded = np.concatenate([np.zeros_like(x[:, :1]).repeat(lags, axis=1), x], axis=1)
     length = x.shape[1]
-    return np.concatenate([padded[:, LAGS - j : LAGS - j + length] for j in range(1, LAGS + 1)], -1)
+    return np.concatenate([padded[:, lags - j : lags - j + length] for j in range(1, lags + 1)], -1)
