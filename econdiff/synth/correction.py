@@ -28,7 +28,6 @@ from econdiff.synth.shocks import deviations, moment
 LAGS = 8  # of the memory that is taken out
 STEPS = range(1, 11)  # at which sizes are compared
 FALLS = range(1, 6)  # at which sizes are compared with shocks before
-ANSWERS = np.linspace(-1, 1, 41)
 POWERS = np.linspace(-0.5, 1.6, 22)
 DOUBT = 50  # rows of shocks that the network's clusters weigh as much as
 
@@ -148,8 +147,14 @@ def _answer(x: np.ndarray, real: Sizes) -> float:
     """The answer to falls that gives draws the leverage of real shocks, as far as it is known."""
     weight = real.rows / (real.rows + DOUBT)
     target = weight * real.leverage + (1 - weight) * leverage(x)
-    gaps = [abs(leverage(_answered(x, answer)) - target) for answer in ANSWERS]
-    return float(ANSWERS[int(np.argmin(gaps))])
+    low, high = -1.0, 1.0
+    for _ in range(10):
+        middle = (low + high) / 2
+        if leverage(_answered(x, middle)) > target:
+            high = middle
+        else:
+            low = middle
+    return (low + high) / 2
 
 
 def _answered(x: np.ndarray, answer: float) -> np.ndarray:
