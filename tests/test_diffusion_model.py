@@ -200,3 +200,10 @@ def test_any_number_of_series_and_any_history_from_24_rows_will_do(stirred, seri
 def test_too_short_a_panel_is_refused(panel):
     with pytest.raises(ValueError, match="24 are needed"):
         UNTRAINED.fit(panel[:20])
+
+
+def test_a_history_shorter_than_the_lags_is_refused(panel):
+    fitted, rng = UNTRAINED.fit(panel), np.random.default_rng(0)
+    assert fitted.sample(panel[:6], horizon=2, paths=3, rng=rng).paths == 3
+    with pytest.raises(ValueError, match=r"complete one 5 \(after any differences\), needed 6"):
+        fitted.sample(panel[:5], horizon=2, paths=3, rng=rng)

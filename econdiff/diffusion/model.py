@@ -225,6 +225,12 @@ class FittedDiffusion:
         return drawn
 
     def _origin(self, y: np.ndarray, horizon: int) -> Origin:
+        lags = self.settings.anchor.lags
+        if y.shape[-1] < lags:
+            raise ValueError(
+                f"too short a history: rows up to the last complete one {y.shape[-1]} (after any "
+                f"differences), needed {lags}; give more"
+            )
         return origin(
             self.network,
             self.coefficients.filter(y),

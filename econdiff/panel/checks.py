@@ -4,40 +4,78 @@ import numpy as np
 import pandas as pd
 
 from econdiff.panel.errors import PanelError
-from econdiff.panel.frequency import label
+from econdiff.panel.frequency import first_gap, label
 
 
 def check_panel(panel: pd.DataFrame, minimum_rows: int = 24) -> None:
     """Refuse what no model can use, with a message that names it; cheap, changes nothing."""
+    check_rows(panel)
+    if panel.shape[1] == 0:
+        raise PanelError("the panel has no series")
+    if panel.columns.has_duplicates:
+        twice = panel.columns[panel.columns.duplicated()][0]
+        raise PanelError(f"two series are named {twice!r}; rename one")
+    for name, series in panel.items():
+        _check_series(str(name), series, minimum_rows)
+
+
+def check_rows(panel: pd.DataFrame) -> None:
+    """Refuse rows out of order, there twice or left out, and cells that are no number.
+
+    So cheap that a model may ask at every origin. Gaps are looked for between periods; dates
+    without a rhythm are refused where a forecast has to go on from them.
+    """
+    if not isinstance(panel, pd.DataFrame):
+        mend = "; say series.to_frame()" if isinstance(panel, pd.Series) else ""
+        raise PanelError(f"a panel is a DataFrame, got {type(panel).__name__}{mend}")
     index = panel.index
     if not isinstance(index, pd.PeriodIndex | pd.DatetimeIndex):
         raise PanelError(
             f"a panel's index must hold periods or dates, got {type(index).__name__}; "
             "pass the table through econdiff.panel.read_panel"
         )
-    if panel.shape[1] == 0:
-        raise PanelError("the panel has no series")
-    if panel.columns.has_duplicates:
-        twice = panel.columns[panel.columns.duplicated()][0]
-        raise PanelError(f"two series are named {twice!r}; rename one")
     if index.has_duplicates:
         twice = label(index[index.duplicated()][0])
         raise PanelError(f"{twice} is there twice; keep one row a period")
     if not index.is_monotonic_increasing:
         raise PanelError("the rows are not in the order of time; say panel.sort_index()")
-    for name, series in panel.items():
-        _check_series(str(name), series, minimum_rows)
+    gap = first_gap(index) if isinstance(index, pd.PeriodIndex) else None
+    if gap is not None:
+        before, after = map(label, gap)
+        raise PanelError(
+            f"periods are missing between {before} and {after}; put rows of NaN there, as in "
+            "read_panel(panel, gaps='nan')"
+        )
+    _check_cells(panel)
 
 
-def _check_series(name: str, series: pd.Series, minimum_rows: int) -> None:
+def _check_cells(panel: pd.DataFrame) -> None:
+    """Numbers, or NaN where nothing is known."""
+    try:
+        values = panel.to_numpy(float)
+    except (TypeError, ValueError):
+        for name, series in panel.items():
+            _check_numeric(str(name), series)
+        raise
+    infinite = np.isinf(values)
+    if infinite.any():
+        row, column = np.argwhere(infinite)[0]
+        raise PanelError(
+            f"series {str(panel.columns[column])!r} is infinite at {label(panel.index[row])}; "
+            "put NaN there if it is not known"
+        )
+
+
+def _check_numeric(name: str, series: pd.Series) -> None:
     if not pd.api.types.is_numeric_dtype(series.dtype):
         raise PanelError(
             f"series {name!r} holds {series.dtype}, not numbers; leave it out or convert it"
         )
+
+
+def _check_series(name: str, series: pd.Series, minimum_rows: int) -> None:
+    _check_numeric(name, series)
     values = series.to_numpy(float)
-    if np.isinf(values).any():
-        where = label(series.index[np.isinf(values)][0])
-        raise PanelError(f"series {name!r} is infinite at {where}")
     known = values[~np.isnan(values)]
     if len(known) == 0:
         raise PanelError(f"series {name!r} has no values at all; leave it out")

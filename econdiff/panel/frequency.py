@@ -69,6 +69,21 @@ def missing_periods(index: pd.PeriodIndex) -> pd.PeriodIndex:
     return every[absent].to_period("D")
 
 
+def first_gap(index: pd.PeriodIndex) -> tuple[pd.Period, pd.Period] | None:
+    """The rows between which a sorted index first leaves out what `missing_periods` would name.
+
+    Of daily data only long closures, so that a part of a panel without gaps has none either.
+    """
+    ordinals = index.asi8
+    if index.freqstr == "D":
+        days = ordinals.astype("datetime64[D]")
+        skipped = np.busday_count(days[:-1] + 1, days[1:]) > LONGEST_CLOSURE
+    else:
+        skipped = np.diff(ordinals) > 1
+    at = int(skipped.argmax()) if skipped.any() else -1
+    return None if at < 0 else (index[at], index[at + 1])
+
+
 def change_of_frequency(index: pd.PeriodIndex) -> str | None:
     """Where a sorted index goes on in longer steps for four steps or more: words, or None."""
     if index.freqstr == "D":

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.forecast import Forecast, Forecaster, Model, steps_after
+from econdiff.panel import check_rows
 from econdiff.transforms.choice import choose
 from econdiff.transforms.ragged import PATHS_PER_CELL, edge_rows, meet_known
 from econdiff.transforms.series import Transform
@@ -26,6 +27,7 @@ class Transformed:
 
     def fit(self, panel: pd.DataFrame) -> "TransformedForecaster":
         """See `Model`. The panel is in the user's units."""
+        check_rows(panel)
         transforms = self.chosen(panel)
         inner = self.model.fit(_to_model(panel, transforms))
         return TransformedForecaster(inner, transforms, dict(panel.attrs.get("units", {})))
@@ -78,9 +80,17 @@ class TransformedForecaster:
         Where some series end earlier than others, paths start from the last complete row
         and are made to meet what is known after it (`econdiff.transforms.ragged`).
         """
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(f"rng is a generator: say rng=np.random.default_rng(0), not rng={rng}")
+        check_rows(history)
         history = self._ordered(history)
         edge = edge_rows(history, self.transforms)
         start, known = history.iloc[: len(history) - edge], history.iloc[len(history) - edge :]
+        if len(start) <= (used_up := _used_up(self.transforms)):
+            raise ValueError(
+                f"too short a history: rows up to the last complete one {len(start)}, "
+                f"used up by the differences {used_up}; give more"
+            )
         cells = int(known.notna().to_numpy().sum())
         inside = self.inner.sample(
             self.to_model(start),
@@ -125,8 +135,12 @@ def _to_model(panel: pd.DataFrame, transforms: Mapping[str, Transform]) -> pd.Da
             columns[str(name)] = transforms[str(name)].to_model(column.to_numpy(float))
         except ValueError as error:
             raise ValueError(f"series {name!r}: {error}") from error
-    used_up = max(transform.order for transform in transforms.values())
-    return pd.DataFrame(columns, index=panel.index).iloc[used_up:]
+    return pd.DataFrame(columns, index=panel.index).iloc[_used_up(transforms) :]
+
+
+def _used_up(transforms: Mapping[str, Transform]) -> int:
+    """How many rows at the start the differences use up."""
+    return max(transform.order for transform in transforms.values())
 
 
 def _after(forecast: Forecast, edge: int, index: pd.PeriodIndex | pd.DatetimeIndex) -> Forecast:

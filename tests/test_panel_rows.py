@@ -1,0 +1,61 @@
+"""Rows that no model may take for what they are not: refused at every fit and every origin."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econdiff.baselines import BASELINES
+from econdiff.panel import PanelError, check_rows, read_panel
+from econdiff.transforms import Transformed, fred_md
+
+WALK = Transformed(BASELINES["rw"](), {"growth": fred_md(2), "inflation": fred_md(1)})
+BAD = {
+    "in the order of time; say panel.sort_index": lambda panel: panel.iloc[::-1],
+    "not in the order of time": lambda panel: panel.sample(frac=1, random_state=0),
+    "2024Q4 is there twice": lambda panel: pd.concat([panel, panel.iloc[-1:]]),
+    "periods are missing between 1999Q4 and 2005Q1": lambda panel: panel.drop(panel.index[100:120]),
+    "'inflation' is infinite at 1976Q1": lambda panel: panel.replace(panel.iloc[4, 1], np.inf),
+    "'growth' holds (object|str), not numbers": lambda panel: panel.assign(growth="a"),
+    r"got Series; say series\.to_frame": lambda panel: panel["growth"],
+    "must hold periods or dates, got RangeIndex": lambda panel: panel.reset_index(drop=True),
+}
+
+
+@pytest.mark.parametrize("message", BAD)
+def test_rows_that_are_no_history_are_refused_in_fit_and_at_the_origin(panel, rng, message):
+    with pytest.raises(PanelError, match=message):
+        WALK.fit(BAD[message](panel))
+    with pytest.raises(PanelError, match=message):
+        WALK.fit(panel).sample(BAD[message](panel), horizon=2, paths=3, rng=rng)
+
+
+def test_the_mend_of_a_gap_mends_it(panel):
+    holed = panel.drop(panel.index[100:103])
+    with pytest.raises(PanelError, match=r"read_panel\(panel, gaps='nan'\)"):
+        check_rows(holed)
+    check_rows(read_panel(holed, gaps="nan"))
+
+
+def test_days_may_leave_out_weekends_holidays_and_no_long_stretch():
+    days = pd.bdate_range("2020-01-01", periods=300).to_period("D")
+    prices = pd.DataFrame({"A": np.arange(300.0)}, index=days)
+    check_rows(prices.drop(days[100:110]))
+    check_rows(prices.to_timestamp().drop(days[100:110].to_timestamp()))
+    with pytest.raises(PanelError, match="between 2020-05-19 and 2020-06-04"):
+        check_rows(prices.drop(days[100:111]))
+
+
+def test_the_first_years_of_a_market_that_once_opened_on_saturdays_are_no_gap():
+    every = pd.bdate_range("1950-01-02", "1990-12-31")
+    early = pd.date_range("1950-01-02", "1952-12-31")
+    days = every.union(early[early.day_of_week < 6]).drop(pd.Timestamp("1950-07-04"))
+    panel = pd.DataFrame({"A": np.arange(float(len(days)))}, index=days.to_period("D"))
+    check_rows(read_panel(panel).iloc[:500])
+
+
+def test_a_generator_is_asked_for_and_a_history_that_is_long_enough(panel, rng):
+    forecaster = WALK.fit(panel)
+    with pytest.raises(TypeError, match=r"say rng=np\.random\.default_rng\(0\), not rng=0"):
+        forecaster.sample(panel, horizon=2, paths=3, rng=0)
+    with pytest.raises(ValueError, match="complete one 1, used up by the differences 1; give more"):
+        forecaster.sample(panel.iloc[:1], horizon=2, paths=3, rng=rng)
