@@ -5,6 +5,7 @@ Nothing is read as a number or a date here. What was passed over is said in `not
 
 import csv
 import gzip
+import re
 import warnings
 import zipfile
 import zlib
@@ -20,6 +21,7 @@ from econdiff.panel.errors import PanelError
 
 Cells = list[list[object]]
 _KINDS = (".csv", ".tsv", ".txt", ".parquet", ".xlsx", ".xls")  # the first three also .gz
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+")
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,31 @@ def _csv_cells(path: Path) -> Cells:
     mark = max(counts, key=lambda m: max((n * (k > 0), k) for k, n in counts[m].items()))
     rows: Cells = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark)]
     if mark == ";":
-        rows = [[_decimal_point(str(cell)) for cell in row] for row in rows]
+        rows = _decimal_points(rows, path.name)
     return rows
 
 
+def _decimal_points(rows: Cells, name: str) -> Cells:
+    """Decimal commas as points, in a file that separates its cells by semicolons.
+
+    Where the comma stands before decimals the point divides thousands, and is refused.
+    """
+    pointed: Cells = [[_decimal_point(str(cell)) for cell in row] for row in rows]
+    if pointed == rows:
+        return rows
+    for at, row in enumerate(rows, start=1):
+        for cell in map(str, row):
+            if _THOUSANDS.fullmatch(cell):
+                raise PanelError(
+                    f"line {at} of {name}: {cell!r} in a file with decimal commas; write "
+                    f"{cell.replace('.', '')} if the point divides thousands, and "
+                    f"{cell.replace('.', ',')} if it stands before decimals"
+                )
+    return pointed
+
+
 def _decimal_point(cell: str) -> str:
-    """A decimal comma as a point, in a file that separates its cells by semicolons."""
+    """A decimal comma as a point."""
     digits = cell.replace(",", "", 1).lstrip("+-")
     return cell.replace(",", ".", 1) if "," in cell and digits.isdigit() else cell
 
