@@ -25,3 +25,16 @@ def test_three_decimals_behind_a_point_stay_decimals_where_no_comma_is(tmp_path)
     path = german(tmp_path / "a.csv", "1.000")
     path.write_text(path.read_text().replace(",", "."))
     assert read_panel(path).iloc[5].tolist() == [1.0, 2.6]
+
+
+@pytest.mark.parametrize("mark", [":", "-", "/"])
+def test_quarters_written_as_months_are_not_taken_for_months(tmp_path, mark):
+    dates = [f"{1999 + k // 4}{mark}{k % 4 + 1}" for k in range(40)]
+    lines = [f"{date},{k % 7}.5" for k, date in enumerate(dates)]
+    path = tmp_path / "q.csv"
+    path.write_text("\n".join(["date,gdp", *lines]))
+    for said in ({}, {"gaps": "nan"}, {"freq": "Q"}):
+        with pytest.raises(PanelError, match=r"these look like quarters; write them 1999Q1, or"):
+            read_panel(path, **said)
+    months = read_panel(path, freq="M", gaps="nan")
+    assert [str(period) for period in months["gdp"].dropna().index[3:5]] == ["1999-04", "2000-01"]

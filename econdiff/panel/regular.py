@@ -20,6 +20,11 @@ from econdiff.panel.frequency import (
 def choose_frequency(stamps: pd.DatetimeIndex, written: str | None, told: str | None) -> str:
     """The frequency told, or else inferred from the steps, or else from how dates are written."""
     seen = infer_frequency(stamps)
+    if written == "M" and told != "M" and _months_1_to_4(stamps):
+        raise PanelError(
+            "only the months 1 to 4 occur, over several years, so these look like quarters; write "
+            "them 1999Q1, or, if they are months, say freq='M' (--freq M)"
+        )
     if told is None and seen is None and written is None:
         days = np.diff(np.unique(stamps.to_numpy().astype("datetime64[D]"))).astype(int)
         steps = (
@@ -131,6 +136,10 @@ def refuse_slower_series(panel: pd.DataFrame) -> None:
                 f"{label(index[rows[1]])}, ...); bring all series to its frequency first, or read "
                 "it apart from the others: series=[...] (--series)"
             )
+
+
+def _months_1_to_4(stamps: pd.DatetimeIndex) -> bool:
+    return set(stamps.month) == {1, 2, 3, 4} and stamps.year.nunique() > 1
 
 
 def _all_series(panel: pd.DataFrame) -> str:
