@@ -38,3 +38,10 @@ def test_quarters_written_as_months_are_not_taken_for_months(tmp_path, mark):
             read_panel(path, **said)
     months = read_panel(path, freq="M", gaps="nan")
     assert [str(period) for period in months["gdp"].dropna().index[3:5]] == ["1999-04", "2000-01"]
+
+
+def test_a_series_called_inf_is_a_name_in_a_long_table(tmp_path):
+    lines = [f"{name},{2001 + k},{k % 7}.5" for name in ("inf", "gdp") for k in range(30)]
+    path = tmp_path / "long.csv"
+    path.write_text("\n".join(["name,date,value", *lines]))
+    assert list(read_panel(path)) == ["inf", "gdp"]

@@ -19,7 +19,7 @@ def is_text(cells: pd.Series) -> bool:
     """Whether the first cells that hold something are words and no numbers."""
     some = [cell for cell in cells.iloc[:500] if not is_missing(cell)]
     numbers = np.asarray(pd.to_numeric(pd.Series(some, dtype=object), errors="coerce"), float)
-    return bool(some) and bool(np.isnan(numbers).all())
+    return bool(some) and not np.isfinite(numbers).any()
 
 
 def is_label(cells: pd.Series) -> bool:
