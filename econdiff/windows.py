@@ -49,13 +49,15 @@ def backtest_origins(
     if latest < earliest:
         raise ValueError(
             f"no origin is left: {len(panel)} rows, of which the history needs {earliest + 1} "
-            f"and the future {horizon}; ask for a shorter horizon or a lower minimum"
+            f"and the future {horizon}; ask for a shorter horizon (--horizon), give more rows, or "
+            "in Python say a lower minimum"
         )
     rows = np.arange(latest, earliest - 1, -step)[:count][::-1]
     if count is not None and len(rows) < count:
         raise ValueError(
             f"{count} origins every {step} rows were asked for and {len(rows)} fit between "
-            f"{panel.index[earliest]} and {panel.index[latest]}; ask for {len(rows)}"
+            f"{panel.index[earliest]} and {panel.index[latest]}; ask for {len(rows)} "
+            f"(--origins {len(rows)})"
         )
     return panel.index[rows]
 

@@ -281,6 +281,24 @@ def test_a_backtest_that_stopped_goes_on_with_its_finished_trials(
     }
 
 
+def test_a_backtest_that_never_began_leaves_no_folder(csv, tmp_path, capsys, monkeypatch):
+    words = ["backtest", csv, "--horizon", 2, "--models", "ar", "--out", tmp_path / "b"]
+    code, _, heard = run(*words, "--origins", 500, capsys=capsys)
+    assert (code, "(--origins " in heard) == (1, True)
+    monkeypatch.setattr("econdiff.commands.backtest.run_trials", _stop)
+    assert run(*words, "--origins", 3, capsys=capsys)[0] == 1
+    assert not (tmp_path / "b.partial").exists()
+
+
+def test_a_panel_shorter_than_sixty_rows_has_its_backtest(tmp_path, capsys):
+    rows = [f"{2000 + k // 4}Q{k % 4 + 1},{k * k % 7}.5" for k in range(40)]
+    (tmp_path / "short.csv").write_text("\n".join(["date,y", *rows]))
+    words = ["backtest", tmp_path / "short.csv", "--horizon", 2, "--models", "rw", "--paths", 20]
+    assert run(*words, "--origins", 3, "--out", tmp_path / "b", capsys=capsys)[0] == 0
+    code, _, heard = run(*words[:3], 20, *words[4:], "--origins", 3, "--out", "b", capsys=capsys)
+    assert (code, "a shorter horizon (--horizon), give more rows" in heard) == (1, True)
+
+
 def _stop(*_, **__):
     raise KeyboardInterrupt
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from econdiff.commands.answer import Answer
-from econdiff.commands.folder import whole, write_manifest, write_text
+from econdiff.commands.folder import refuse_existing, whole, write_manifest, write_text
 from econdiff.commands.manifest import new_manifest
 from econdiff.commands.models import named_models, through
-from econdiff.commands.past import judged, read_past, run_trials, write_past
+from econdiff.commands.past import judged, least_history, read_past, run_trials, write_past
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Read, Reading, read
 from econdiff.commands.view import read_history, write_history
@@ -75,12 +75,17 @@ def backtest(request: BacktestRequest, command: str, progress: Progress = silent
 def run_backtest(request: BacktestRequest, command: str, progress: Progress = silent) -> Study:
     """What `backtest` does, without words."""
     models = named_models(request.models)
+    refuse_existing(request.out, request.overwrite)
+    data = read(request.reading)
+    origins = backtest_origins(
+        data.panel,
+        horizon=request.horizon,
+        count=request.origins,
+        step=request.every,
+        minimum=least_history(data.panel),
+    )
+    wrapped = through(models, data.transforms)
     with whole(request.out, overwrite=request.overwrite, resume=True) as folder:
-        data = read(request.reading)
-        origins = backtest_origins(
-            data.panel, horizon=request.horizon, count=request.origins, step=request.every
-        )
-        wrapped = through(models, data.transforms)
         trials = run_trials(
             wrapped,
             data.panel,

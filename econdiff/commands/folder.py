@@ -19,8 +19,8 @@ PAGE = "page.json"
 def whole(out: Path, *, overwrite: bool = False, resume: bool = False) -> Iterator[Path]:
     """A working folder beside `out`, which takes the name of `out` when the block ends well.
 
-    When the block fails nothing is left of it; with `resume` the working folder stays, and
-    the next run goes on in it.
+    When the block fails nothing is left of it; with `resume` a working folder that holds a file
+    stays, and the next run goes on in it.
     """
     refuse_existing(out, overwrite)
     work = out.with_name(out.name + ".partial")
@@ -32,7 +32,7 @@ def whole(out: Path, *, overwrite: bool = False, resume: bool = False) -> Iterat
         yield work
         done = True
     finally:
-        if not done and not resume:
+        if not done and not (resume and any(file.is_file() for file in work.rglob("*"))):
             shutil.rmtree(work)
     _take_name(work, out)
 

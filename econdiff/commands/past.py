@@ -73,12 +73,17 @@ def tested_steps(horizon: int) -> list[int]:
     return sorted({2**k for k in range(horizon.bit_length())} | {horizon})
 
 
+def least_history(panel: pd.DataFrame) -> int:
+    """How many rows of history an origin needs: 60, or half of a panel that is shorter than 120."""
+    return min(60, max(24, len(panel) // 2))
+
+
 def spread_origins(panel: pd.DataFrame, *, horizon: int, count: int) -> pd.Index | None:
     """At most `count` origins, a horizon apart where the panel is long enough; None if none fits.
 
     Futures that do not overlap are as good as independent, so few origins tell the most.
     """
-    least = min(60, max(24, len(panel) // 2))  # rows of history
+    least = least_history(panel)
     room = len(panel) - least - horizon  # rows from the earliest origin to the latest
     if room < 0:
         return None
