@@ -331,6 +331,15 @@ def test_bundled_panels_are_listed_and_shown(capsys):
     assert "2009Q3" in said
 
 
+def test_what_each_series_is_modelled_as_is_shown(capsys):
+    words = ["data", "show", "us-macro", "--series", "realgdp,unemp"]
+    _, said, _ = run(*words, capsys=capsys)
+    assert "Real gross domestic product; modelled as: per cent, annual rate\n" in said
+    assert "Unemployment rate; modelled as: level\n" in said
+    _, said, _ = run(*words, "--transform", "realgdp=4,unemp=2", "--json", capsys=capsys)
+    assert json.loads(said)["data"]["modelled"] == {"realgdp": "log", "unemp": "difference"}
+
+
 def test_the_doctor_names_the_key_but_never_its_value(capsys, monkeypatch):
     monkeypatch.setenv("FRED_API_KEY", "d0n0ttell")
     _, said, _ = run("doctor", "--json", capsys=capsys)

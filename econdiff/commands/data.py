@@ -7,9 +7,10 @@ import pandas as pd
 
 from econdiff.commands.answer import Answer
 from econdiff.commands.progress import Progress, silent
-from econdiff.commands.reading import Reading, read
+from econdiff.commands.reading import Read, Reading, read
 from econdiff.data import TERMS, list_bundled, list_snapshots, pull
 from econdiff.forecast import period_labels
+from econdiff.transforms import choose
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,13 @@ def show_data(reading: Reading) -> Answer:
     last = data.panel.tail(5)
     last = last.set_axis(period_labels(pd.PeriodIndex(last.index)), axis=0)
     lines = [f"{data.record['name']}: {data.record['source']}", *data.record["notes"], ""]
-    lines += [f"  {name}: {title}" for name, title in data.record["titles"].items()]
+    titles, modelled = data.record["titles"], _modelled(data)
+    lines += [
+        f"  {name}: {f'{titles[name]}; ' if titles.get(name) else ''}modelled as: {units}"
+        for name, units in modelled.items()
+    ]
     lines += ["", _text(last)]
-    return Answer({"data": data.record}, "\n".join(lines))
+    return Answer({"data": data.record | {"modelled": modelled}}, "\n".join(lines))
 
 
 def pull_data(request: PullRequest, progress: Progress = silent) -> Answer:
@@ -87,6 +92,12 @@ def pull_data(request: PullRequest, progress: Progress = silent) -> Answer:
         f"Next: econdiff forecast {source.name} --horizon 8 --out out\n\n{TERMS}"
     )
     return Answer(facts, words)
+
+
+def _modelled(data: Read) -> dict[str, str]:
+    """What a model sees of each series, in words, as `--transform` says."""
+    transforms = choose(data.panel) if data.transforms == "auto" else data.transforms
+    return {name: transform.units or "level" for name, transform in transforms.items()}
 
 
 def _line(entry: dict[str, str]) -> str:
