@@ -14,6 +14,7 @@ from econdiff.diffusion.network import Size, untrained
 from econdiff.diffusion.training import Training
 from econdiff.diffusion.weights import WeightsError, load_weights, save_weights
 from econdiff.forecast import Forecaster, Model
+from econdiff.transforms import Transformed, fred_md
 
 UNTRAINED = Diffusion(weights=None, training=Training(steps=0))
 
@@ -207,3 +208,14 @@ def test_a_history_shorter_than_the_lags_is_refused(panel):
     assert fitted.sample(panel[:6], horizon=2, paths=3, rng=rng).paths == 3
     with pytest.raises(ValueError, match=r"complete one 5 \(after any differences\), needed 6"):
         fitted.sample(panel[:5], horizon=2, paths=3, rng=rng)
+
+
+@pytest.mark.parametrize("wrong", [{"turns": 0}, {"window": 0}, {"window": -1}, {"window": 23}])
+def test_no_turns_and_a_window_too_short_are_refused(wrong):
+    with pytest.raises(ValueError, match="turns must be at least 1 and window at least 24 rows"):
+        Diffusion(**wrong)
+
+
+def test_too_few_rows_are_counted_as_the_model_sees_them(panel):
+    with pytest.raises(ValueError, match="23 are there after any differences; give 1 more, or"):
+        Transformed(UNTRAINED, dict.fromkeys(panel, fred_md(2))).fit(panel[:24])

@@ -44,7 +44,7 @@ class Diffusion:
     `turns` are the steps of the sampler, three evaluations of the network each. `device` is where
     the network runs ("cpu", "cuda", "mps"), the best there is if None.
 
-    The last `window` rows are used.
+    The last `window` rows are used, 24 or more.
 
     Two settings change the law from what was learned, and are named in the provenance of every
     forecast where they are not 1. `spread` draws the innovations that much wider (above 1) or
@@ -77,6 +77,11 @@ class Diffusion:
                 "spread must be positive and strength not negative, "
                 f"got {self.spread} and {self.strength}"
             )
+        if self.turns < 1 or self.window < MINIMUM_ROWS:
+            raise ValueError(
+                f"turns must be at least 1 and window at least {MINIMUM_ROWS} rows, "
+                f"got {self.turns} and {self.window}"
+            )
 
     def fit(self, panel: pd.DataFrame) -> "FittedDiffusion | FittedLatentDiffusion":
         """Estimate the anchor on the last rows of `panel`, and train if asked to."""
@@ -93,7 +98,11 @@ class Diffusion:
         Of every series at once, however many.
         """
         if len(panel) < MINIMUM_ROWS:
-            raise ValueError(f"the panel has {len(panel)} rows; {MINIMUM_ROWS} are needed")
+            raise ValueError(
+                f"{MINIMUM_ROWS} rows are needed, and {len(panel)} are there after any differences;"
+                f" give {MINIMUM_ROWS - len(panel)} more, or take another model, such as AR "
+                "(--model ar)"
+            )
         device = chosen(self.device)
         y = panel.iloc[-self.window :].to_numpy(float).T
         training = self.training or (Training() if self.weights is None else None)
