@@ -7,6 +7,7 @@ from scipy.stats import multivariate_normal
 
 from econdiff.anchor import Anchor, Coefficients
 from econdiff.anchor.recursion import radius
+from econdiff.anchor.robust import location_scale
 
 
 def simulate(rng, length=400, series=3):
@@ -231,3 +232,13 @@ def test_a_series_whose_trend_drifts_falls_back_to_its_local_mean(rng):
         recent = y[k, -40:].mean()
         if drifts:
             assert abs(end - recent) < abs(y[k].mean() - recent)
+
+
+@pytest.mark.parametrize("unit", [2.0**-12, 2.0**-40, 2.0**9])
+def test_units_however_tiny_change_nothing(rng, unit):
+    y = 3 + rng.standard_t(3, size=(2, 90))
+    for measured, plain in zip(location_scale(unit * y), location_scale(y), strict=True):
+        np.testing.assert_array_equal(measured, unit * plain)
+    tiny, usual = (Anchor().estimate(series).filter(series) for series in (unit * y, y))
+    noise = rng.normal(size=(5, 2, 4))
+    np.testing.assert_array_equal(tiny.color(noise), unit * usual.color(noise))

@@ -14,15 +14,20 @@ def tame(level: np.ndarray) -> np.ndarray:
 
 
 def location_scale(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation over known cells; outliers are winsorised at `OUTLIER` robust ones."""
+    """Mean and deviation over known cells; outliers are winsorised at `OUTLIER` robust ones.
+
+    A series in tiny units is measured in a power of 1/2, which is exact: what is tiny is
+    then so beside the series.
+    """
     known = np.isfinite(y)
     filled = np.where(known, y, 0)
-    middle = np.nanmedian(y, axis=-1)
+    unit = _unit(filled)
+    filled, middle = filled / unit[..., None], np.nanmedian(y, axis=-1) / unit
     width = np.maximum(_mad(filled - middle[..., None], known), 1e-12) * OUTLIER
     tame = np.clip(filled, (middle - width)[..., None], (middle + width)[..., None])
     centre = _mean(tame, known)
     spread = np.sqrt(_mean((tame - centre[..., None]) ** 2, known))
-    return centre, np.maximum(spread, 1e-8)
+    return centre * unit, np.maximum(spread, 1e-8) * unit
 
 
 def deviation(e: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -55,6 +60,12 @@ def first_autocorrelation(x: np.ndarray) -> np.ndarray:
     later, earlier = np.where(both, x[..., 1:], 0), np.where(both, x[..., :-1], 0)
     found = (later * earlier).sum(-1) / np.maximum((earlier**2).sum(-1), 1e-6)
     return np.clip(found, -0.9, 1)
+
+
+def _unit(filled: np.ndarray) -> np.ndarray:
+    """The least power of 2 above all of a series, or 1 where that is more."""
+    exponent = np.frexp(np.abs(filled).max(-1))[1]
+    return np.exp2(np.minimum(exponent, 0)).astype(filled.dtype)
 
 
 def _mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
