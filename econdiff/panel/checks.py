@@ -22,8 +22,8 @@ def check_panel(panel: pd.DataFrame, minimum_rows: int = 24) -> None:
 def check_rows(panel: pd.DataFrame) -> None:
     """Refuse rows out of order, there twice or left out, and cells that are no number.
 
-    So cheap that a model may ask at every origin. Gaps are looked for between periods; dates
-    without a rhythm are refused where a forecast has to go on from them.
+    So cheap that a model may ask at every origin. Days are those that have a value, and no gap is
+    looked for between them; dates without a rhythm are refused where a forecast goes on from them.
     """
     if not isinstance(panel, pd.DataFrame):
         mend = "; say series.to_frame()" if isinstance(panel, pd.Series) else ""

@@ -70,18 +70,11 @@ def missing_periods(index: pd.PeriodIndex) -> pd.PeriodIndex:
 
 
 def first_gap(index: pd.PeriodIndex) -> tuple[pd.Period, pd.Period] | None:
-    """The rows between which a sorted index first leaves out what `missing_periods` would name.
-
-    Of daily data only long closures, so that a part of a panel without gaps has none either.
-    """
-    ordinals = index.asi8
+    """The rows between which a sorted index first leaves periods out; of daily data none."""
     if index.freqstr == "D":
-        days = ordinals.astype("datetime64[D]")
-        skipped = np.busday_count(days[:-1] + 1, days[1:]) > LONGEST_CLOSURE
-    else:
-        skipped = np.diff(ordinals) > 1
-    at = int(skipped.argmax()) if skipped.any() else -1
-    return None if at < 0 else (index[at], index[at + 1])
+        return None
+    gaps = np.flatnonzero(np.diff(index.asi8) > 1)
+    return (index[gaps[0]], index[gaps[0] + 1]) if len(gaps) else None
 
 
 def change_of_frequency(index: pd.PeriodIndex) -> str | None:
