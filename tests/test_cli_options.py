@@ -17,6 +17,7 @@ from econdiff.cli.parser import COMMANDS, parser
 from econdiff.cli.words import meaning
 from econdiff.commands import scenario as module
 from econdiff.commands.answer import Answer
+from econdiff.data.pulled import Request
 
 EVERY = [one for entry in COMMANDS for one in getattr(entry, "commands", (entry,))]
 COMMON = {"help", "json", "quiet", "debug"}
@@ -150,3 +151,31 @@ def test_repeated_options_arrive_together(monkeypatch, tmp_path):
     assert main([*words, "--pin", "unemp=9,9", "--pin", "cpi=2"]) == 0
     assert heard[0].pins == ("unemp=9,9", "cpi=2")
     assert heard[0].reading.input == "us-macro"
+
+
+WRONG = {
+    "data show us-macro --freq bogus": "argument --freq: 'bogus' is not a frequency",
+    "data pull fred GDPC1 --freq Z": "argument --freq: 'Z' is not a frequency",
+    "data pull fred X --start 1999/1/1": "argument --start: a day as 2024-03-31 is needed",
+    "data pull fred X --end soon": "argument --end: a day as 2024-03-31 is needed",
+    "data pull fred X --start 2001-01-01 --end 2000-01-01": "is after end 2000-01-01; swap them",
+    "data pull fred X,X": "series asked for twice: X",
+    "data pull yahoo SPY --as-of 2020-01-01": "--as-of is for fred, not yahoo",
+    "data pull fred X --returns": "--returns is for yahoo, not fred",
+}
+
+
+@pytest.mark.parametrize("words", WRONG)
+def test_what_is_said_wrongly_ends_with_code_2_and_asks_no_service(words, capsys, monkeypatch):
+    monkeypatch.setattr("econdiff.commands.data.pull", None)
+    try:
+        code = main(words.split())
+    except SystemExit as ended:
+        code = ended.code
+    assert (code, WRONG[words] in capsys.readouterr().err) == (2, True)
+
+
+def test_a_request_for_a_frequency_that_is_none_is_refused_before_it_is_sent():
+    assert Request(("GDPC1",), freq="quarterly").freq == "quarterly"
+    with pytest.raises(ValueError, match="'Z' is not a frequency that is known"):
+        Request(("GDPC1",), freq="Z")

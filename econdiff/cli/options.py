@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
+from econdiff.cli import words
 from econdiff.cli.words import count, names, positive
 
 
@@ -31,7 +32,9 @@ def panel(command: ArgumentParser) -> None:
 
 def frequency(command: ArgumentParser) -> None:
     """`--freq`."""
-    command.add_argument("--freq", metavar="F", help="D, W, M, Q or Y; inferred where not said")
+    command.add_argument(
+        "--freq", type=words.frequency, metavar="F", help="D, W, M, Q or Y; inferred where not said"
+    )
 
 
 def horizon(command: ArgumentParser) -> None:

@@ -4,21 +4,25 @@ from argparse import ArgumentParser
 
 from econdiff.cli.command import Command, Family
 from econdiff.cli.options import panel
-from econdiff.cli.words import names
+from econdiff.cli.words import day, frequency, names
 
 
 def _pulled(command: ArgumentParser) -> None:
     command.add_argument("service", choices=("fred", "fredgraph", "alfred", "yahoo"))
     command.add_argument("series", type=names, metavar="A,B", help="series ids or tickers")
-    command.add_argument("--start", metavar="DATE", help="first day, YYYY-MM-DD")
-    command.add_argument("--end", metavar="DATE", help="last day, YYYY-MM-DD")
-    command.add_argument("--freq", metavar="F", help="bring all series to this frequency")
+    command.add_argument("--start", type=day, metavar="DATE", help="first day, YYYY-MM-DD")
+    command.add_argument("--end", type=day, metavar="DATE", help="last day, YYYY-MM-DD")
+    command.add_argument(
+        "--freq", type=frequency, metavar="F", help="bring all series to this frequency"
+    )
     command.add_argument(
         "--aggregation",
         choices=("mean", "last", "sum"),
         help="how a series is brought to a lower frequency; default: mean",
     )
-    command.add_argument("--as-of", metavar="DATE", help="fred: what was known on that day")
+    command.add_argument(
+        "--as-of", type=day, metavar="DATE", help="fred: what was known on that day"
+    )
     command.add_argument("--returns", action="store_true", help="yahoo: returns, not prices")
 
 

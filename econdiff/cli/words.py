@@ -1,7 +1,8 @@
-"""What a word of the command line may be: names, numbers, counts."""
+"""What a word of the command line may be: names, numbers, counts, days."""
 
 import argparse
 from collections.abc import Callable, Mapping
+from datetime import date
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -46,6 +47,26 @@ def positive(text: str) -> int:
 def count(text: str) -> int:
     """A whole number of at least 0."""
     return _whole_number(text, 0)
+
+
+def day(text: str) -> str:
+    """`2024-03-31`."""
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"a day as 2024-03-31 is needed, got {text!r}") from error
+    return text
+
+
+def frequency(text: str) -> str:
+    """`Q`, `quarterly`, ...: as it was said."""
+    from econdiff.panel.frequency import parse_frequency  # imports pandas: only when asked
+
+    try:
+        parse_frequency(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def meaning(of: Mapping[str, bool]) -> Callable[[str], bool]:

@@ -6,9 +6,11 @@ from typing import Any, Literal
 import pandas as pd
 
 from econdiff.commands.answer import Answer
+from econdiff.commands.errors import UsageError
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Read, Reading, read
 from econdiff.data import TERMS, list_bundled, list_snapshots, pull
+from econdiff.data.pulled import Request
 from econdiff.forecast import period_labels
 from econdiff.transforms import choose
 
@@ -60,6 +62,7 @@ def show_data(reading: Reading) -> Answer:
 
 def pull_data(request: PullRequest, progress: Progress = silent) -> Answer:
     """Pull series and keep them as a snapshot; the terms of the services are said."""
+    _refuse_misuse(request)
     with progress(f"pulling from {request.service}", len(request.series)) as step:
 
         def came(name: str) -> None:
@@ -92,6 +95,20 @@ def pull_data(request: PullRequest, progress: Progress = silent) -> Answer:
         f"Next: econdiff forecast {source.name} --horizon 8 --out out\n\n{TERMS}"
     )
     return Answer(facts, words)
+
+
+def _refuse_misuse(asked: PullRequest) -> None:
+    """What no service could answer is refused before one is asked."""
+    for option, said, service in (
+        ("--as-of", asked.as_of, "fred"),
+        ("--returns", asked.returns, "yahoo"),
+    ):
+        if said and asked.service != service:
+            raise UsageError(f"{option} is for {service}, not {asked.service}; leave it out")
+    try:
+        Request(asked.series, asked.start, asked.end, asked.freq, asked.aggregation)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def _modelled(data: Read) -> dict[str, str]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from econdiff.data.alignment import AGGREGATIONS, Aggregation, align
 from econdiff.data.errors import EmptyAnswerError
+from econdiff.panel.frequency import parse_frequency
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Request:
             check_day(name, getattr(self, name))
         if self.start and self.end and self.start > self.end:
             raise ValueError(f"start {self.start} is after end {self.end}; swap them")
+        if self.freq:
+            parse_frequency(self.freq)
         self._check_aggregation()
 
     def _check_aggregation(self) -> None:
