@@ -346,13 +346,13 @@ REFUSED = {
     ),
     "no dates": (
         lambda: pd.DataFrame({"a": [1.5, 2.5], "b": [3.5, 4.5]}),
-        r"no column of dates among \['a', 'b'\]; 'a' begins with .*1\.5.*time='\.\.\.'",
+        r"no column of dates among \['a', 'b'\]; 'a' begins with .*1\.5.*time='\.\.\.' \(--time\)",
     ),
     "a long table that leaves a choice": (
         lambda: pd.DataFrame(
             {"ticker": ["A", "B"] * 2, "date": ["2024-01-01"] * 2 + ["2024-01-02"] * 2}
         ).assign(close=1.5, volume=2.5),
-        r"id='ticker', time='date', value='close'",
+        r"value='close' \(--id ticker --time date --value close\)",
     ),
     "a name twice": (lambda: wide(names=("gdp", "gdp")), r"two columns are named 'gdp'"),
     "no rows": (lambda: wide().iloc[:0], r"the table has no rows"),
@@ -419,3 +419,11 @@ def test_frames_built_in_python_are_checked_as_they_are(panel):
         check_panel(pd.concat([panel, panel.iloc[[-1]]]))
     with pytest.raises(PanelError, match="holds object, not numbers"):
         check_panel(panel.astype(object))
+
+
+def test_what_is_no_table_is_refused_with_the_mend(panel):
+    with pytest.raises(PanelError, match=r"a file, got Series; say series\.to_frame\(\)"):
+        read_panel(panel["growth"])
+    assert list(read_panel(panel["growth"].to_frame())) == ["growth"]
+    with pytest.raises(PanelError, match="a file, got list"):
+        read_panel([1.0, 2.0])

@@ -1,5 +1,6 @@
 """Which columns of a table are dates, names and numbers, and their cells read as such."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -97,10 +98,12 @@ def find_long(frame: pd.DataFrame, id: str, time: str, value: str) -> Long | Non
         return Long(ids[0], date, values[0])
     likely = next((n for n in values if n.lower() in _VALUE_NAMES), values[-1])
     apart = [n for n in ids if date and not frame.duplicated([n, date]).any()]
+    name, day = [*apart, *ids][0], date or "..."
     raise PanelError(
         f"dates repeat in {date!r} and {ids} hold text, so the table seems to be long (one row "
         "for each series and date); say which columns to read, for instance "
-        f"id={[*apart, *ids][0]!r}, time={date or '...'!r}, value={likely!r}"
+        f"id={name!r}, time={day!r}, value={likely!r} "
+        f"({shlex.join(['--id', name, '--time', day, '--value', likely])})"
     )
 
 
@@ -159,7 +162,8 @@ def _split(frame: pd.DataFrame, time: str) -> tuple[pd.DataFrame, pd.Series, str
         return frame.reset_index(drop=True), pd.Series(index), str(index.name or "index")
     begins = "" if frame.empty else f"; {frame.columns[0]!r} begins with {str(frame.iloc[0, 0])!r}"
     raise PanelError(
-        f"no column of dates among {list(frame.columns[:8])}{begins}; say which one: time='...'"
+        f"no column of dates among {list(frame.columns[:8])}{begins}; say which one: time='...' "
+        "(--time)"
     )
 
 

@@ -1,6 +1,7 @@
 """From a table, wide or long, to a panel."""
 
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,6 +60,11 @@ def read_panel(
     """
     if gaps not in ("error", "nan"):
         raise ValueError(f"gaps must be 'error' or 'nan', got {gaps!r}")
+    if not isinstance(source, pd.DataFrame | str | PathLike):
+        mend = "; say series.to_frame()" if isinstance(source, pd.Series) else ""
+        raise PanelError(
+            f"a panel is read from a DataFrame or a file, got {type(source).__name__}{mend}"
+        )
     told = parse_frequency(freq) if freq else None
     table = Table(source) if isinstance(source, pd.DataFrame) else read_table(Path(source), sheet)
     frame = with_whole_dates(turned_upright(text_names(table.frame)))

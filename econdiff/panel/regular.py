@@ -63,7 +63,7 @@ def in_order(
         raise PanelError(
             f"the date {twice:%Y-%m-%d} is there {np.sum(stamps == twice)} times; keep one row a "
             "date, or, if a row is one series at one date, say which columns those are: "
-            "id='...', time='...', value='...'"
+            "id='...', time='...', value='...' (--id, --time, --value)"
         )
     periods = to_periods(stamps, letter)
     if periods.has_duplicates:

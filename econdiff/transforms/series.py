@@ -98,7 +98,7 @@ class Difference:
         if (values <= 0).any():
             raise ValueError(
                 f"a logarithm needs values above 0, got {np.nanmin(values):g}; take a transform "
-                f"without it: Difference(order={self.order})"
+                f"without it: Difference(order={self.order}) (--transform NAME={self.order + 1})"
             )
         return np.log(values)
 
@@ -140,7 +140,8 @@ class GrowthChange:
         values = np.asarray(values, float)
         if (values == 0).any():
             raise ValueError(
-                "a growth rate needs values other than 0; take Difference(order=1) instead"
+                "a growth rate needs values other than 0; take Difference(order=1) instead "
+                "(--transform NAME=2)"
             )
         return values
 
@@ -148,7 +149,8 @@ class GrowthChange:
         """There is none: a level is a product of sums. Raises ValueError."""
         raise ValueError(
             "a level is not linear in changes of its growth rate, so it cannot be pinned; "
-            "take the second log difference instead: Difference(order=2, log=True)"
+            "take the second log difference instead: Difference(order=2, log=True) "
+            "(--transform NAME=6)"
         )
 
 
