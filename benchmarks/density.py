@@ -47,6 +47,8 @@ def read_options(parser: argparse.ArgumentParser) -> argparse.Namespace:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if options.weights is not None and not options.weights.is_file():
         parser.error(f"no weights file {options.weights}")
+    if options.paths < 2 or options.every < 1:
+        parser.error("--paths is at least 2, --every at least 1")
     names = options.models.split(",")
     unknown = [name for name in names if name not in BASELINES and name not in OWN]
     if unknown:
@@ -128,7 +130,7 @@ def page(trials: Sequence[Trial], steps: Sequence[int], *, own: str = "diffusion
 
 def report(tidy: pd.DataFrame, crps: pd.DataFrame, *, own: str = "diffusion") -> None:
     """The cells of `tidy` scores and of `crps` losses by origin; lower is better throughout."""
-    table = pivot(tidy, "crps")
+    table = pivot(tidy, "crps").dropna(how="all")
     own = own if own in table else "ar"
     rivals = [name for name in table if name not in OWN]
     best = table[rivals].min(axis=1)

@@ -65,7 +65,11 @@ def scored(quantiles: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
 
 
 def page(losses: pd.DataFrame) -> None:
-    """Mean losses by target, relative to the hub's models; losing rows first."""
+    """Mean losses by target, relative to each of the hub's models; losing rows first.
+
+    `of ARMA` is of its random walk where the hub has no ARMA, and so is the test; `of the better`
+    is of whichever of the two had the lower loss.
+    """
     wide = losses.pivot(index=["target", "origin", "horizon"], columns="model", values="loss")
     rows = {}
     for target, own in wide.groupby(level="target"):
@@ -77,12 +81,14 @@ def page(losses: pd.DataFrame) -> None:
         spacing = max(1, int(np.median(np.diff([p.ordinal for p in by_origin.index]))))
         test = diebold_mariano(by_origin[ours].to_numpy(), by_origin[rival].to_numpy(),
                                horizon=-(-HORIZON // spacing))  # fmt: skip
-        rows[target] = {f"{model} of rival": means[model] / means[rival]
+        better = means[[name for name in HUB.values() if name in means]].min()
+        rows[target] = {f"{model} of ARMA": means[model] / means[rival]
                         for model in means.index if model not in HUB.values()}  # fmt: skip
+        rows[target] |= {f"{ours} of the better": means[ours] / better}
         rows[target] |= {"rival": rival, "p": test.p_value, "origins": len(by_origin)}
     table = pd.DataFrame(rows).T
     print(
-        table.sort_values(f"{ours} of rival", ascending=False).to_string(
+        table.sort_values(f"{ours} of the better", ascending=False).to_string(
             float_format="{:.3f}".format
         )
     )

@@ -23,7 +23,7 @@ from econdiff.scoring import diebold_mariano
 
 STEPS = (1, 2, 4, 8)
 PERIODS = (("1985Q1", "2019Q4"), ("2020Q1", "2021Q4"), ("2022Q1", "2023Q3"))
-WITH_DENSITY = ("diffusion", "ar", "ar60", "var")
+WITH_DENSITY = ("diffusion", "anchor", "ar", "ar60", "var")
 MODELS = "diffusion,anchor,ar,ar60,climatology,climatology60,rw,arima,ets,var,bvar,pool"
 
 
@@ -84,6 +84,8 @@ def main() -> None:
         help="exact log densities too, at every N-th origin: half a minute each",
     )
     options = read_options(parser)
+    if options.log_score and "ar" not in options.models:
+        parser.error("--log-score compares with ar; name it in --models")
     panel = read(options.fred_qd or options.data / "macro_us" / "fred_qd_2023-10_permitted.csv.gz")
     trials = without_failures(trials_of(options, panel))
     asked = (options.since or PERIODS[0][0], options.until or PERIODS[-1][1])

@@ -139,6 +139,15 @@ def test_threshold_garch_is_that_of_arch(returns):
     )
 
 
+def test_shocks_with_no_tails_can_be_drawn():
+    even = np.random.default_rng(3).uniform(-1, 1, 300)
+    index = pd.period_range("2000-01", periods=300, freq="M")
+    panel = pd.DataFrame({"even": even}, index=index)
+    fitted = GARCH(asymmetric=False).fit(panel)
+    drawn = fitted.sample(panel, horizon=2, paths=50, rng=np.random.default_rng(0))
+    assert np.isfinite(drawn.samples).all()
+
+
 def test_symmetric_garch_is_that_of_arch(returns):
     reference = arch_model(returns["a"], dist="t", rescale=False).fit(disp="off", tol=1e-10)
     law = GARCH(asymmetric=False).fit(returns).laws[0]

@@ -185,6 +185,33 @@ def test_quantile_losses_of_certain_draws_are_absolute_errors():
     assert found["coverage90"] == 0
 
 
+def test_a_stretch_in_which_a_cell_has_no_outcome_is_printed(panel, capsys):
+    """The last origin's second step lies beyond the panel."""
+    rows = density.origins(panel, "2012Q2", "2012Q2", 1)
+    models = {"ar": AR(), "c": Climatology()}
+    trials = list(backtest(models, panel, horizon=2, origins=rows, paths=20, seed=0))
+    density.page(trials, (1, 2))
+    assert "CRPS" in capsys.readouterr().out
+
+
+def test_the_hub_page_sets_ours_against_either_model_of_the_hub(capsys):
+    cell = pd.MultiIndex.from_product([["jobs"], pd.period_range("2001-01", periods=20, freq="M")])
+    means = {"diffusion": 0.9, "hub's ARMA": 1.2, "hub's random walk": 1.0}
+    losses = pd.concat(
+        pd.DataFrame(
+            {"target": cell.get_level_values(0), "origin": cell.get_level_values(1),
+             "horizon": 1, "model": name, "loss": mean + 0.01 * np.arange(20) % 0.03}
+        )
+        for name, mean in means.items()
+    )  # fmt: skip
+    hub.page(losses)
+    printed = capsys.readouterr().out
+    assert "of ARMA" in printed
+    by_model = losses.groupby("model")["loss"].mean()
+    assert f"{by_model['diffusion'] / by_model['hub' + chr(39) + 's ARMA']:.3f}" in printed
+    assert f"{by_model['diffusion'] / by_model['hub' + chr(39) + 's random walk']:.3f}" in printed
+
+
 def test_the_hub_loss_is_the_mean_pinball_over_its_levels():
     origin = pd.Period("2000-01", freq="M")
     quantiles = pd.DataFrame([[1.0, 1, 1, 1, 1]], columns=hub.LEVELS)

@@ -121,6 +121,15 @@ def test_a_backtest_scores_models_against_each_other(csv, tmp_path, capsys):
     assert (out / "report.html").read_bytes() == before
 
 
+def test_a_backtest_in_which_every_other_model_failed_says_so(csv, tmp_path, capsys):
+    out = tmp_path / "failed"
+    words = ["backtest", csv, "--horizon", 2, "--models", "ar,range-volatility", "--origins", 2]
+    code, _, _ = run(*words, "--paths", 20, "--out", out, capsys=capsys)
+    assert code == 0
+    assert "range-volatility failed at 2 of 2 origins" in (out / "report.html").read_text()
+    assert not (out / "scores.png").exists()
+
+
 def test_json_is_one_object_and_quiet_is_silent(csv, tmp_path, capsys):
     code, said, heard = forecast(csv, tmp_path / "j", "--origins", 0, "--json", capsys=capsys)
     assert code == 0

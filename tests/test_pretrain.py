@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+import econdiff.pretrain.run as pretraining
 from econdiff.anchor import Anchor
 from econdiff.diffusion.network import Size, untrained
 from econdiff.diffusion.training import step
@@ -105,6 +106,17 @@ def test_a_run_that_was_killed_ends_with_the_same_bits(tmp_path):
     assert whole["sha256"] == card["sha256"]
     network = load_weights(tmp_path / "killed.safetensors")
     assert network.size == SMALL.size
+
+
+def test_the_command_leaves_the_weights_of_the_package_alone(tmp_path, monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(pretraining, "run", lambda *_, **__: iter(()))
+    monkeypatch.setattr(pretraining, "ship", lambda _, into, **__: asked.append(into) or {})
+    for more in ([], ["--out", str(tmp_path / "other.safetensors")]):
+        monkeypatch.setattr("sys.argv", ["pretrain", "--folder", str(tmp_path), *more])
+        main()
+    assert asked == [tmp_path / "weights.safetensors", tmp_path / "other.safetensors"]
+    assert "Diffusion(weights=" in capsys.readouterr().out
 
 
 def test_a_run_goes_on_only_with_its_own_settings(tmp_path):

@@ -17,6 +17,8 @@ from scipy.signal import lfilter
 
 from econdiff.baselines.volatility import FittedVolatility, Shocks, fit_each, quantile
 
+LIGHTEST = 300.0  # degrees of freedom; `arch` draws no skewed t beyond
+
 
 @dataclass(frozen=True)
 class GARCH:
@@ -58,7 +60,7 @@ class GARCH:
             alpha=float(value["alpha[1]"]),
             gamma=float(value["gamma[1]"]),
             beta=float(value["beta[1]"]),
-            freedom=float(value["eta" if self.asymmetric else "nu"]),
+            freedom=min(float(value["eta" if self.asymmetric else "nu"]), LIGHTEST),
             skew=float(value["lambda"]),
             converged=found.convergence_flag == 0,
             power=self.power,

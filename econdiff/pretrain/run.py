@@ -27,7 +27,7 @@ from econdiff.diffusion.examples import Examples, examples, joined
 from econdiff.diffusion.losses import Losses
 from econdiff.diffusion.network import MAX_HORIZON, Network, Size, untrained
 from econdiff.diffusion.training import CPU, Average, Plan, step
-from econdiff.diffusion.weights import save_weights, shipped
+from econdiff.diffusion.weights import save_weights
 from econdiff.pretrain.calibration import calibrate
 from econdiff.pretrain.economies import episodes
 from econdiff.pretrain.prior import Prior
@@ -226,11 +226,14 @@ def main() -> None:
     """Parse the command line, train, print the losses as they fall, and write the weights."""
     import argparse
 
-    parser = argparse.ArgumentParser(description="Train on simulated economies.")
+    parser = argparse.ArgumentParser(
+        description="Train on simulated economies.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
     parser.add_argument("--steps", type=int, default=Pretraining.steps)
     parser.add_argument("--folder", type=Path, default=Path("out/pretrain"))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=shipped(), help="where the weights go")
+    parser.add_argument("--out", type=Path, help="weights file; FOLDER/weights.safetensors")
     parser.add_argument("--device", help="cpu, cuda or mps; the best there is if not said")
     parser.add_argument("--workers", type=int, default=1, help="processes that simulate")
     options = parser.parse_args()
@@ -254,4 +257,6 @@ def main() -> None:
                 flush=True,
             )
             seen = []
-    print(json.dumps(ship(options.folder, options.out, device=device), indent=2))
+    into = options.out or options.folder / "weights.safetensors"
+    print(json.dumps(ship(options.folder, into, device=device), indent=2))
+    print(f"to forecast with them: Diffusion(weights={str(into)!r})")
