@@ -5,14 +5,15 @@
 `arch.data.sp500`, percent log returns of Adj Close, days from 2002-12-27 to 2018-12-31, a
 window of 1000 days. GARCH is fitted every 21 days, the means of EWMA and historical simulation
 too; the diffusion model estimates its anchor every day, on the same window, of the returns and of
-the shocks that GJR-GARCH leaves ("on gjr"). `quantile-mean` sees 2000 days. Laws that are
-known are scored exactly (CRPS by 1999 quantiles), draws by the fair CRPS. The log score is exact
+the shocks that GJR-GARCH leaves ("on gjr"), and on the 400 days that are its default.
+`quantile-mean` sees 2000 days. Laws that are known are scored exactly (CRPS by 1999 quantiles), draws by the fair CRPS. The log score is exact
 where the model has a density. Tests: Diebold-Mariano against GJR with skewed t, and the 90% model
 confidence set. Baselines are kept in `--out`.
 """
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ from econdiff.baselines.volatility import FittedVolatility
 from econdiff.scoring import crps, diebold_mariano, model_confidence_set, pinball
 
 FIRST, LAST = "2002-12-27", "2018-12-31"
-WINDOW, REFIT = 1000, 21
+WINDOW, DEFAULT, REFIT = 1000, 400, 21
 LEVELS = (np.arange(1999) + 0.5) / 1999
 
 Scores = tuple[float, float]  # CRPS and minus log density of a day
@@ -169,10 +170,12 @@ def ours(
     return {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
 
 
-def by_day(y: pd.Series, days: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def by_day(
+    y: pd.Series, days: np.ndarray, rows: int = WINDOW
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns before each day [day, 1, time], what came [day], and the scale of both."""
     values = y.to_numpy()
-    history = np.stack([values[day - WINDOW : day] for day in days])[:, None]
+    history = np.stack([values[day - rows : day] for day in days])[:, None]
     return history, values[days], np.ones(len(days))
 
 
@@ -220,7 +223,9 @@ def main() -> None:
         )
         for name in RIVALS
     }
-    for suffix, read in (("", by_day), (" on gjr", filtered)):
+    default = partial(by_day, rows=DEFAULT)
+    parts = (("", by_day), (f", {DEFAULT} rows", default), (" on gjr", filtered))
+    for suffix, read in parts:
         history, came, scale = read(y, days)
         made = ours(history, came, options.paths, options.weights, scale)
         found |= {name + suffix: table.set_index(days) for name, table in made.items()}

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm, t
 
 from econdiff.anchor import Anchor
-from econdiff.anchor.robust import FREEDOM, GAUSSIAN, OUTLIER
+from econdiff.anchor.robust import FREEDOM, GAUSSIAN, OUTLIER, stands_still
 from econdiff.anchor.volatility import (
     DECAYS,
     LEVEL_EFFECT,
@@ -133,3 +133,27 @@ def test_both_are_worth_likelihood_in_years_to_come(rng):
             )
             gains.append(told - untold)
         assert np.mean(gains) > 2 * np.std(gains) / np.sqrt(len(gains))
+
+
+def test_a_policy_rate_keeps_the_size_of_its_moves(rng):
+    """Moves of a quarter point in one week of twelve: no filter can follow such a volatility."""
+    moves = 0.25 * rng.choice([-1, 1], (8, 500)) * (rng.random((8, 500)) < 1 / 12)
+    y = 5 + np.cumsum(moves, axis=-1)
+    for k in range(8):
+        fitted = Anchor().estimate(y[k : k + 1])
+        assert fitted.still.all()
+        scale = fitted.filter(y[k : k + 1]).scale * fitted.spread
+        assert scale[0] == pytest.approx(moves[k].std(), rel=0.15)
+
+
+def test_only_what_repeats_itself_more_often_than_not_stands_still(rng):
+    y = np.round(np.cumsum(rng.standard_normal((1, 300)), axis=-1), 2)
+    wild = y.copy()
+    wild[0, 150] = 1e6
+    assert not stands_still(y).any()
+    assert not stands_still(wild).any()
+    half = np.repeat(y[:, :150], 2, axis=-1)  # every value twice
+    assert stands_still(half)
+    assert not stands_still(half[:, :-1])
+    holes = np.where(rng.random(half.shape) < 0.3, np.nan, np.repeat(y[:, :75], 4, axis=-1))
+    assert stands_still(holes)

@@ -15,6 +15,7 @@ is known, so a density of `z` is a density of `y`.
 - s: exponentially weighted variance of the innovations, each square winsorised against the
   variance before it, mixed with the variance of the whole sample. Falls may count more than rises,
   and a high level may make a series louder (`volatility`); ahead, it is the level expected there.
+  A series that repeats its last value more often than not has a constant one.
 - R: correlation of the volatility-filtered innovations, shrunk towards the identity; its
   symmetric root keeps the order of the series without meaning.
 
@@ -40,7 +41,14 @@ from econdiff.anchor.recursion import (
     local_means,
 )
 from econdiff.anchor.regression import alone, together
-from econdiff.anchor.robust import OUTLIER, deviation, first_autocorrelation, location_scale, tame
+from econdiff.anchor.robust import (
+    OUTLIER,
+    deviation,
+    first_autocorrelation,
+    location_scale,
+    stands_still,
+    tame,
+)
 from econdiff.anchor.volatility import MAIN, before_each, loudness, responses, running_variances
 
 
@@ -84,14 +92,16 @@ class Anchor:
         rho = first_autocorrelation(x)
         b, _ = contract(alone(x, rho, self.lags, self.tightness))
         filled, e = innovations(b, x)
-        size = deviation(e, e != 0)
+        still = stands_still(y)
+        size = deviation(e, e != 0, still)
         known = np.isfinite(x)
-        before, _ = running_variances(e, known, size**2, 0 * size)
+        told = known & ~still[..., None]
+        before, _ = running_variances(e, told, size**2, 0 * size)
         b, others = self._regress(filled, e, np.sqrt(before[..., MAIN]), size, rho)
         filled, e = innovations(b, x, others)
-        size = deviation(e, e != 0)
-        louder = responses(e, filled, known, size**2, self.mixture)
-        found = Coefficients(self, centre, spread, b, size, *louder, np.empty(0), others)
+        size = deviation(e, e != 0, still)
+        louder = responses(e, filled, told, size**2, self.mixture)
+        found = Coefficients(self, centre, spread, b, size, *louder, np.empty(0), still, others)
         return found.correlated(y)
 
     def white(self, spread: np.ndarray, correlation: np.ndarray) -> "Coefficients":
@@ -99,7 +109,8 @@ class Anchor:
         count = len(spread)
         b = np.zeros((count, 2 + self.lags))
         zero, one = np.zeros(count), np.ones(count)
-        return Coefficients(self, zero, spread, b, one, zero, zero, correlation)
+        still = np.zeros(count, bool)
+        return Coefficients(self, zero, spread, b, one, zero, zero, correlation, still)
 
     def _regress(
         self,
@@ -133,6 +144,7 @@ class Coefficients:
     leverage: np.ndarray  # [..., series], positive where falls make a series louder than rises
     level_effect: np.ndarray  # [..., series], positive where a series is louder at high levels
     correlation: np.ndarray  # [..., series, series]
+    still: np.ndarray  # [..., series], of constant volatility, see `stands_still`
     others: np.ndarray | None = None  # [..., series, other, lag]: of the others' past
 
     def filter(self, y: np.ndarray) -> "Filtered":
@@ -143,7 +155,8 @@ class Coefficients:
         louder = loudness(self.level_effect, before_each(filled))
         now = loudness(self.level_effect, filled[..., -1:])
         start = self.deviation**2
-        before, after = running_variances(e / louder, known, start, self.leverage)
+        told = known & ~self.still[..., None]
+        before, after = running_variances(e / louder, told, start, self.leverage)
         mix = self.settings.mixture
         scale = np.sqrt(mix * after[..., MAIN] + (1 - mix) * start) * now[..., 0]
         return Filtered(

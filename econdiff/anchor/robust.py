@@ -24,15 +24,25 @@ def location_scale(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     unit = _unit(filled)
     filled, middle = filled / unit[..., None], np.nanmedian(y, axis=-1) / unit
     width = np.maximum(_mad(filled - middle[..., None], known), 1e-12) * OUTLIER
+    width = np.where(stands_still(y), np.inf, width)
     tame = np.clip(filled, (middle - width)[..., None], (middle + width)[..., None])
     centre = _mean(tame, known)
     spread = np.sqrt(_mean((tame - centre[..., None]) ** 2, known))
     return centre * unit, np.maximum(spread, 1e-8) * unit
 
 
-def deviation(e: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Deviation of known shocks, squares winsorised at `OUTLIER` robust ones; at least .001."""
-    limit = (OUTLIER * _mad(e, known)[..., None]) ** 2
+def stands_still(y: np.ndarray) -> np.ndarray:
+    """Whether a series repeats its last value more often than not (a policy rate), [...]."""
+    both = np.isfinite(y[..., 1:]) & np.isfinite(y[..., :-1])
+    return 2 * (both & (y[..., 1:] == y[..., :-1])).sum(-1) > both.sum(-1)
+
+
+def deviation(e: np.ndarray, known: np.ndarray, still: np.ndarray) -> np.ndarray:
+    """Deviation of known shocks, squares winsorised at `OUTLIER` robust ones; at least .001.
+
+    A series that stands `still` has no usual size of a shock, and is not winsorised.
+    """
+    limit = np.where(still, np.inf, OUTLIER * _mad(e, known))[..., None] ** 2
     return np.maximum(np.sqrt(_mean(np.minimum(e**2, limit), known)), 1e-3)
 
 

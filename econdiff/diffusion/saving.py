@@ -21,9 +21,12 @@ from econdiff.diffusion.device import chosen
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
 from econdiff.diffusion.weights import WeightsError, fingerprint, load_weights, save_weights
 
-FORMAT = 7
+FORMAT = 8
 SETTINGS = ("turns", "window", "spread", "strength", "recentre")  # the device is the machine's
-ARRAYS = ("centre", "spread", "b", "deviation", "leverage", "level_effect", "correlation", "others")
+ARRAYS = (
+    *("centre", "spread", "b", "deviation", "leverage", "level_effect"),
+    *("correlation", "still", "others"),
+)
 
 
 def save(forecaster: FittedDiffusion, folder: str | Path) -> None:
