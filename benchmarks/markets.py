@@ -6,9 +6,10 @@
 window of 1000 days. GARCH is fitted every 21 days, the means of EWMA and historical simulation
 too; the diffusion model estimates its anchor every day, on the same window, of the returns and of
 the shocks that GJR-GARCH leaves ("on gjr"), and on the 400 days that are its default.
-`quantile-mean` sees 2000 days. Laws that are known are scored exactly (CRPS by 1999 quantiles), draws by the fair CRPS. The log score is exact
-where the model has a density. Tests: Diebold-Mariano against GJR with skewed t, and the 90% model
-confidence set. Baselines are kept in `--out`.
+`quantile-mean` sees 2000 days. Laws that are known are scored exactly (CRPS by 1999 quantiles),
+draws by the fair CRPS. The log score is exact where the model has a density. Tests:
+Diebold-Mariano against GJR with skewed t, and the 90% model confidence set. Baselines are kept in
+`--out`.
 """
 
 import argparse

@@ -110,7 +110,7 @@ def _against(past: Past, subject: str) -> Section:
         "cells) has p < .10 and the 90% model confidence set holds the model, “worse” where the "
         "test says so; all else is “comparable”, whatever the ratio.",
     ]
-    furthest = int(past.scores["step"].max())
+    furthest = max(past.scores["step"])
     if len(past.origins) < max(FEW, FEW_A_STEP * furthest):
         text.append(
             f"{len(past.origins)} origins are few for {furthest} steps: differences that matter "
