@@ -58,6 +58,19 @@ def test_where_the_law_is_gaussian_the_answer_is_the_closed_form(anchor, mode, s
         assert answer.diagnostics.largest_miss < 1e-9
 
 
+def test_density_without_a_deviation_keeps_what_the_pins_share(anchor):
+    answer = ask(anchor, RATES, "density", paths=256)
+    law, pins = answer.law.gaussian(), answer.told.pins
+    kept = pins.matrix @ law.covariance @ pins.matrix.T
+    for draws in (answer.told.alternative, answer.told.twin):
+        np.testing.assert_allclose(np.cov(pins.matrix @ draws.T, ddof=0), kept, atol=1e-3)
+
+
+def test_density_spreads_few_paths_too(anchor):
+    answer = ask(anchor, RATES.with_sd(0.7), "density", paths=5)
+    assert answer.told.alternative[:, 1].std() > 0.1
+
+
 def test_the_twin_of_a_gaussian_path_is_that_of_the_closed_form(anchor):
     answer = ask(anchor, RATES, "hard", paths=20)
     np.testing.assert_allclose(answer.told.twin, answer.told.gaussian, atol=1e-4)

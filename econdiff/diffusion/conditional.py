@@ -92,7 +92,7 @@ class DiffusionLaw:
         """`told`, from the noise `x` [path, series, step]."""
         z = self._place.plain(x)
         free, prior = self._place.futures(z), fitting_prior(z.flatten(1).double())
-        before = self._given(x, free, prior, facts, "hard", generator, rng)
+        before = self._given(x, free, prior, facts, facts.value[None], "hard", generator)
         baseline = before.draws
         pins = pins.at(baseline.mean(axis=0))
         anchor = self.gaussian().given(facts)
@@ -101,7 +101,7 @@ class DiffusionLaw:
         beside = anchor.moved(twin, pins, mode, rng)
         if len(pins) == 0:
             return Told(baseline, baseline, baseline, beside, pins, *before.worth)
-        both = facts.and_(_with_spread(pins, mode, anchor))
+        both = facts.and_(pins)
         lead, rest = settled(both, len(x[0])) if mode == "hard" else (both.value[:0], both)
         if len(lead) and self.behind:
             rows = lead.reshape(-1, len(x[0]))
@@ -115,7 +115,8 @@ class DiffusionLaw:
             return Told(
                 baseline, told, guided, beside, pins, after.effective, after.ancestors, method
             )
-        after = self._given(x, free, prior, both, mode, generator, rng, len(facts))
+        values = _values(facts, pins, mode, anchor, len(x), rng)
+        after = self._given(x, free, prior, both, values, mode, generator)
         controls = None
         if after.control is not None and not len(facts):
             even = np.full(len(x), 1 / len(x))
@@ -155,20 +156,19 @@ class DiffusionLaw:
         free: np.ndarray,
         prior: Prior,
         pins: Pins,
+        values: np.ndarray,
         mode: Mode,
         generator: torch.Generator,
-        rng: np.random.Generator,
-        facts: int = 0,
     ) -> "_Given":
+        """Draws given pins of the `values` [path, pin], or [1, pin] for all paths."""
         paths, place = len(x), self._place
         if len(pins) == 0:
             return _Given(free, free, paths, paths, "probability-flow ODE")
-        values = _values(pins, mode, paths, facts, rng)  # [path, pin]
         guided = place.futures(place.plain(x, place.noise_pins(pins, values, mode), prior))
         guided = place.meet(guided, pins, values, mode)
         if not self.correct:
             return _Given(guided, guided, paths, paths, "guidance without weights")
-        islands = min(ISLANDS, paths // 8) if len(values) > 1 else 1
+        islands = _islands(paths) if len(values) > 1 else 1
         told, control = np.empty_like(guided), None
         effective, ancestors = 0.0, 0
         for rows in np.array_split(np.arange(paths), islands):
@@ -228,28 +228,36 @@ class _Given:
         return self.effective, self.ancestors, self.method
 
 
-def _values(pins: Pins, mode: Mode, paths: int, facts: int, rng: np.random.Generator) -> np.ndarray:
-    """The values that are pinned: one row for all, or in the mode density one a path."""
+def _values(
+    facts: Pins, pins: Pins, mode: Mode, law: Gaussian, paths: int, rng: np.random.Generator
+) -> np.ndarray:
+    """What facts and pins are worth: one row for all, or in the mode density one a path."""
     if mode != "density":
-        return pins.value[None]
-    islands = min(ISLANDS, paths // 8)
-    noise = _even_normals(islands, len(pins) - facts, rng)
-    values = np.tile(pins.value, (islands, 1))
-    values[:, facts:] += noise * pins.sd[facts:]
+        return np.concatenate([facts.value, pins.value])[None]
+    islands = _islands(paths)
+    noise = _even_normals(islands, len(pins), rng)
+    told = pins.value + noise @ spread(pins, law).T
+    values = np.hstack([np.tile(facts.value, (islands, 1)), told])
     sizes = [len(rows) for rows in np.array_split(np.arange(paths), islands)]
     return np.repeat(values, sizes, axis=0)
 
 
-def _with_spread(pins: Pins, mode: Mode, law: Gaussian) -> Pins:
-    if mode != "density":
-        return pins
-    sd = spread(pins, law)
-    return Pins(pins.labels, pins.series, pins.periods, pins.matrix, pins.value, sd, pins.relative)
+def _islands(paths: int) -> int:
+    """How many values of the pins the mode density draws; two at least, or nothing is spread."""
+    return min(ISLANDS, max(paths // 8, 2), paths)
 
 
 def _even_normals(rows: int, columns: int, rng: np.random.Generator) -> np.ndarray:
-    """Standard normal [row, column], spread evenly: each column is a stratified sample."""
+    """Standard normal [row, column], spread evenly: each column is a stratified sample.
+
+    Few rows would by chance be correlated between columns, so they are made orthogonal, by the
+    nearest such matrix, where that can be.
+    """
     from scipy.stats import norm
 
     strata = np.stack([rng.permutation(rows) for _ in range(columns)], axis=1)
-    return norm.ppf((strata + rng.random((rows, columns))) / rows)
+    noise = norm.ppf((strata + rng.random((rows, columns))) / rows)
+    if not 1 < columns < rows:
+        return noise
+    left, _, right = np.linalg.svd(noise - noise.mean(axis=0), full_matrices=False)
+    return np.sqrt(rows) * left @ right

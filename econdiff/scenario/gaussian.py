@@ -39,10 +39,9 @@ class Gaussian:
         gain = self.gain(pins, mode)
         mean = self.mean + gain @ (pins.value - pins.matrix @ self.mean)
         if mode == "density":
+            root = spread(pins, self)
             told = pins.matrix @ self.covariance @ pins.matrix.T
-            taken = gain @ (told - np.diag(spread(pins, self) ** 2)) @ gain.T
-            if not pins.sd.any():
-                taken = np.zeros_like(taken)
+            taken = gain @ (told - root @ root.T) @ gain.T
         else:
             taken = gain @ pins.matrix @ self.covariance
         left = self.covariance - taken
@@ -95,10 +94,15 @@ class Gaussian:
 
 
 def spread(pins: Pins, law: Gaussian) -> np.ndarray:
-    """The deviation that the density mode gives each pin: its own, or that of the law."""
+    """A root [pin, pin] of the covariance O that the density mode gives the pins.
+
+    Of their own deviations, or where none has one, of what the law gives them together: its
+    columns are the principal axes, so that a few evenly spread draws catch the most of it.
+    """
     if pins.sd.any():
-        return pins.sd
-    return np.sqrt(np.diag(pins.matrix @ law.covariance @ pins.matrix.T))
+        return np.diag(pins.sd)
+    size, axes = np.linalg.eigh(pins.matrix @ law.covariance @ pins.matrix.T)
+    return axes * np.sqrt(np.maximum(size, 0))
 
 
 def _singular(pins: Pins, total: np.ndarray, size: np.ndarray) -> str:
