@@ -78,6 +78,27 @@ def test_the_same_file_in_another_mode(panel, tmp_path, capsys):
         assert drawn.mean() == pytest.approx(2.0, abs=0.1)
 
 
+def test_an_event_beside_pins_is_known_to_the_whole_page(panel, tmp_path, capsys, made_again):
+    event = "unemployment > 1 in 2024Q2"
+    (tmp_path / "both.toml").write_text(f'events = ["{event}"]\n[pins]\nrate = [2.0, 2.0]\n')
+    out = tmp_path / "both"
+    code, said, err = run(
+        capsys, "scenario", panel, "--horizon", 3, "--scenario", tmp_path / "both.toml",
+        "--model", "anchor", "--against", "var", "--paths", 200, "--out", out, "--json", "--quiet",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    table = pd.read_csv(out / "difference.csv")
+    assert table["low"].isna().all()  # the paths were chosen, so none has a twin
+    assert len(pd.read_csv(out / "drivers.csv")) == len(pd.read_csv(out / "shares.csv")) == 0
+    assert "gap" not in pd.read_csv(out / "beside_var.csv")
+    page = (out / "report.html").read_text()
+    lead = page.partition("A conditional forecast")[2].partition("</p>")[0]
+    assert "and unemployment &gt; 1 in 2024Q2 occurs" in lead
+    assert "What drives it" not in page
+    assert event in json.loads(said)["plausibility"]["verdict"]
+    made_again(out)
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

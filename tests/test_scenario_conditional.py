@@ -193,6 +193,15 @@ def test_an_event_on_top_of_pins_is_rejection_from_the_pinned_law():
     )
     np.testing.assert_allclose(answer.alternative.samples[:, :4, 2], 3.0, atol=1e-9)
     assert answer.alternative.samples[:, 0, 0].max() < -1
+    table = answer.difference()
+    assert table["low"].isna().all()
+    # its density is that of the paths in the event, not that of the pins alone
+    draws, law = answer.told.alternative, answer.law.gaussian()
+    apart = draws.mean(axis=0) - law.mean
+    exact = -apart @ np.linalg.solve(law.covariance, apart) / 2
+    found = plausibility(answer)
+    assert found.log_density_ratio == pytest.approx(exact)
+    assert scenario.events[0] in found.verdict
 
 
 def test_tilting_meets_its_moments_and_stays_nearest():

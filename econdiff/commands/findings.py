@@ -44,8 +44,7 @@ def findings(
         risk = at_risk(answer, target, conditions)
         events = (*events, recession(answer, target))
     beside = [
-        Beside(name, other.difference(), gap(answer, other.law.gaussian()))
-        for name, other in others.items()
+        Beside(name, other.difference(), _gap(answer, other)) for name, other in others.items()
     ]
     by_pin = _by_pin(answer)
     before = panel.iloc[:-1] if older is None else older
@@ -78,13 +77,24 @@ def write_findings(folder: Path, found: Findings, diagnostics: Diagnostics) -> N
     if found.at_risk is not None:
         found.at_risk.to_csv(folder / "at_risk.csv", index=False)
     for other in found.beside:
-        table = other.difference.merge(other.gap, on=["series", "period"], suffixes=("", "_of_gap"))
+        table = other.difference
+        if other.gap is not None:
+            table = table.merge(other.gap, on=["series", "period"], suffixes=("", "_of_gap"))
         table.to_csv(folder / f"beside_{other.name}.csv", index=False)
 
 
+def _gap(answer: Conditional, other: Conditional) -> pd.DataFrame | None:
+    """Why the two differ; None where events are assumed, of which no closed form knows."""
+    return None if answer.bound.events else gap(answer, other.law.gaussian())
+
+
 def _by_pin(answer: Conditional) -> pd.DataFrame:
-    """Contributions and sensitivities by pin, exact under the Gaussian law."""
-    if len(answer.told.pins) == 0 or answer.mode not in ("hard", "soft", "density"):
+    """Contributions and sensitivities by pin, exact under the Gaussian law.
+
+    Empty where they would not be all that is assumed.
+    """
+    exact = answer.mode in ("hard", "soft", "density") and not answer.bound.events
+    if len(answer.told.pins) == 0 or not exact:
         columns = ["series", "period", "pin", "pinned", "at", "contribution", "sensitivity"]
         return pd.DataFrame(columns=columns)
     law = answer.law.gaussian().given(answer.bound.facts)

@@ -28,11 +28,14 @@ MEANINGS = {
 
 @dataclass(frozen=True, eq=False)
 class Beside:
-    """Another model's answer to the same scenario: its differences, and the gap to it in parts."""
+    """Another model's answer to the same scenario: its differences, and the gap to it in parts.
+
+    `gap` is None where events are assumed.
+    """
 
     name: str
     difference: pd.DataFrame
-    gap: pd.DataFrame
+    gap: pd.DataFrame | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +43,8 @@ class Findings:
     """What there is to say of an answer.
 
     `shares` are contributions by pinned series, `drivers` those by pin with their sensitivities,
-    both empty where nothing is pinned; `at_risk` is there where a target was named.
+    both empty where nothing is pinned or events are assumed too; `at_risk` is there where a target
+    was named.
     """
 
     plausibility: Plausibility
@@ -59,7 +63,7 @@ def scenario_page(
     """The whole report of one scenario."""
     data = manifest["data"]
     lead = (
-        f"A conditional forecast, mode “{answer.mode}”: {MEANINGS[answer.mode]}. "
+        f"A conditional forecast, mode “{answer.mode}”: {_meaning(answer)}. "
         f"{answer.diagnostics.paths:,} paths, by {manifest['model']['name']}, from data that end "
         f"in {data['last']}. {' '.join(found.notes)}"
     )
@@ -81,8 +85,17 @@ def scenario_page(
         _news(found.news, found.drawn_news, manifest),
         Section("What to keep in mind", points=_caveats(answer)),
     )
-    pinned = "pins" if len(answer.told.pins) else " and ".join(answer.bound.events)
-    return Page(f"Scenario: {name or pinned}", lead, facts, sections, manifest)
+    pinned = ["pins"] if len(answer.told.pins) else []
+    title = name or " and ".join([*pinned, *answer.bound.events])
+    return Page(f"Scenario: {title}", lead, facts, sections, manifest)
+
+
+def _meaning(answer: Conditional) -> str:
+    """What the mode means, and what is assumed besides the pins."""
+    means = MEANINGS[answer.mode]
+    if answer.mode == "event" or not answer.bound.events:
+        return means
+    return f"{means}, and {' and '.join(answer.bound.events)} occurs"
 
 
 def _missed(answer: Conditional) -> dict[str, str]:
@@ -147,7 +160,8 @@ def _moved(answer: Conditional, beside: tuple[Beside, ...]) -> Section:
     )
     if beside:
         names = ", ".join(other.name for other in beside)
-        words += (f"Beside it, the same question answered in closed form by: {names}.",)
+        how = "by" if answer.bound.events else "in closed form by"
+        words += (f"Beside it, the same question answered {how}: {names}.",)
     picture = Picture(svg(differences(answer)), "Conditional less baseline for each series.")
     folded = len(table) > 48
     return Section(
@@ -173,7 +187,7 @@ def _explained(answer: Conditional, found: Findings) -> tuple[Section, ...]:
     sections = []
     if len(found.shares):
         sections.append(_driven(found))
-    if answer.told.gaussian is not None and answer.weights is None:
+    if answer.told.gaussian is not None and answer.weights is None and not answer.bound.events:
         words = (
             "The model's answer less a Gaussian answer in closed form, for means in model units, "
             "in parts: centre (another forecast without the scenario), volatility (other "
@@ -184,6 +198,7 @@ def _explained(answer: Conditional, found: Findings) -> tuple[Section, ...]:
         gaps += [
             Table(f"The gap to {other.name}", other.gap, heads=2, folded=True)
             for other in found.beside
+            if other.gap is not None
         ]
         sections.append(
             Section("Why it differs from the Gaussian answers", words, (), (), tuple(gaps))

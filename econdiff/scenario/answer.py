@@ -70,7 +70,7 @@ class Conditional:
 
     @cached_property
     def twin(self) -> Forecast:
-        """Row by row the baseline's path, moved to meet the pins."""
+        """Row by row the baseline's path, moved to meet the pins; empty where paths are chosen."""
         return self._ahead(self.told.twin)
 
     def inner(self) -> tuple[Forecast, Forecast]:
@@ -95,15 +95,13 @@ class Conditional:
 
         `mean` is that of the alternative less that of the baseline, with control variates where
         there are any, and `standard_error` its Monte Carlo error. `low` and `high` hold the share
-        `coverage` of the paired differences (NaN in the modes event and tilt, which choose
-        paths and move none); `shift_q05, shift_q50, shift_q95` compare quantiles.
+        `coverage` of the paired differences (NaN where paths are chosen, for events or by
+        tilting); `shift_q05, shift_q50, shift_q95` compare quantiles.
         """
         base, told = self.baseline, self.alternative
         mean, error = self._moved()
         low, high = np.full_like(mean, np.nan), np.full_like(mean, np.nan)
-        if self.chance is not None:
-            pass  # other paths than the baseline's
-        elif self.weights is None:
+        if len(self.told.twin):
             tail = (1 - coverage) / 2
             paired = self.twin.samples - base.samples
             low, high = np.quantile(paired, [tail, 1 - tail], axis=0)

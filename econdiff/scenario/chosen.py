@@ -87,7 +87,7 @@ def _weighted(
         )
     after_found = replace(
         found,
-        effective=min(found.effective, share) if answer.mode in ("event", "tilt") else share,
+        effective=found.effective * share / found.paths,
         ancestors=len(np.unique(chosen)),
         method=method,
         largest_miss=(
@@ -96,12 +96,11 @@ def _weighted(
             else found.largest_miss
         ),
     )
-    unpinned = answer.mode in ("event", "tilt")
     return replace(
         answer,
-        told=replace(after, method=method, twin=after.alternative[:0] if unpinned else told.twin),
+        told=replace(after, method=method, twin=after.alternative[:0]),
         diagnostics=after_found,
-        weights=weights if unpinned else None,
+        weights=weights if answer.mode in ("event", "tilt") else None,
     )
 
 

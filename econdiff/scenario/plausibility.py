@@ -42,6 +42,7 @@ class Plausibility:
     before: tuple[Probability, ...]
     after: tuple[Probability, ...]
     sought: Probability | None = None  # the events of the mode event, where they were rare
+    assumed: tuple[str, ...] = ()  # the events of the scenario
 
     @property
     def verdict(self) -> str:
@@ -52,7 +53,7 @@ class Plausibility:
                 f"{self.sought.standard_error:.1g} (one standard error), by multilevel splitting."
             )
         if self.pins == 0:
-            return "Nothing is pinned."
+            return " ".join(["Nothing is pinned.", *self._events()])
         far = np.sqrt(self.distance / self.pins)
         words = (
             f"The {self.pins} pinned values lie {far:.2f} standard deviations (root mean square) "
@@ -63,7 +64,16 @@ class Plausibility:
             words += (
                 f" Outside experience: {len(self.outside)} pins beyond anything in the history."
             )
-        return words
+        return " ".join([words, *self._events()])
+
+    def _events(self) -> list[str]:
+        """What is assumed besides the pins."""
+        return [
+            f"The event {p.event} is assumed; without the scenario its probability is "
+            f"{p.value:.2g} ± {p.standard_error:.1g} (one standard error)."
+            for p in self.before
+            if p.event in self.assumed
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values that JSON can hold."""
@@ -96,9 +106,9 @@ def plausibility(answer: Conditional, events: Sequence[str] = ()) -> Plausibilit
     pins, law = answer.told.pins, answer.law.gaussian().given(answer.bound.facts)
     distance, tail = chi_square(law, pins)
     centre = (
-        answer.told.alternative.mean(axis=0)
-        if answer.told.gaussian is not None
-        else law.given(pins, answer.closed_form).mean
+        law.given(pins, answer.closed_form).mean
+        if answer.told.gaussian is None and not answer.bound.events
+        else answer.told.alternative.mean(axis=0)
     )
     ratio, error, method = answer.law.log_density_ratio(centre, answer.told.baseline)
     events = tuple(dict.fromkeys((*events, *answer.bound.events)))
@@ -126,6 +136,7 @@ def plausibility(answer: Conditional, events: Sequence[str] = ()) -> Plausibilit
             for event in events
         ),
         chance,
+        answer.bound.events,
     )
 
 
