@@ -8,7 +8,15 @@ from statsmodels.regression.quantile_regression import QuantReg
 from econdiff.baselines.gaussian import LinearGaussian
 from econdiff.baselines.var import VAR
 from econdiff.forecast import Forecast
-from econdiff.scenario import Scenario, ScenarioError, cell, conditional, occurs, probability
+from econdiff.scenario import (
+    Scenario,
+    ScenarioError,
+    cell,
+    conditional,
+    occurs,
+    plausibility,
+    probability,
+)
 from econdiff.scenario.at_risk import at_risk, growth_at_risk, recession
 from econdiff.scenario.attribution import drivers, sequential, shapley, shares
 from econdiff.scenario.gap import gap
@@ -159,6 +167,23 @@ def test_events_in_words_are_sets_of_paths(event, hit):
 def test_events_that_mean_nothing_are_refused(event):
     with pytest.raises(ScenarioError):
         occurs(event, TWO, HISTORY)
+
+
+def test_growth_at_a_ragged_edge_starts_where_the_path_is():
+    panel = economy()
+    panel["growth"] = 100 * np.exp(panel["growth"].cumsum() / 100)
+    transforms = {"growth": fred_md(5, per_year=4), "inflation": fred_md(1), "rate": fred_md(1)}
+    model = Transformed(VAR(lags=1), transforms).fit(panel)
+    panel.iloc[-2:, 0] = np.nan
+    event = "growth(growth) > 1 in 2025Q1"
+    both = Scenario((cell("rate", 1, 2.0),), (event,))
+    answer = conditional(model, panel, both, mode="hard", horizon=2, paths=400, rng=rng())
+    judged, told = plausibility(answer), answer.told
+    for found, draws in ((judged.before, told.baseline), (judged.after, told.alternative)):
+        level = answer.bound.to_user(answer.cells(draws))[:, 1:3, 0]
+        assert found[0].value == pytest.approx((level[:, 1] / level[:, 0] > 1.01).mean())
+    assert judged.before[0].value < 0.7
+    assert judged.after[0].value == 1
 
 
 def test_an_event_that_no_path_meets_keeps_an_error():

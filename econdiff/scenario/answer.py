@@ -82,12 +82,13 @@ class Conditional:
         )
         return baseline, alternative
 
-    def edge(self) -> Forecast | None:
-        """The rows of the ragged edge given the scenario; None where the history is complete."""
+    def edge(self, *, given: bool = True) -> Forecast | None:
+        """The rows of the ragged edge, by default given the scenario; None where there is none."""
         bound = self.bound
         if bound.edge == 0:
             return None
-        drawn = bound.to_user(self.cells(self.told.alternative))[:, : bound.edge]
+        draws = self.told.alternative if given else self.told.baseline
+        drawn = bound.to_user(self.cells(draws))[:, : bound.edge]
         return Forecast(drawn, bound.index_of(edge=True), bound.names, self.units)
 
     def difference(self, coverage: float = 0.9) -> pd.DataFrame:

@@ -42,8 +42,8 @@ def tilted(answer: Conditional, pins: Pins, rng: np.random.Generator) -> Conditi
 
 def _margins(answer: Conditional) -> np.ndarray:
     """How far each path of the alternative is inside all events, [path]."""
-    ahead = answer.alternative
-    return np.min([margin(event, ahead, answer.history) for event in answer.bound.events], axis=0)
+    place = answer.alternative, answer.history, answer.edge()
+    return np.min([margin(event, *place) for event in answer.bound.events], axis=0)
 
 
 def _sought(answer: Conditional, law: HasNoise, rng: np.random.Generator) -> Conditional:

@@ -8,7 +8,8 @@
     UNRATE > 6 and CPI > 3              both; `or` is either, and binds less
 
 `growth` is the change to the period before in per cent (not annualised), `change` the same in the
-units of the series; the first of them starts at the last value of the history.
+units of the series; the first of them starts at the last value of the history, or at a ragged edge
+from the value that the path has there.
 
 How far a path is inside an event is its margin: of a comparison the distance beyond the level, of
 "ever" and `or` the largest, of "always", runs and `and` the least.
@@ -34,15 +35,23 @@ _OVER_TIME = {"min": np.min, "max": np.max, "mean": np.mean, "sum": np.sum}
 _LEAST = np.nextafter(0, 1)  # the margin at the level itself, where that is inside
 
 
-def occurs(event: str, forecast: Forecast, history: pd.DataFrame) -> np.ndarray:
-    """Which paths of `forecast`, that go on from `history`, lie in the event, bool [path]."""
-    return margin(event, forecast, history) > 0
+def occurs(
+    event: str, forecast: Forecast, history: pd.DataFrame, edge: Forecast | None = None
+) -> np.ndarray:
+    """Which paths of `forecast`, that go on from `history`, lie in the event, bool [path].
+
+    `edge` has the same paths at the ragged edge of the history, where there is one.
+    """
+    return margin(event, forecast, history, edge) > 0
 
 
-def margin(event: str, forecast: Forecast, history: pd.DataFrame) -> np.ndarray:
+def margin(
+    event: str, forecast: Forecast, history: pd.DataFrame, edge: Forecast | None = None
+) -> np.ndarray:
     """How far each path is inside the event, [path]: above 0 inside, in the units of the event."""
+    before = _before(forecast, history) if edge is None else edge.samples[:, -1]
     found = [
-        np.min([_clause(clause.strip(), forecast, history) for clause in both], axis=0)
+        np.min([_clause(clause.strip(), forecast, before) for clause in both], axis=0)
         for both in (re.split(r"\s+and\s+", one) for one in re.split(r"\s+or\s+", event.strip()))
     ]
     return np.max(found, axis=0)
@@ -58,20 +67,31 @@ class Probability:
 
 
 def probability(
-    event: str, forecast: Forecast, history: pd.DataFrame, weights: np.ndarray | None = None
+    event: str,
+    forecast: Forecast,
+    history: pd.DataFrame,
+    weights: np.ndarray | None = None,
+    edge: Forecast | None = None,
 ) -> Probability:
     """The share of the paths, or their share of `weights` [path], that lie in the event.
 
     Where no path does, or every one, the error is that of one path more or less.
     """
-    hit = occurs(event, forecast, history).astype(float)
+    hit = occurs(event, forecast, history, edge).astype(float)
     share_of = np.full(len(hit), 1 / len(hit)) if weights is None else weights / weights.sum()
     share = float(share_of @ hit)
     error = float(np.sqrt((share_of**2 * (hit - share) ** 2).sum()))
     return Probability(event, share, max(error, float((share_of**2).sum())))
 
 
-def _clause(clause: str, forecast: Forecast, history: pd.DataFrame) -> np.ndarray:
+def _before(forecast: Forecast, history: pd.DataFrame) -> np.ndarray:
+    """The last known value of each series, the same for all paths, [path, series]."""
+    known = history.reindex(columns=list(forecast.names)).ffill()
+    last = known.iloc[-1].to_numpy(float) if len(known) else np.full(len(forecast.names), np.nan)
+    return np.tile(last, (forecast.paths, 1))
+
+
+def _clause(clause: str, forecast: Forecast, before: np.ndarray) -> np.ndarray:
     said = _CLAUSE.match(clause)
     if said is None:
         raise ScenarioError(
@@ -79,7 +99,7 @@ def _clause(clause: str, forecast: Forecast, history: pd.DataFrame) -> np.ndarra
             "or mean(CPI) > 3 in 2025Q1 to 2025Q4"
         )
     columns = _window(said["first"], said["last"], forecast)
-    values = _values(said["what"].strip(), forecast, history, columns)
+    values = _values(said["what"].strip(), forecast, before, columns)
     inside = _inside(values, said["sign"], float(said["level"]))
     if inside.ndim == 1:
         if said["run"] or said["quantifier"]:
@@ -101,31 +121,29 @@ def _inside(values: np.ndarray, sign: str, level: float) -> np.ndarray:
     return np.where(np.isnan(apart), -np.inf, apart)
 
 
-def _values(what: str, forecast: Forecast, history: pd.DataFrame, columns: slice) -> np.ndarray:
+def _values(what: str, forecast: Forecast, before: np.ndarray, columns: slice) -> np.ndarray:
     """[path, step] of the window, or [path] where something is taken over time."""
     call = _CALL.match(what)
     if call and call["of"] in _OVER_TIME:
-        inner = _values(call["inside"].strip(), forecast, history, columns)
+        inner = _values(call["inside"].strip(), forecast, before, columns)
         return _OVER_TIME[call["of"]](inner, axis=1)
     if call:
-        path = _path(call["inside"].strip(), forecast, history)
-        before, after = path[:, :-1], path[:, 1:]
-        moved = 100 * (after / before - 1) if call["of"] == "growth" else after - before
+        path = _path(call["inside"].strip(), forecast, before)
+        start, end = path[:, :-1], path[:, 1:]
+        moved = 100 * (end / start - 1) if call["of"] == "growth" else end - start
         return moved[:, columns]
-    return _path(what, forecast, history)[:, 1:][:, columns]
+    return _path(what, forecast, before)[:, 1:][:, columns]
 
 
-def _path(what: str, forecast: Forecast, history: pd.DataFrame) -> np.ndarray:
-    """A series, or one less another, with the last known value before it, [path, 1 + step]."""
+def _path(what: str, forecast: Forecast, before: np.ndarray) -> np.ndarray:
+    """A series, or one less another, with the value before it, [path, 1 + step]."""
     name = what.strip("\"'")
     if name in forecast.names:
-        known = history[name].dropna() if name in history else pd.Series(dtype=float)
-        last = float(known.iloc[-1]) if len(known) else np.nan
-        path = forecast.samples[:, :, forecast.names.index(name)]
-        return np.concatenate([np.full((len(path), 1), last), path], axis=1)
+        k = forecast.names.index(name)
+        return np.column_stack([before[:, k], forecast.samples[:, :, k]])
     first, minus, second = name.partition(" - ")
     if minus:
-        return _path(first.strip(), forecast, history) - _path(second.strip(), forecast, history)
+        return _path(first.strip(), forecast, before) - _path(second.strip(), forecast, before)
     near = difflib.get_close_matches(name, forecast.names, n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {list(forecast.names)}"
     raise ScenarioError(f"an event names {name!r}, which is no series here; {hint}")

@@ -112,7 +112,6 @@ def plausibility(answer: Conditional, events: Sequence[str] = ()) -> Plausibilit
     )
     ratio, error, method = answer.law.log_density_ratio(centre, answer.told.baseline)
     events = tuple(dict.fromkeys((*events, *answer.bound.events)))
-    base, chance = answer.baseline, answer.chance
     return Plausibility(
         len(pins),
         distance,
@@ -121,21 +120,11 @@ def plausibility(answer: Conditional, events: Sequence[str] = ()) -> Plausibilit
         error,
         method,
         rank(answer.told.baseline, pins),
-        base.paths,
+        answer.baseline.paths,
         outside_experience(answer),
-        tuple(
-            chance
-            if chance is not None and event == chance.event
-            else probability(event, base, answer.history)
-            for event in events
-        ),
-        tuple(
-            probability(event, base, answer.history, answer.weights)
-            if answer.weights is not None
-            else probability(event, answer.alternative, answer.history)
-            for event in events
-        ),
-        chance,
+        tuple(_without(event, answer) for event in events),
+        tuple(_given(event, answer) for event in events),
+        answer.chance,
         answer.bound.events,
     )
 
@@ -159,6 +148,21 @@ def rank(draws: np.ndarray, pins: Pins) -> float:
     scale = axes[:, values > 1e-12 * values[-1]] / np.sqrt(values[values > 1e-12 * values[-1]])
     far = float((((pins.value - seen.mean(axis=0)) @ scale) ** 2).sum())
     return float((((apart @ scale) ** 2).sum(axis=1) < far).mean())
+
+
+def _without(event: str, answer: Conditional) -> Probability:
+    """The probability of an event without the scenario."""
+    if answer.chance is not None and event == answer.chance.event:
+        return answer.chance
+    return probability(event, answer.baseline, answer.history, None, answer.edge(given=False))
+
+
+def _given(event: str, answer: Conditional) -> Probability:
+    """The probability of an event given the scenario."""
+    if answer.weights is not None:
+        edge = answer.edge(given=False)
+        return probability(event, answer.baseline, answer.history, answer.weights, edge)
+    return probability(event, answer.alternative, answer.history, None, answer.edge())
 
 
 def outside_experience(answer: Conditional) -> tuple[str, ...]:
