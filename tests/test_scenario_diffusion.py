@@ -145,6 +145,16 @@ def test_density_of_a_gaussian_scenario_is_its_distance(anchor):
     assert "exact divergence" in found.log_density_method
 
 
+def test_density_at_a_ragged_edge_is_among_the_paths_that_meet_it(anchor):
+    panel = economy()
+    panel.iloc[-1] = [np.nan, panel.iloc[-2, 1] + 6]
+    answer = ask(anchor, RATES, "hard", panel=panel, paths=300)
+    law = answer.law.gaussian().given(answer.bound.facts)
+    apart = answer.told.alternative.mean(axis=0) - law.mean
+    exact = -apart @ np.linalg.pinv(law.covariance, hermitian=True) @ apart / 2
+    assert plausibility(answer).log_density_ratio == pytest.approx(exact, abs=1e-2)
+
+
 def pins(value, sd=0.0):
     return Pins(
         ("first",), ("y",), ("1",), np.array([[1.0, 0.0]]), np.array([value]),

@@ -11,6 +11,7 @@ from econdiff.forecast import Forecast
 from econdiff.scenario import (
     Scenario,
     ScenarioError,
+    above_baseline,
     cell,
     conditional,
     occurs,
@@ -183,7 +184,7 @@ def test_growth_at_a_ragged_edge_starts_where_the_path_is():
         level = answer.bound.to_user(answer.cells(draws))[:, 1:3, 0]
         assert found[0].value == pytest.approx((level[:, 1] / level[:, 0] > 1.01).mean())
     assert judged.before[0].value < 0.7
-    assert judged.after[0].value == 1
+    assert judged.after[0].value == pytest.approx(1)
 
 
 def test_an_event_that_no_path_meets_keeps_an_error():
@@ -205,6 +206,33 @@ def test_growth_at_risk_stands_beside_the_regression_of_statsmodels():
     low = exact[0] - 1.6449 * exact[1]
     assert table["paths"].iloc[0] == pytest.approx(low, abs=4 * table["standard_error"].iloc[0])
     assert table["regression"].iloc[0] == pytest.approx(low, abs=0.6)
+
+
+def test_growth_at_risk_at_a_ragged_edge_is_of_the_horizon():
+    panel = economy(200)
+    panel.iloc[-2:, 0] = np.nan
+    answer = conditional(
+        truth(), panel, Scenario((cell("rate", 1, 2.0),)), mode="hard", horizon=3, paths=300,
+        rng=rng(),
+    )  # fmt: skip
+    table = at_risk(answer, "growth")
+    averages = answer.baseline.samples[:, :, 0].mean(axis=1)
+    np.testing.assert_allclose(table["baseline"], np.quantile(averages, table["quantile"]))
+    known = panel["growth"].iloc[:-2]
+    y = known.rolling(3).mean().shift(-5).to_numpy()[:-5]  # periods 3 to 5 from where it is known
+    x = np.column_stack([np.ones(193), known.to_numpy()[:-5]])
+    for q, found in zip(table["quantile"], table["regression"], strict=True):
+        line = QuantReg(y, x).fit(q=q).params
+        assert found == pytest.approx(line @ [1, known.iloc[-1]], abs=0.02)
+
+
+def test_published_figures_do_not_make_a_scenario_less_plausible():
+    panel = economy()
+    panel.iloc[-2:, 0] = np.nan
+    panel.iloc[-2:, 2] += 6.0  # a surprise of the past
+    expected = Scenario(above_baseline("rate", [1], 0.0))
+    answer = conditional(truth(), panel, expected, mode="hard", horizon=3, paths=100, rng=rng())
+    assert plausibility(answer).log_density_ratio == pytest.approx(0, abs=0.1)
 
 
 def test_the_gap_to_another_gaussian_is_its_other_centre_and_volatility():

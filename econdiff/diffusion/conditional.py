@@ -123,18 +123,21 @@ class DiffusionLaw:
             controls = Controlled(baseline, even, plain, self.gaussian().mean), after.control
         return Told(baseline, after.draws, after.guided, beside, pins, *after.worth, controls)
 
-    def log_density_ratio(self, path: np.ndarray, draws: np.ndarray) -> tuple[float, float, str]:
+    def log_density_ratio(
+        self, path: np.ndarray, draws: np.ndarray, facts: Pins
+    ) -> tuple[float, float, str]:
         """See `Law`: by the probability-flow ODE of the network, in nats.
 
         The densest path known is the densest of the image of zero noise, the mean and the median
-        of `draws`, and `path` itself.
+        of `draws`, all moved to meet the facts, and `path` itself.
         """
-        mean, matrix = self._place.affine()
-        rows = np.stack([path, draws.mean(axis=0), np.median(draws, axis=0)])
+        place = self._place
+        mean, matrix = place.affine()
+        zero = decode(self.at.denoise, torch.zeros(1, *place.shape), tolerance=1e-3)
+        dense = np.stack([draws.mean(axis=0), np.median(draws, axis=0), place.futures(zero)[0]])
+        rows = np.vstack([path, place.meet(dense, facts, facts.value[None], "hard")])
         z = torch.from_numpy(np.linalg.solve(matrix, (rows - mean).T).T).float()
-        z = self._place.series_first(z)
-        zero = decode(self.at.denoise, torch.zeros_like(z[:1]), tolerance=1e-3)
-        z = torch.cat([z, zero])
+        z = place.series_first(z)
         large = z[0].numel() > EXACT_TRACE
         generator = torch.Generator().manual_seed(0)  # the signs, not the answer, hang on it
         found = log_density(

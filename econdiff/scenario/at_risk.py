@@ -34,7 +34,14 @@ def at_risk(answer: Conditional, target: str, conditions: Sequence[str] = ()) ->
             for name, transform in bound.transforms.items()
         }
     ).dropna()
-    without, told = (growth_at_risk(f, panel, target, conditions) for f in answer.inner())
+    index = bound.index_of(edge=False)
+    without, told = (
+        growth_at_risk(
+            Forecast(inner.samples[:, bound.edge :], index, bound.names),
+            panel, target, conditions, edge=bound.edge,
+        )
+        for inner in answer.inner()
+    )  # fmt: skip
     return pd.DataFrame(
         {
             "quantile": without["quantile"],
@@ -60,17 +67,19 @@ def growth_at_risk(
     conditions: Sequence[str] = (),
     *,
     quantiles: Sequence[float] = QUANTILES,
+    edge: int = 0,
 ) -> pd.DataFrame:
     """Quantiles of the average of `target` over the horizon, by the paths and by regression.
 
-    `target` is growth, or anything whose average means something; `panel` ends at the origin.
+    `target` is growth, or anything whose average means something; `panel` ends at the origin,
+    or so many periods `edge` before it.
     Columns `quantile, paths, standard_error, regression`; the error is that of the paths, Monte
     Carlo, from the order statistics around each quantile.
     """
     if target not in forecast.names:
         raise ScenarioError(f"no series {target!r} in the forecast; it has {list(forecast.names)}")
     averages = forecast.select(target).samples[:, :, 0].mean(axis=1)
-    regressed = quantile_regression(panel, target, conditions, forecast.horizon, quantiles)
+    regressed = quantile_regression(panel, target, conditions, forecast.horizon, quantiles, edge)
     return pd.DataFrame(
         {
             "quantile": list(quantiles),
@@ -87,9 +96,11 @@ def quantile_regression(
     conditions: Sequence[str],
     horizon: int,
     quantiles: Sequence[float] = QUANTILES,
+    edge: int = 0,
 ) -> np.ndarray:
-    """Quantiles [quantile] of the average of `target` over the `horizon` periods after `panel`.
+    """Quantiles [quantile] of the average of `target` over `horizon` periods.
 
+    They begin `edge` periods behind the end of `panel`.
     Regressed values that cross are put in order (Chernozhukov, Fernandez-Val and Galichon, 2010).
     """
     from statsmodels.regression.quantile_regression import QuantReg
@@ -103,7 +114,8 @@ def quantile_regression(
     x = np.column_stack([np.ones(len(values)), values])
     ahead = np.full(len(values), np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(values[:, 0], horizon)
-    ahead[: len(values) - horizon] = windows[1:].mean(axis=1)
+    after = windows[1 + edge :].mean(axis=1)
+    ahead[: len(after)] = after
     used = np.isfinite(x).all(axis=1) & np.isfinite(ahead)
     if not np.isfinite(x[-1]).all() or used.sum() < 5 * x.shape[1]:
         raise ScenarioError(

@@ -59,10 +59,13 @@ class Law(Protocol):
         """
         ...
 
-    def log_density_ratio(self, path: np.ndarray, draws: np.ndarray) -> tuple[float, float, str]:
+    def log_density_ratio(
+        self, path: np.ndarray, draws: np.ndarray, facts: Pins
+    ) -> tuple[float, float, str]:
         """Log density of `path` [cell] less that of the densest path known, its error, the method.
 
-        `draws` [path, cell] are of this law.
+        `draws` [path, cell] are of this law given the facts, which `path` and the densest path
+        meet too.
         """
         ...
 
@@ -168,12 +171,15 @@ class GaussianLaw:
         """See `HasNoise`."""
         return self.gaussian().given(facts).of(noise)
 
-    def log_density_ratio(self, path: np.ndarray, draws: np.ndarray) -> tuple[float, float, str]:
+    def log_density_ratio(
+        self, path: np.ndarray, draws: np.ndarray, facts: Pins
+    ) -> tuple[float, float, str]:
         """See `Law`: minus half the squared Mahalanobis distance, in closed form."""
         del draws
-        law = self.gaussian()
+        law = self.gaussian().given(facts)
         apart = path - law.mean
-        return float(-apart @ np.linalg.pinv(law.covariance) @ apart / 2), 0.0, "closed form"
+        precision = np.linalg.pinv(law.covariance, rcond=1e-12, hermitian=True)  # facts are exact
+        return float(-apart @ precision @ apart / 2), 0.0, "closed form"
 
     def _moments(self, forecaster: object) -> Gaussian:
         if not isinstance(forecaster, HasMoments):

@@ -3,7 +3,8 @@
     distance     squared Mahalanobis distance of the pinned values from what was expected, and the
                  chi-square probability of one as large; exact for a Gaussian law
     density      log density of the scenario's central path less that of the densest path: 0 for
-                 the forecast itself, -2 for a path exp(2) times less dense
+                 the forecast itself, -2 for a path exp(2) times less dense; at a ragged
+                 edge the densest of the paths that meet what is published
     rank         the share of the model's own draws that lie nearer to what was expected
     events       probabilities with Monte Carlo errors, without and with the scenario
     outside      pinned cells beyond anything in the history: "outside experience"
@@ -110,7 +111,9 @@ def plausibility(answer: Conditional, events: Sequence[str] = ()) -> Plausibilit
         if answer.told.gaussian is None and not answer.bound.events
         else answer.told.alternative.mean(axis=0)
     )
-    ratio, error, method = answer.law.log_density_ratio(centre, answer.told.baseline)
+    ratio, error, method = answer.law.log_density_ratio(
+        centre, answer.told.baseline, answer.bound.facts
+    )
     events = tuple(dict.fromkeys((*events, *answer.bound.events)))
     return Plausibility(
         len(pins),
