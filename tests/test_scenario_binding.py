@@ -163,6 +163,10 @@ BAD = {
     "too early": (cell("RATE", "1990Q1", 1.0), "no period of this panel"),
     "a step too many": (cell("RATE", 7, 1.0), "not among the 6 steps"),
     "no period": (cell("RATE", "soon", 1.0), "'soon' is no period of frequency"),
+    "a year of a quarterly panel": (
+        cell("RATE", "2026", 1.0),
+        r"one of 2026Q1 to 2026Q4.*average\(NAME, 2026Q1, 2026Q4\)",
+    ),
     "known already": (cell("RATE", "2020Q1", 1.0), "history already: RATE 2020Q1 = "),
     "a negative price": (cell("GDP", 1, -3.0), "GDP step 1' = -3: a logarithm needs values above"),
     "a sum of logs": (average("GDP", [1, 2], 100.0), "modelled in logarithms.*growth"),
@@ -176,6 +180,16 @@ def test_what_cannot_be_is_refused_in_words(name):
     pin, words = BAD[name]
     with pytest.raises(ScenarioError, match=words):
         bind(Scenario((pin or cell("RATE", 1, float("nan")),)), history(), 6, TRANSFORMS)
+
+
+def test_a_date_within_a_period_and_a_year_that_ends_early_are_periods():
+    assert bind(parse_pin("RATE@2025-03-31=1"), history(), 6, TRANSFORMS).pins.periods == (
+        "2025Q1",
+    )
+    years = pd.DataFrame(
+        {"GDP": [1.0, 2, 3]}, index=pd.period_range("2000", periods=3, freq="Y-SEP")
+    )
+    assert bind(parse_pin("GDP@2003=1"), years, 2).pins.periods == ("2003",)
 
 
 def test_contradictions_and_repetitions_are_told_apart():

@@ -203,12 +203,22 @@ class Ahead:
                 f"{when} has the frequency {when.freqstr}, the panel {self.periods.freqstr}"
             )
         try:
-            return pd.PeriodIndex([when], freq=self.periods.freqstr)[0]
-        except ValueError as error:
+            found, said = pd.PeriodIndex([when], freq=self.periods.freqstr)[0], pd.Period(when)
+        except ValueError:
+            found = said = pd.NaT
+        if not (isinstance(found, pd.Period) and isinstance(said, pd.Period)):  # "nan" is read too
             raise ScenarioError(
                 f"{when!r} is no period of frequency {self.periods.freqstr}; "
                 f"write it like {self.periods[0]}"
-            ) from error
+            )
+        alike = said.freqstr.split("-")[0] == found.freqstr.split("-")[0]  # years end where they do
+        if said.end_time > found.end_time and not alike:
+            last = said.asfreq(found.freqstr, how="end")
+            raise ScenarioError(
+                f"{when} is longer than a period of this panel: name one of {found} to {last}, or "
+                f"pin all of them by average(NAME, {found}, {last}) or sum(NAME, {found}, {last})"
+            )
+        return found
 
 
 def periods_of(index: pd.Index) -> pd.PeriodIndex:
