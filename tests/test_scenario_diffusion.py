@@ -8,6 +8,7 @@ import pytest
 import torch
 from known_place import Known, two_regimes
 
+from econdiff.commands.findings import _by_pin, _shares
 from econdiff.diffusion.conditional import DiffusionLaw
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.training import Training
@@ -213,6 +214,9 @@ def test_a_collapse_is_warned_of_and_answered_by_the_gaussian(monkeypatch, ancho
         answer = ask(anchor, RATES, "hard", paths=50)
     np.testing.assert_array_equal(answer.told.alternative, found.told.gaussian)
     assert answer.diagnostics.fallback
+    assert answer.diagnostics.effective == answer.diagnostics.ancestors == 50  # of what is answered
+    by_pin = _by_pin(answer)
+    assert set(_shares(answer, by_pin, seed=0)["how"]) == {"closed form"}
     assert answer.diagnostics.largest_miss < 1e-9
 
 

@@ -122,7 +122,8 @@ def _drawn(
 def _shares(answer: Conditional, by_pin: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Contributions by pinned series: from draws where few are pinned, else in closed form."""
     few = len(set(answer.told.pins.series)) <= MOST_PLAYERS
-    if len(by_pin) and few and not isinstance(answer.law, GaussianLaw):
+    closed = isinstance(answer.law, GaussianLaw) or answer.diagnostics.fallback
+    if len(by_pin) and few and not closed:
         return shares(answer, paths=min(SHAPLEY_PATHS, answer.diagnostics.paths), seed=seed)
     keys = ["series", "period", "pinned"]
     if not len(by_pin):

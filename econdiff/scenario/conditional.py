@@ -152,6 +152,8 @@ def _or_gaussian(answer: Conditional) -> Conditional:
     )  # fmt: skip
     found = replace(
         found,
+        effective=found.paths,
+        ancestors=found.paths,
         fallback=why,
         method=told.method,
         largest_miss=_miss(told, answer.bound, answer.mode),
