@@ -192,6 +192,23 @@ def test_an_event_that_no_path_meets_keeps_an_error():
     assert (found.value, found.standard_error) == (0.0, 0.5)
 
 
+def test_chosen_paths_are_worth_fewer_in_every_error():
+    pins, event = Scenario((cell("rate", 1, 2.0),)), "growth < -0.5 in 2025Q1"
+    found = []
+    for seed in range(60):
+        answer = conditional(
+            truth(), economy(), pins + Scenario(events=(event,)), mode="hard", horizon=2,
+            paths=300, rng=np.random.default_rng(seed),
+        )  # fmt: skip
+        chance, risk = plausibility(answer, ["rate > 2.2"]).after[0], at_risk(answer, "rate")
+        found.append(
+            [chance.value, chance.standard_error, *risk.loc[2, ["conditional", "its error "]]]
+        )
+    chance, error, median, apart = np.array(found).T
+    assert chance.std() == pytest.approx(error.mean(), rel=0.3)
+    assert median.std() == pytest.approx(apart.mean(), rel=0.3)
+
+
 def test_growth_at_risk_stands_beside_the_regression_of_statsmodels():
     panel = economy(400)
     forecast = truth().sample(panel, horizon=4, paths=20_000, rng=rng())

@@ -38,9 +38,11 @@ def at_risk(answer: Conditional, target: str, conditions: Sequence[str] = ()) ->
     without, told = (
         growth_at_risk(
             Forecast(inner.samples[:, bound.edge :], index, bound.names),
-            panel, target, conditions, edge=bound.edge,
+            panel, target, conditions, edge=bound.edge, effective=effective,
         )
-        for inner in answer.inner()
+        for inner, effective in zip(
+            answer.inner(), (None, answer.diagnostics.effective), strict=True
+        )
     )  # fmt: skip
     return pd.DataFrame(
         {
@@ -68,13 +70,15 @@ def growth_at_risk(
     *,
     quantiles: Sequence[float] = QUANTILES,
     edge: int = 0,
+    effective: float | None = None,
 ) -> pd.DataFrame:
     """Quantiles of the average of `target` over the horizon, by the paths and by regression.
 
     `target` is growth, or anything whose average means something; `panel` ends at the origin,
     or so many periods `edge` before it.
     Columns `quantile, paths, standard_error, regression`; the error is that of the paths, Monte
-    Carlo, from the order statistics around each quantile.
+    Carlo, from the order statistics around each quantile, of `effective` independent paths where
+    they are fewer than there are.
     """
     if target not in forecast.names:
         raise ScenarioError(f"no series {target!r} in the forecast; it has {list(forecast.names)}")
@@ -84,7 +88,7 @@ def growth_at_risk(
         {
             "quantile": list(quantiles),
             "paths": np.quantile(averages, quantiles),
-            "standard_error": [_order_error(averages, q) for q in quantiles],
+            "standard_error": [_order_error(averages, q, effective) for q in quantiles],
             "regression": regressed,
         }
     )
@@ -129,8 +133,8 @@ def quantile_regression(
     return np.sort([float((x[-1] / size) @ fit.params) for fit in fits])
 
 
-def _order_error(values: np.ndarray, q: float) -> float:
+def _order_error(values: np.ndarray, q: float, effective: float | None) -> float:
     """Half the distance between the order statistics one standard error of a share apart."""
-    apart = np.sqrt(q * (1 - q) / len(values))
+    apart = np.sqrt(q * (1 - q) / max(effective or len(values), 1))
     low, high = np.quantile(values, [max(q - apart, 0), min(q + apart, 1)])
     return float(high - low) / 2

@@ -72,16 +72,20 @@ def probability(
     history: pd.DataFrame,
     weights: np.ndarray | None = None,
     edge: Forecast | None = None,
+    effective: float | None = None,
 ) -> Probability:
     """The share of the paths, or their share of `weights` [path], that lie in the event.
 
-    Where no path does, or every one, the error is that of one path more or less.
+    Where no path does, or every one, the error is that of one path more or less. Paths that were
+    chosen by weights are worth fewer independent ones: `effective`.
     """
     hit = occurs(event, forecast, history, edge).astype(float)
     share_of = np.full(len(hit), 1 / len(hit)) if weights is None else weights / weights.sum()
     share = float(share_of @ hit)
     error = float(np.sqrt((share_of**2 * (hit - share) ** 2).sum()))
-    return Probability(event, share, max(error, float((share_of**2).sum())))
+    each = 1.0 if effective is None else len(hit) / max(effective, 1)
+    least = float((share_of**2).sum()) * each
+    return Probability(event, share, max(error * each**0.5, least))
 
 
 def _before(forecast: Forecast, history: pd.DataFrame) -> np.ndarray:

@@ -165,7 +165,8 @@ def _given(event: str, answer: Conditional) -> Probability:
     if answer.weights is not None:
         edge = answer.edge(given=False)
         return probability(event, answer.baseline, answer.history, answer.weights, edge)
-    return probability(event, answer.alternative, answer.history, None, answer.edge())
+    effective = answer.diagnostics.effective
+    return probability(event, answer.alternative, answer.history, None, answer.edge(), effective)
 
 
 def outside_experience(answer: Conditional) -> tuple[str, ...]:
