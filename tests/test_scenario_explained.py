@@ -7,6 +7,9 @@ from statsmodels.regression.quantile_regression import QuantReg
 
 from econdiff.baselines.gaussian import LinearGaussian
 from econdiff.baselines.var import VAR
+from econdiff.commands.findings import _by_pin, _shares
+from econdiff.diffusion.model import Diffusion
+from econdiff.diffusion.training import Training
 from econdiff.forecast import Forecast
 from econdiff.scenario import (
     Scenario,
@@ -122,6 +125,28 @@ def test_news_needs_the_later_history_to_go_on_from_the_earlier():
         news(truth(), economy(), economy().iloc[:-3], horizon=2)
     with pytest.raises(ScenarioError, match=r"lacks the series \['rate'\]"):
         news(truth(), economy()[["growth", "inflation"]], economy(), horizon=2)
+
+
+def test_shares_add_up_to_the_shift_of_the_answer_itself():
+    model = Diffusion(weights=None, training=Training(steps=0)).fit(economy())
+    for pins in ((cell("rate", 1, 2.0),), (cell("rate", 1, 2.0), cell("inflation", 2, -1.0))):
+        answer = conditional(
+            model, economy(), Scenario(pins), mode="hard", horizon=2, paths=60, rng=rng()
+        )
+        table = shares(answer, paths=40, seed=3)
+        whole = table.groupby(["series", "period"])["contribution"].sum()
+        moved = answer.difference().set_index(["series", "period"])["mean"]
+        np.testing.assert_allclose(whole[moved.index], moved, atol=1e-9)
+
+
+def test_shares_in_closed_form_say_what_they_leave():
+    pins = Scenario((cell("rate", 1, 2.0), cell("inflation", 2, -1.0)))
+    answer = conditional(truth(), economy(), pins, mode="hard", horizon=2, paths=40, rng=rng())
+    table = _shares(answer, _by_pin(answer), seed=0)
+    assert set(table["pinned"]) == {"rate", "inflation", "rest"}
+    whole = table.groupby(["series", "period"])["contribution"].sum()
+    moved = answer.difference().set_index(["series", "period"])["mean"]
+    np.testing.assert_allclose(whole[moved.index], moved, atol=1e-9)
 
 
 def paths(values, names=("GDP", "UNRATE")):

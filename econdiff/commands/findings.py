@@ -11,7 +11,7 @@ from econdiff.commands.folder import write_text
 from econdiff.report.scenario import Beside, Findings
 from econdiff.scenario import Conditional, Diagnostics, Plausibility, plausibility
 from econdiff.scenario.at_risk import at_risk, recession
-from econdiff.scenario.attribution import drivers, shares
+from econdiff.scenario.attribution import drivers, shares, shift
 from econdiff.scenario.gap import gap
 from econdiff.scenario.law import GaussianLaw
 from econdiff.scenario.news import drawn_news, news
@@ -19,6 +19,7 @@ from econdiff.transforms import TransformedForecaster
 
 SHAPLEY_PATHS = 200
 MOST_PLAYERS = 3  # pinned series up to which Shapley's value is asked of the model: 2^n answers
+REST = "rest"  # of the answer's own shift, that the closed form leaves
 MOST_RELEASES = 20  # of which the model itself is asked, one answer each
 
 
@@ -129,8 +130,10 @@ def _shares(answer: Conditional, by_pin: pd.DataFrame, seed: int) -> pd.DataFram
     if not len(by_pin):
         return pd.DataFrame(columns=[*keys, "contribution", "how"])
     table = by_pin.pivot_table("contribution", keys, aggfunc="sum", sort=False).reset_index()
-    table["how"] = "closed form"
-    return table
+    told = by_pin.pivot_table("contribution", keys[:2], aggfunc="sum", sort=False).reset_index()
+    moved = shift(answer.bound, answer.told)[answer.bound.edge :].T.ravel()
+    left = told.assign(contribution=moved - told["contribution"].to_numpy(), pinned=REST)
+    return pd.concat([table, left], ignore_index=True).assign(how="closed form")
 
 
 def _judged(found: Plausibility, diagnostics: Diagnostics) -> str:

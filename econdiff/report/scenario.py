@@ -212,14 +212,16 @@ def _driven(found: Findings) -> Section:
         sort=False,
     ).reset_index()  # fmt: skip
     how = {
-        "closed form": "exact for a Gaussian law, here that of the model or its anchor",
+        "closed form": "exact for a Gaussian law, here that of the model or its anchor; the rest "
+        "is what other laws and the error of the draws add",
         "Shapley": "by Shapley's value from draws of the model itself",
     }[found.shares["how"].iloc[0]]
+    by["all"] = by.iloc[:, 2:].sum(axis=1)
     last = found.drivers[found.drivers["period"] == found.drivers["period"].iloc[-1]]
     steep = last.pivot_table(index="pin", columns="series", values="sensitivity", sort=False)
     words = (
-        f"How much each pinned series contributes to the shift of the mean, {how}; in the units of "
-        "the series, or in per cent where it is modelled in logarithms. These are contributions to "
+        f"How much each pinned series contributes to the shift of the mean (all), {how}; in the "
+        "units of the series, or in per cent where it is modelled in logarithms. These are contributions to "
         "a conditional forecast, not causes.",
         "The sensitivity is how far the last period of each series moves for one more of a pin (in "
         "model units of the pin's own scale), all other pins held: exact under the Gaussian law.",

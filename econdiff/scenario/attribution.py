@@ -20,7 +20,9 @@ import pandas as pd
 from econdiff.forecast import period_labels
 from econdiff.scenario.answer import Conditional
 from econdiff.scenario.binding import Bound, linear_scale
+from econdiff.scenario.control import steadied
 from econdiff.scenario.gaussian import Gaussian
+from econdiff.scenario.law import Told
 from econdiff.scenario.pins import Pins
 from econdiff.scenario.statement import Mode
 
@@ -88,21 +90,37 @@ def sequential(
     return {player: steps[k + 1] - steps[k] for k, player in enumerate(players)}
 
 
+def shift(bound: Bound, told: Told) -> np.ndarray:
+    """How far the mean moves, [step, series], in the scale of `drivers`; with its controls."""
+    if told.controls is None:
+        return linear_scale(bound, told.alternative.mean(axis=0) - told.baseline.mean(axis=0))
+    means = []
+    for control in told.controls:
+        values, twins = (
+            np.moveaxis(linear_scale(bound, draws.T), -1, 0)
+            for draws in (control.draws, control.twins)
+        )
+        centre = linear_scale(bound, control.centre)
+        means.append(steadied(values, control.weights, twins, centre)[0])
+    return means[1] - means[0]
+
+
 def shares(answer: Conditional, *, paths: int, seed: int, most: int = 4) -> pd.DataFrame:
     """The shift of each cell by pinned series, for any law: `series, period, pinned, contribution`.
 
     By Shapley's value up to `most` pinned series (2^n conditional forecasts of `paths` draws, all
     from `seed`), beyond that in the order of the pins; the column `how` says which. In the scale of
-    `drivers`.
+    `drivers`. They add up to the answer's own shift.
     """
     bound, pins = answer.bound, answer.told.pins
     players = list(dict.fromkeys(pins.series))
 
     def value(group: tuple[str, ...]) -> np.ndarray:
+        if len(group) in (0, len(players)):
+            return shift(bound, answer.told) * bool(group)
         kept = pins.keep(np.array([series in group for series in pins.series], bool))
         rng = np.random.default_rng(seed)
-        told = answer.law.told(bound.facts, kept, answer.mode, paths, rng)
-        return told.alternative.mean(axis=0)
+        return shift(bound, answer.law.told(bound.facts, kept, answer.mode, paths, rng))
 
     how = "Shapley" if len(players) <= most else "sequential"
     found = (shapley if how == "Shapley" else sequential)(value, players)
@@ -111,7 +129,7 @@ def shares(answer: Conditional, *, paths: int, seed: int, most: int = 4) -> pd.D
     )
     tables = []
     for player, moved in found.items():
-        moved = linear_scale(bound, moved)[bound.edge :].T.ravel()
+        moved = moved[bound.edge :].T.ravel()
         frame = pd.DataFrame({"pinned": player, "contribution": moved, "how": how}, index=index)
         tables.append(frame.reset_index())
     return pd.concat(tables, ignore_index=True)
