@@ -115,6 +115,14 @@ def test_density_keeps_the_spread_of_the_baseline_unless_told():
     np.testing.assert_allclose(pins.matrix @ told.mean, pins.value, atol=1e-12)
 
 
+def test_a_relative_pin_on_a_bvar_is_above_the_baseline_that_is_drawn():
+    model = BVAR(lags=2).fit(economy())
+    above = Scenario(above_baseline("rate", range(1, 9), 1.0))
+    answer = conditional(model, economy(), above, mode="hard", horizon=8, paths=60, rng=rng())
+    table = answer.difference().set_index("series")
+    np.testing.assert_allclose(table.loc["rate", "mean"], 1.0, atol=1e-9)
+
+
 def prior():
     mean, covariance = truth().path_moments(economy(), 8)
     return Gaussian(mean.ravel(), covariance)

@@ -221,8 +221,8 @@ def _driven(found: Findings) -> Section:
     steep = last.pivot_table(index="pin", columns="series", values="sensitivity", sort=False)
     words = (
         f"How much each pinned series contributes to the shift of the mean (all), {how}; in the "
-        "units of the series, or in per cent where it is modelled in logarithms. These are contributions to "
-        "a conditional forecast, not causes.",
+        "units of the series, or in per cent where it is modelled in logarithms. These are "
+        "contributions to a conditional forecast, not causes.",
         "The sensitivity is how far the last period of each series moves for one more of a pin (in "
         "model units of the pin's own scale), all other pins held: exact under the Gaussian law.",
     )

@@ -124,7 +124,8 @@ class GaussianLaw:
 
     Where its coefficients are drawn (`draws`), every path has its own law and is moved by that;
     the pins do not change what is believed of the coefficients, as in the first step of Waggoner
-    and Zha's (1999) sampler.
+    and Zha's (1999) sampler. A relative pin is then above the mean of the draws, not that at the
+    mean of the coefficients.
     """
 
     forecaster: Forecaster
@@ -142,20 +143,20 @@ class GaussianLaw:
         before = copy.deepcopy(rng)
         drawn = self.forecaster.sample(self.history, horizon=self.horizon, paths=paths, rng=rng)
         flat = drawn.samples.reshape(paths, -1)
-        law = self.gaussian().given(facts)
-        pins = pins.at(law.mean)
-        if not len(facts) and not len(pins):
-            return Told(flat, flat, flat, None, pins, paths, paths, "closed form")
-        if isinstance(self.forecaster, _HasDraws):
-            laws = [self._moments(one) for one in self.forecaster.draws(paths, before)]
-            rows = [
-                self._row(one, y[None], facts, pins, mode, rng)
-                for one, y in zip(laws, flat, strict=True)
-            ]
-            baseline, told = (np.concatenate(part) for part in zip(*rows, strict=True))
+        if isinstance(self.forecaster, _HasDraws) and len(facts) + len(pins):
+            each = [self._moments(one) for one in self.forecaster.draws(paths, before)]
+            laws = list(zip(each, np.split(np.arange(paths), paths), strict=True))
         else:
-            baseline, told = self._row(self.gaussian(), flat, facts, pins, mode, rng)
-        return Told(baseline, told, told, None, pins, paths, paths, "closed form")
+            laws = [(self.gaussian(), np.arange(paths))]
+        baseline = [law.moved(flat[rows], facts, "hard", rng) for law, rows in laws]
+        free, exact = np.concatenate(baseline), self.gaussian().given(facts).mean
+        pins = pins.at(exact if len(laws) == 1 else free.mean(axis=0))
+        told = [
+            law.given(facts).moved(draws, pins, mode, rng)
+            for (law, _), draws in zip(laws, baseline, strict=True)
+        ]
+        given = np.concatenate(told) if len(pins) else free
+        return Told(free, given, given, None, pins, paths, paths, "closed form")
 
     def obstacle(self, facts: Pins) -> str:
         """See `HasNoise`."""
@@ -186,15 +187,3 @@ class GaussianLaw:
             raise TypeError(f"{type(forecaster).__name__} has no path_moments")
         mean, covariance = forecaster.path_moments(self.history, self.horizon)
         return Gaussian(mean.ravel(), covariance)
-
-    @staticmethod
-    def _row(
-        law: Gaussian,
-        draws: np.ndarray,
-        facts: Pins,
-        pins: Pins,
-        mode: Mode,
-        rng: np.random.Generator,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        baseline = law.moved(draws, facts, "hard", rng)
-        return baseline, law.given(facts).moved(baseline, pins, mode, rng)
