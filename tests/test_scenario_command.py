@@ -1,5 +1,6 @@
 """`econdiff scenario` and `econdiff nowcast`, from the outside."""
 
+import hashlib
 import json
 import re
 
@@ -76,6 +77,30 @@ def test_the_same_file_in_another_mode(panel, tmp_path, capsys):
         paths = pd.read_parquet(out / "paths.parquet")
         drawn = paths.query("series == 'rate' and period == '2024Q1'")["value"]
         assert drawn.mean() == pytest.approx(2.0, abs=0.1)
+
+
+def test_what_was_pinned_is_kept_in_the_units_it_was_said_in(panel, tmp_path, capsys):
+    (tmp_path / "low.toml").write_text('[pins]\noutput = { "2024Q2" = 123.4 }\n')
+    out = tmp_path / "low"
+    code, *_ = run(
+        capsys, "scenario", panel, "--horizon", 3, "--scenario", tmp_path / "low.toml", "--pin",
+        "rate=baseline+50bp", "--mode", "soft", "--given-sd", 0.25, "--model", "var", "--against",
+        "ar", "--paths", 20, "--out", out,
+    )  # fmt: skip
+    assert code == 0
+    told = json.loads((out / "manifest.json").read_text())["scenario"]
+    assert told["pins"] == [
+        {"pin": "output 2024Q2", "period": "2024Q2", "value": "123.4", "sd": 0.25},
+        {
+            "pin": "rate step 1 baseline +0.5", "period": "2024Q1", "value": "baseline +0.5",
+            "sd": 0.25,
+        },
+    ]  # fmt: skip
+    whole = hashlib.sha256((tmp_path / "low.toml").read_bytes()).hexdigest()
+    assert told["file"] == {"name": "low.toml", "sha256": whole}
+    page = (out / "report.html").read_text()
+    table = page.partition("What is pinned")[2].partition("</table>")[0]
+    assert all(word in table for word in ("123.4", "2024Q2", "baseline +0.5", "0.25"))
 
 
 def test_an_event_beside_pins_is_known_to_the_whole_page(panel, tmp_path, capsys, made_again):

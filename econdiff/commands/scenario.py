@@ -1,5 +1,6 @@
 """`econdiff scenario`: a conditional forecast for a reader."""
 
+import hashlib
 import warnings
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -83,6 +84,7 @@ def scenario(request: ScenarioRequest, command: str, progress: Progress = silent
             raise UsageError(str(error)) from error
         write_answer(folder, answer, data.panel)
         write_findings(folder, found, answer.diagnostics)
+        manifest["scenario"] = _stated(said, answer, request.scenario)
         manifest["model"] = {"name": request.model, "settings": repr(named_model(request.model))}
         write_manifest(folder, manifest)
         write_page(folder, scenario_page(answer, found, manifest, said.name))
@@ -191,6 +193,19 @@ def _last(table: pd.DataFrame) -> str:
     last = table.loc[table["period"] == table["period"].iloc[-1]]
     shown = last[["series", "period", "mean", "standard_error", "low", "high"]]
     return f"Alternative less baseline\n{shown.to_string(index=False)}"
+
+
+def _stated(said: Scenario, answer: Conditional, file: Path | None) -> dict[str, Any]:
+    """What was assumed, in the user's words and units, and of which file."""
+    record: dict[str, Any] = {"name": said.name, "events": list(said.events)}
+    record["pins"] = [
+        {"pin": pin.label, "period": period, "value": pin.said, "sd": pin.sd}
+        for pin, period in zip(said.pins, answer.bound.pins.periods, strict=True)
+    ]
+    if file is not None:
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        record["file"] = {"name": file.name, "sha256": digest}
+    return record
 
 
 def _settings(request: ScenarioRequest) -> dict[str, Any]:

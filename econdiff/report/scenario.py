@@ -105,7 +105,15 @@ def _missed(answer: Conditional) -> dict[str, str]:
 
 def _assumed(answer: Conditional) -> Section:
     pins = answer.told.pins
-    table = pd.DataFrame({"pin": pins.labels, "value in model units": pins.value, "sd": pins.sd})
+    table = pd.DataFrame(
+        {
+            "pin": pins.labels,
+            "period": pins.periods,
+            "stated": [pin.said for pin in answer.bound.stated[: len(pins)]],
+            "sd": [pin.sd for pin in answer.bound.stated[: len(pins)]],
+            "in model units": pins.value,
+        }
+    )
     tables = (
         (Table("What is pinned", table, digits=5, folded=len(table) > 24),) if len(pins) else ()
     )

@@ -14,7 +14,7 @@ import pandas as pd
 from econdiff.forecast import steps_after
 from econdiff.scenario.ahead import Ahead, Row
 from econdiff.scenario.pins import Pins, refuse_conflicts
-from econdiff.scenario.statement import Scenario
+from econdiff.scenario.statement import Pin, Scenario
 from econdiff.transforms.ragged import edge_rows
 from econdiff.transforms.series import Difference, Transform
 
@@ -25,7 +25,8 @@ class Bound:
 
     `start` is the history up to its last complete row (the user's units), `index` the periods
     from there to the horizon, of which the first `edge` lie in the history. `facts` are
-    what the history says of those, `pins` what the scenario adds.
+    what the history says of those, `pins` what the scenario adds, `stated` as it was said, pin by
+    pin.
     """
 
     start: pd.DataFrame
@@ -35,6 +36,7 @@ class Bound:
     facts: Pins
     pins: Pins
     events: tuple[str, ...]
+    stated: tuple[Pin, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -90,6 +92,7 @@ def bind(
         _stacked(facts, cells),
         _stacked(pins, cells),
         scenario.events,
+        scenario.pins,
     )
     refuse_conflicts(bound.facts, bound.pins)
     return bound

@@ -49,6 +49,12 @@ class Pin:
     relative: Literal["", "points", "per cent"] = ""
     growth: bool = False
 
+    @property
+    def said(self) -> str:
+        """The value as it was stated: 5.5, 2% or baseline +1."""
+        percent = "%" if self.growth or self.relative == "per cent" else ""
+        return f"baseline {self.value:+g}{percent}" if self.relative else f"{self.value:g}{percent}"
+
     def __post_init__(self) -> None:
         if not self.terms:
             raise ScenarioError(f"the pin {self.label!r} names no cell")
