@@ -217,7 +217,12 @@ def test_second_differences_are_pinned_exactly():
     np.testing.assert_allclose(ours, np.log(users[:, 3, 0] / 120), atol=1e-12)
 
 
-@pytest.mark.parametrize("text", ["RATE", "RATE=high", "spread(BOND)=1", "sum(RATE, 1)=3", "=5"])
+ODD = ["RATE=baseline+1.2.3bp", "RATE=baseline+100bp for 0", "average(RATE, 2, 1)=9"]
+
+
+@pytest.mark.parametrize(
+    "text", ["RATE", "RATE=high", "spread(BOND)=1", "sum(RATE, 1)=3", "=5", *ODD]
+)
 def test_text_that_is_no_pin_is_refused(text):
     with pytest.raises(ScenarioError):
         parse_pin(text)
@@ -244,3 +249,20 @@ def test_files_that_are_no_scenario_are_refused(tmp_path):
     (tmp_path / "twice.csv").write_text("period,RATE\n2025Q1,1\n2025Q1,2\n")
     with pytest.raises(ScenarioError, match="row 3 is there twice"):
         read_scenario(tmp_path / "twice.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.toml", "pins = 3", r"write \[pins\]"),
+        ("a.toml", "sd = 0.3\n[pins]\nRATE = 5", r"write \[sd\]"),
+        ("a.toml", "[pins]\nRATE = 5\n[sd]\nRATE = [0.1, 0.2]", "sd of RATE is one number"),
+        ("a.toml", '[pins]\nRATE = 5\n[sd]\nRATE = "x"', "sd of RATE is one number"),
+        ("a.csv", "", "no table of periods and series"),
+        ("a.csv", "period,RATE\n2025Q1,1\n2025Q2,1,2,3\n", "no table of periods and series"),
+    ],
+)
+def test_what_a_file_gets_wrong_is_named(tmp_path, name, text, words):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ScenarioError, match=words):
+        read_scenario(tmp_path / name)

@@ -135,6 +135,7 @@ def test_an_event_beside_pins_is_known_to_the_whole_page(panel, tmp_path, capsys
         (["--scenario", "nowhere.toml"], "no scenario file"),
         (["--pin", "rate=1", "--event", "wage > 3"], "an event names 'wage'"),
         (["--pin", "rate=1", "--event", "rate above 3"], "is no event"),
+        (["--pin", "rate=1", "--paths", "1"], "needs 2 at least"),
         (["--pin", "rate=1", "--target", "wage"], "no series 'wage' to look at"),
     ],
 )
@@ -247,6 +248,14 @@ def test_every_pin_outside_experience_is_on_the_page(panel, tmp_path, capsys):
     table = (out / "report.html").read_text().partition(">Outside experience<")[2]
     listed = table.partition("</table>")[0]
     assert all(label in listed for label in told)
+
+
+def test_a_hole_before_a_complete_row_is_no_edge_and_not_denied(panel, capsys):
+    frame = pd.read_csv(panel)
+    frame.loc[118, "output"] = np.nan
+    frame.to_csv(panel, index=False)
+    _, _, err = run(capsys, "nowcast", panel, "--model", "ar")
+    assert "the last row of panel.csv, 2023Q4, is complete" in err
 
 
 def test_a_complete_panel_has_nothing_to_nowcast(panel, capsys):

@@ -188,7 +188,15 @@ def test_events_in_words_are_sets_of_paths(event, hit):
 
 @pytest.mark.parametrize(
     "event",
-    ["GDP", "GDP = 3", "GPD < 0", "GDP < 0 for 9", "GDP < 0 in 1999Q1", "mean(GDP) < 1 for 2"],
+    [
+        "GDP",
+        "GDP = 3",
+        "GPD < 0",
+        "GDP < 0 for 9",
+        "GDP < 0 in 1999Q1",
+        "GDP < 0 in 2020Q2 to 2020Q1",
+        "mean(GDP) < 1 for 2",
+    ],
 )
 def test_events_that_mean_nothing_are_refused(event):
     with pytest.raises(ScenarioError):

@@ -36,7 +36,7 @@ def nowcast(request: NowcastRequest, progress: Progress = silent) -> Answer:
     data = read(request.reading)
     if data.panel.iloc[-1].notna().all():
         raise UsageError(
-            f"every series of {data.record['name']} is known up to {data.record['last']}: there is "
+            f"the last row of {data.record['name']}, {data.record['last']}, is complete: there is "
             "no ragged edge to nowcast; econdiff forecast draws what comes next"
         )
     asked = replace(

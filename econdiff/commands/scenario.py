@@ -127,6 +127,8 @@ def _said(request: ScenarioRequest) -> Scenario:
         raise UsageError(
             f"--given-sd belongs to the modes soft, density and tilt, not to {request.mode}"
         )
+    if request.paths < 2:
+        raise UsageError(f"--paths: a scenario needs 2 at least, got {request.paths}")
     if request.mode == "event":
         said = said + Scenario(events=request.events)
     if not said.pins and not said.events:

@@ -27,7 +27,7 @@ class ScenarioWarning(UserWarning):
 def occurring(answer: Conditional, rng: np.random.Generator) -> Conditional:
     """The paths of `answer` in which the events of its scenario occur."""
     law, facts, paths = answer.law, answer.bound.facts, answer.diagnostics.paths
-    within, seek = _margins(answer) > 0, "or pin what it needs"
+    within, seek = _margins(answer) > 0, ""
     if answer.mode == "event" and isinstance(law, HasNoise):
         seek = law.obstacle(facts)
         if not seek and within.sum() < FEWEST and paths >= 2 * FEWEST:
@@ -115,11 +115,12 @@ def _tilted(draws: np.ndarray, pins: Pins) -> np.ndarray:
     return tilt(np.hstack([seen, squares]), target)
 
 
-def _among(inside: np.ndarray, events: tuple[str, ...], instead: str) -> np.ndarray:
-    """Equal weights on the paths in which the events occur."""
+def _among(inside: np.ndarray, events: tuple[str, ...], obstacle: str) -> np.ndarray:
+    """Equal weights on paths in which the events occur; `obstacle` is why none are sought."""
     if not inside.any():
         raise ScenarioError(
             f"none of {len(inside)} paths lies in the event {' and '.join(events)}: its "
-            f"probability is below about {3 / len(inside):.1g}; draw more paths, {instead}"
+            f"probability is below about {3 / len(inside):.1g}; draw more paths, or pin what it "
+            f"needs{f' ({obstacle})' if obstacle else ''}"
         )
     return inside / inside.sum()

@@ -163,4 +163,7 @@ def _window(first: str | None, last: str | None, forecast: Forecast) -> slice:
                 f"an event names {label!r}, which is not among the periods {labels[0]} to "
                 f"{labels[-1]}"
             )
-    return slice(labels.index(first), labels.index(last or first) + 1)
+    start, end = labels.index(first), labels.index(last or first)
+    if end < start:
+        raise ScenarioError(f"an event is in {first} to {last}: name the earlier period first")
+    return slice(start, end + 1)

@@ -164,7 +164,7 @@ class GaussianLaw:
         if not isinstance(self.forecaster, _HasDraws):
             return ""
         return (
-            f"{type(self.forecaster).__name__} draws its coefficients path by path; take AR, VAR "
+            f"{type(self.forecaster).__name__.removeprefix('Fitted')} draws its coefficients path by path; take AR, VAR "
             "or the diffusion model, in which rare events are sought"
         )
 

@@ -45,8 +45,8 @@ from econdiff.scenario.statement import (
 _CALL = re.compile(r"^(average|sum|change|growth|spread)\s*\((.*)\)$")
 _CALLED = re.compile(r"^[a-z]+\(.*[,@].*\)$")  # a name may have parentheses too
 _ABOVE = re.compile(
-    r"^baseline\s*(?P<sign>[+-])\s*(?P<by>[\d.]+)\s*(?P<unit>bp|pp|%)?"
-    r"(?:\s+for\s+(?P<steps>\d+)(?:\s+[a-z]+)?)?$"
+    r"^baseline\s*(?P<sign>[+-])\s*(?P<by>\d+\.?\d*|\.\d+)\s*(?P<unit>bp|pp|%)?"
+    r"(?:\s+for\s+(?P<steps>[1-9]\d*)(?:\s+[a-z]+)?)?$"
 )
 _SPANS = {"average": average, "sum": total, "change": change, "growth": growth}
 
@@ -78,7 +78,7 @@ def parse_pin(text: str) -> Scenario:
 def _from_toml(path: Path) -> Scenario:
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{path.name} is not TOML: {error}") from error
     unknown = set(said) - {"name", "events", "pins", "sd"}
     if unknown:
@@ -86,13 +86,21 @@ def _from_toml(path: Path) -> Scenario:
             f"{path.name} has the unknown keys {sorted(unknown)}; a scenario has name, events, "
             "[pins] and [sd]"
         )
+    for key, example in (("pins", "NAME = [5.5, 5.25]"), ("sd", "NAME = 0.25")):
+        if not isinstance(said.get(key, {}), dict):
+            raise ScenarioError(
+                f"{path.name}: {key} is a table, got {said[key]!r}; write [{key}], and below it "
+                f"{example}"
+            )
     stray = set(said.get("sd", {})) - set(said.get("pins", {}))
     if stray:
         raise ScenarioError(f"{path.name} has an sd for {sorted(stray)}, which [pins] do not pin")
     pins: list[Pin] = []
     for left, right in said.get("pins", {}).items():
-        sd = float(said.get("sd", {}).get(left, 0.0))
-        pins += [replace(pin, sd=sd) for pin in _pins(left, right)]
+        sd = said.get("sd", {}).get(left, 0.0)
+        if isinstance(sd, bool) or not isinstance(sd, int | float):
+            raise ScenarioError(f"{path.name}: the sd of {left} is one number, got {sd!r}")
+        pins += [replace(pin, sd=float(sd)) for pin in _pins(left, right)]
     events = said.get("events", [])
     if not isinstance(events, list) or not all(isinstance(event, str) for event in events):
         raise ScenarioError(f"{path.name}: events is a list of texts, got {events!r}")
@@ -100,7 +108,10 @@ def _from_toml(path: Path) -> Scenario:
 
 
 def _from_csv(path: Path) -> Scenario:
-    table = pd.read_csv(path, dtype=str, skipinitialspace=True)
+    try:
+        table = pd.read_csv(path, dtype=str, skipinitialspace=True)
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path.name} is no table of periods and series: {error}") from error
     if table.shape[1] < 2:
         raise ScenarioError(f"{path.name} needs a column of periods and a column a series")
     name = path.stem
@@ -193,12 +204,12 @@ def _of_span(kind: str, inside: str, value: Any) -> Pin:
 def periods_between(first: When, last: When) -> list[When]:
     """All periods, or all steps ahead, from `first` to `last`."""
     if isinstance(first, int) and isinstance(last, int):
-        return list(range(first, last + 1))
-    try:
-        start, end = pd.Period(str(first)), pd.Period(str(last))
-        found = pd.period_range(start, end)
-    except ValueError as error:
-        raise ScenarioError(f"{first} to {last} is no span of periods: {error}") from error
+        found = range(first, last + 1)
+    else:
+        try:
+            found = pd.period_range(pd.Period(str(first)), pd.Period(str(last)))
+        except ValueError as error:
+            raise ScenarioError(f"{first} to {last} is no span of periods: {error}") from error
     if len(found) == 0:
         raise ScenarioError(f"{first} to {last} is empty; name the earlier period first")
     return list(found)
