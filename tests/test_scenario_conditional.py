@@ -8,6 +8,7 @@ from econdiff.baselines.bvar import BVAR
 from econdiff.baselines.garch import GARCH
 from econdiff.baselines.gaussian import LinearGaussian
 from econdiff.baselines.var import VAR
+from econdiff.report.scenario_figures import _pinned
 from econdiff.scenario import (
     Gaussian,
     Scenario,
@@ -288,3 +289,18 @@ def test_rank_is_calibrated():
     assert rank(law.draw(20_000, rng()), pins) == pytest.approx(
         1 - chi_square(law, pins)[1], abs=0.01
     )
+
+
+@pytest.mark.parametrize("freq", ["QS", "B"])
+def test_pins_are_marked_and_weighed_on_dates_too(freq):
+    panel = economy()
+    panel.index = pd.date_range(
+        "2000-01-03" if freq == "B" else "2000-01-01", periods=80, freq=freq
+    )
+    both = Scenario((cell("rate", 2, 50.0), average("growth", [1, 2], 60.0)))
+    answer = conditional(truth(), panel, both, mode="hard", horizon=3, paths=30, rng=rng())
+    marks = _pinned(answer, "rate")
+    assert list(marks.index) == [answer.baseline.index[1]]
+    assert marks.iloc[0] == pytest.approx(50)
+    assert _pinned(answer, "growth").empty  # an average is no single cell
+    assert plausibility(answer).outside == ("rate step 2",)

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from econdiff.forecast import Forecast, period_labels
 from econdiff.report.figures import CYCLE, HISTORY, QUIET, STYLE
 from econdiff.scenario import Conditional
+from econdiff.scenario.ahead import periods_of
 
 
 def two_fans(answer: Conditional, span: int = 24) -> Figure:
@@ -166,12 +167,12 @@ def _dates(index: pd.Index) -> np.ndarray:
 
 def _pinned(answer: Conditional, name: str) -> pd.Series:
     """Where the scenario pins single cells of a series, the mean that it has there."""
-    pins, periods = answer.told.pins, answer.baseline.index
-    labels = [str(period) for period in periods]
+    pins = answer.told.pins
     told = {
         period
-        for series, period, label in zip(pins.series, pins.periods, pins.labels, strict=True)
-        if series == name and not label.startswith(("average", "sum", "change", "growth"))
+        for pin, period in zip(answer.bound.stated[: len(pins)], pins.periods, strict=True)
+        if [term.series for term in pin.terms] == [name]
     }
+    labels = [str(period) for period in periods_of(answer.baseline.index)]
     rows = [k for k, label in enumerate(labels) if label in told]
     return answer.alternative.mean()[name].iloc[rows]

@@ -222,8 +222,9 @@ class Ahead:
 
 
 def periods_of(index: pd.Index) -> pd.PeriodIndex:
-    """Dates as the periods that they stand for."""
+    """Dates as the periods that they stand for; days of business are days."""
     if isinstance(index, pd.PeriodIndex):
         return index
-    freq = pd.DatetimeIndex(index).freq or pd.infer_freq(pd.DatetimeIndex(index))
-    return pd.DatetimeIndex(index).to_period(None if freq else "D")
+    dates = pd.DatetimeIndex(index)
+    freq = dates.freqstr or pd.infer_freq(dates)
+    return dates.to_period("D" if freq in (None, "B", "C") else None)

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.stats import chi2
 
+from econdiff.scenario.ahead import periods_of
 from econdiff.scenario.answer import Conditional
 from econdiff.scenario.events import Probability, probability
 from econdiff.scenario.gaussian import Gaussian
@@ -181,20 +181,15 @@ def outside_experience(answer: Conditional) -> tuple[str, ...]:
         for name, transform in bound.transforms.items()
     }
     centre = answer.told.alternative.mean(axis=0).reshape(bound.steps, -1)
-    places = {str(period): step for step, period in enumerate(_labels(bound.index))}
+    places = {str(period): step for step, period in enumerate(periods_of(bound.index))}
     found = []
-    for label, series, period in zip(
-        answer.told.pins.labels, answer.told.pins.series, answer.told.pins.periods, strict=True
+    pins = answer.told.pins
+    stated = bound.stated[: len(pins)]
+    for pin, label, series, period in zip(
+        stated, pins.labels, pins.series, pins.periods, strict=True
     ):
-        if series in inside and period in places:
+        if len(pin.terms) == 1 and period in places:
             value = centre[places[period], bound.names.index(series)]
             if not np.nanmin(inside[series]) <= value <= np.nanmax(inside[series]):
                 found.append(label)
     return tuple(found)
-
-
-def _labels(index: pd.PeriodIndex | pd.DatetimeIndex) -> list[str]:
-    if isinstance(index, pd.PeriodIndex):
-        return [str(period) for period in index]
-    freq = index.freq or pd.infer_freq(index)
-    return [str(period) for period in index.to_period(None if freq else "D")]
