@@ -163,9 +163,10 @@ class GaussianLaw:
         del facts
         if not isinstance(self.forecaster, _HasDraws):
             return ""
+        name = type(self.forecaster).__name__.removeprefix("Fitted")
         return (
-            f"{type(self.forecaster).__name__.removeprefix('Fitted')} draws its coefficients path by path; take AR, VAR "
-            "or the diffusion model, in which rare events are sought"
+            f"{name} draws its coefficients path by path; take AR, VAR or the diffusion model, in "
+            "which rare events are sought"
         )
 
     def futures(self, noise: np.ndarray, facts: Pins) -> np.ndarray:
