@@ -213,6 +213,21 @@ def test_a_right_model_is_rejected_as_often_as_promised(name, rng):
     assert 0.4 < np.mean(np.array(p) < 0.5) < 0.62
 
 
+@pytest.mark.parametrize("days", [10, 100, 250])
+def test_a_right_model_with_hardly_any_exception_expected_is_not_rejected(days, rng):
+    scale, z = np.ones(days), stats.norm.ppf(0.01)
+    q, e = scale * z, -scale * stats.norm.pdf(z) / 0.01
+    quiet = np.abs(rng.standard_normal(days))
+    for r in (quiet, np.where(np.arange(days) == 4, 1.1 * e, quiet)):
+        for outcome in (
+            bt.nolde_ziegel(r, q, e, 0.01),
+            bt.nolde_ziegel_one_sided(r, q, e, 0.01),
+            bt.du_escanciano_conditional(stats.norm.cdf(r), 0.01),
+        ):
+            assert (outcome.statistic, outcome.p_value) == (0, 1)
+            assert outcome.note
+
+
 @pytest.mark.parametrize("name", TESTS)
 def test_a_model_that_halves_the_risk_is_found_out(name, rng):
     r, q, e, s = normal_world(rng, 1000, 0.05)

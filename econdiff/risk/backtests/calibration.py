@@ -4,12 +4,16 @@
 
 has conditional mean 0 exactly if q and e are right; Nolde and Ziegel (2017), "Elicitability and
 backtesting: perspectives for banking regulation", 2.3.
+
+Without exceptions, and where fewer than five are expected, both tests have no evidence. Beyond
+that the two-sided one still rejects a right model too often in a thin tail: at 1% and a level of
+5%, about one time in four on 500 days, in six on 1000 and in ten on 2500.
 """
 
 import numpy as np
 from scipy import stats
 
-from econdiff.risk.backtests.outcome import Outcome, checked, chi_squared, silent
+from econdiff.risk.backtests.outcome import Outcome, checked, chi_squared, empty_tail, silent
 
 
 def nolde_ziegel(
@@ -25,7 +29,9 @@ def nolde_ziegel(
     Without volatility h is the identity, chi2(2) (the simple test); with it h is
     ((q - e) / alpha, 1) / volatility, chi2(1) (the general test, 2.3.3).
     """
-    V, q, e = _identification(returns, var, es, alpha)
+    V, q, e, why = _identification(returns, var, es, alpha)
+    if why:
+        return silent(why)
     if volatility is not None:
         tested = np.stack([(q - e) / alpha, np.ones_like(q)], axis=1)
         V = ((tested * V).sum(axis=1) / np.asarray(volatility, float))[:, None]
@@ -49,7 +55,9 @@ def nolde_ziegel_one_sided(
     Since e - q + E(q - r)+ / alpha >= e - ES whatever q is, V2 > 0 convicts the ES; V1 > 0 convicts
     a VaR with too few exceptions. Too many exceptions are seen through V2, and by `kupiec`.
     """
-    V, q, _ = _identification(returns, var, es, alpha)
+    V, q, _, why = _identification(returns, var, es, alpha)
+    if why:
+        return silent(why)
     moments = V
     if volatility is not None:
         scaled = V[:, 1] / np.asarray(volatility, float)
@@ -66,7 +74,9 @@ def nolde_ziegel_one_sided(
 
 def _identification(
     returns: np.ndarray, var: np.ndarray, es: np.ndarray, alpha: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
+    """V [time, 2], q, e, and why they say nothing, if they do not."""
     r, q, e = checked(returns, var, es, alpha)
     hit = r < q
-    return np.stack([alpha - hit, e - q + hit * (q - r) / alpha], axis=1), q, e
+    V = np.stack([alpha - hit, e - q + hit * (q - r) / alpha], axis=1)
+    return V, q, e, empty_tail(hit, alpha)

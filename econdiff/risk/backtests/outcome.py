@@ -18,9 +18,24 @@ class Outcome:
     note: str = ""
 
 
+FEWEST_TAIL_DAYS = 5  # expected beyond alpha, below which moments in the tail say nothing
+
+
 def silent(note: str) -> Outcome:
     """The outcome of a test on data that say nothing about its null."""
     return Outcome(0.0, 1.0, note)
+
+
+def empty_tail(hits: np.ndarray, alpha: float) -> str:
+    """Why `hits` [time] are too few for a test of moments in the tail; "" where they are not.
+
+    Such a moment hardly varies without a hit, so that its own spread makes any mean significant.
+    """
+    if not hits.any():
+        return "no exceptions"
+    if len(hits) * alpha < FEWEST_TAIL_DAYS:
+        return f"{len(hits)} days are too few for moments in the {alpha:g} tail"
+    return ""
 
 
 def chi_squared(statistic: float, freedom: int) -> Outcome:

@@ -11,11 +11,17 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.stats import norm
 
-from econdiff.risk.backtests.outcome import Outcome, checked, chi_squared, silent, two_sided
+from econdiff.risk.backtests.outcome import (
+    FEWEST_TAIL_DAYS,
+    Outcome,
+    checked,
+    chi_squared,
+    silent,
+    two_sided,
+)
 from econdiff.risk.backtests.quantile_regression import quantile_regression
 
 ROUNDS = 200
-FEWEST_TAIL_DAYS = 5  # a regression on fewer exceptions than this says nothing
 
 
 def esr_strict(returns: np.ndarray, var: np.ndarray, es: np.ndarray, alpha: float) -> Outcome:

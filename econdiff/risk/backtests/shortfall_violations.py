@@ -9,7 +9,14 @@ accounting for tail risk". Both take `u`, the PIT values [time] in [0, 1].
 
 import numpy as np
 
-from econdiff.risk.backtests.outcome import Outcome, check_level, chi_squared, silent, two_sided
+from econdiff.risk.backtests.outcome import (
+    Outcome,
+    check_level,
+    chi_squared,
+    empty_tail,
+    silent,
+    two_sided,
+)
 
 
 def du_escanciano_unconditional(u: np.ndarray, alpha: float) -> Outcome:
@@ -22,12 +29,16 @@ def du_escanciano_unconditional(u: np.ndarray, alpha: float) -> Outcome:
 def du_escanciano_conditional(u: np.ndarray, alpha: float, lags: int = 5) -> Outcome:
     """Null: violations are not autocorrelated; Box-Pierce n sum rho_j^2, eq. 10; chi2(lags).
 
-    Autocovariances are about the known mean alpha/2, each over its own n - j products.
+    Autocovariances are about the known mean alpha/2, each over its own n - j products. At 1% it
+    rejects a right model about one time in ten on 500 to 2500 days, at a level of 5%.
     """
-    H = _violations(u, alpha) - alpha / 2
+    violations = _violations(u, alpha)
+    H = violations - alpha / 2
     n = len(H)
     if n <= lags + 1:
         return silent(f"{n} days are too few for {lags} lags")
+    if why := empty_tail(violations > 0, alpha):
+        return silent(why)
     covariances = np.array([(H[j:] * H[: n - j]).mean() for j in range(1, lags + 1)])
     return chi_squared(n * ((covariances / (H**2).mean()) ** 2).sum(), lags)
 
