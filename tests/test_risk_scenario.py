@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from econdiff.cli import main
-from econdiff.transforms import Transformed
+from econdiff.commands import credit
+from econdiff.risk.credit import FittedLogitLink
+from econdiff.transforms import Transformed, TransformedForecaster
 
 MONTHS = 240
 
@@ -159,6 +161,29 @@ def test_a_recession_makes_loans_fail(folder, published, made_again):
     assert "Credit losses by scenario" in (out / "report.html").read_text()
     assert (out / "losses.png").is_file()
     made_again(out)
+
+
+def test_macro_paths_shocks_and_factor_are_drawn_apart_and_alike_in_every_scenario(
+    folder, published, monkeypatch
+):
+    begun = {"paths": set(), "shocks": set(), "factor": set()}
+
+    def watched(name, function):
+        def watching(*given, rng, **named):
+            begun[name].add(rng.bit_generator.state["state"]["state"])
+            return function(*given, rng=rng, **named)
+
+        return watching
+
+    for name, owner, called in (
+        ("paths", TransformedForecaster, "sample"),
+        ("shocks", FittedLogitLink, "rates"),
+        ("factor", credit, "portfolio_losses"),
+    ):
+        monkeypatch.setattr(owner, called, watched(name, getattr(owner, called)))
+    assert lend(folder, "--supervisory", published) == 0
+    assert [len(states) for states in begun.values()] == [1, 1, 1]
+    assert len(set.union(*begun.values())) == 3
 
 
 def test_a_rate_of_a_period_loses_about_four_times_that_of_a_year(folder, published):

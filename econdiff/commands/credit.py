@@ -28,6 +28,8 @@ REPEATS = 20  # portfolios drawn on each path of default rates
 
 FREE = "no scenario"
 
+STREAMS = ("macro paths", "shocks to the rate", "common factor")  # independent of each other
+
 
 def credit(request: CreditRequest, command: str, progress: Progress = silent) -> Answer:
     """Fit the link, draw the losses by scenario, and write the folder `request.out`, whole."""
@@ -76,7 +78,10 @@ def _paths(book: Book, request: CreditRequest, progress: Progress) -> dict[str, 
         step()
         made = {
             FREE: model.sample(
-                macro, horizon=request.horizon, paths=request.paths, rng=_rng(request)
+                macro,
+                horizon=request.horizon,
+                paths=request.paths,
+                rng=_rng(request, "macro paths"),
             )
         }
         step()
@@ -95,7 +100,8 @@ def _conditioned(model, macro: pd.DataFrame, one: Assumed, request: CreditReques
     try:
         answer = conditional(
             model, macro, one.scenario,
-            mode="hard", horizon=request.horizon, paths=request.paths, rng=_rng(request),
+            mode="hard", horizon=request.horizon, paths=request.paths,
+            rng=_rng(request, "macro paths"),
         )  # fmt: skip
     except ScenarioError as error:
         raise UsageError(f"{one.name}: {error}") from error
@@ -128,7 +134,8 @@ def _rates(book: Book, drawn: Forecast, request: CreditRequest) -> np.ndarray:
     index = pd.PeriodIndex([*known.index[1:], *drawn.index])
     path = Forecast(made, index, book.link.macro)
     last = float(book.rates.iloc[-1])
-    return book.link.rates(last, path, rng=_rng(request))[:, len(known) - 1 :]
+    rng = _rng(request, "shocks to the rate")
+    return book.link.rates(last, path, rng=rng)[:, len(known) - 1 :]
 
 
 def _losses(book: Book, rates: np.ndarray, request: CreditRequest) -> CreditLoss:
@@ -138,7 +145,7 @@ def _losses(book: Book, rates: np.ndarray, request: CreditRequest) -> CreditLoss
         loss_given_default=request.loss_given_default,
         correlation=request.correlation,
         discount=(1 + request.discount) ** (1 / periods_per_year(book.macro.index)) - 1,
-        rng=_rng(request),
+        rng=_rng(request, "common factor"),
     )
 
 
@@ -214,8 +221,9 @@ def _write(study: CreditStudy, folder: Path) -> None:
     write_page(folder, credit_page(study, drawn))
 
 
-def _rng(request: CreditRequest) -> np.random.Generator:
-    return np.random.default_rng(request.seed)
+def _rng(request: CreditRequest, stream: str) -> np.random.Generator:
+    """Random numbers of one of `STREAMS`, the same in every scenario, which makes them pairs."""
+    return np.random.default_rng([request.seed, STREAMS.index(stream)])
 
 
 def _settings(request: CreditRequest) -> dict[str, Any]:
