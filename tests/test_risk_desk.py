@@ -95,6 +95,31 @@ def test_the_report_has_what_supervisors_ask_for_in_their_order(made, made_again
     made_again(made, "validation.html")
 
 
+def test_the_headline_is_the_traffic_light_of_the_tests_and_rules_of_days_wait_for_a_year(made):
+    page = (made / "validation.html").read_text()
+    tests = pd.read_csv(made / "tests.csv")
+    lights = tests.loc[(tests["test"] == "Basel traffic light") & (tests["model"] == "ewma-fhs")]
+    worst = next(zone for zone in ("red", "yellow", "green") if zone in set(lights["verdict"]))
+    days = pd.read_csv(made / "backtest.csv")["date"].nunique()
+    assert days < 250
+    assert f"over the last {days} days the worst traffic light is {worst}" in page
+    assert "eligib" not in page
+    assert "add-on" not in page
+    assert not tests["test"].str.contains("add-on").any()
+
+
+def test_months_are_called_months(tmp_path, prices):
+    months = prices.set_axis(pd.date_range("1985-01-31", periods=len(prices), freq="ME"))
+    months.index.name = "month"
+    words = ("--backtest", "2018-02-28", "--horizon", "1", "--models", "hs")
+    assert ask(tmp_path, months, *words) == 0
+    page = (tmp_path / "out" / "validation.html").read_text()
+    assert "over the last 22 months the worst traffic light" in page
+    assert "eligib" not in page
+    assert "last 250 days" not in page
+    assert not pd.read_csv(tmp_path / "out" / "tests.csv")["test"].str.contains("add-on").any()
+
+
 def test_the_same_question_gives_the_same_digits(made, tmp_path, prices):
     assert ask(tmp_path, prices, "--horizon", "1,5", "--backtest", "2021-05-03", out="again") == 0
     for name in ("risk.csv", "backtest.csv"):

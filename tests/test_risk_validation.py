@@ -41,6 +41,21 @@ def test_ten_quiet_days_give_no_evidence_and_no_nan(frame):
     assert table.loc["McNeil-Frey", "verdict"].startswith("no evidence")
 
 
+def test_the_traffic_light_looks_at_the_last_250_days_and_prices_days_only(frame):
+    beyond = np.arange(500) < 30  # all of them in the first half
+    calm = frame.assign(**{"return": np.where(beyond, 2 * frame["ES"], 1.0)})
+    table = validate(calm, 0.01).set_index("test")
+    assert table.loc["exceptions", "statistic"] == 30
+    assert table.loc["Basel traffic light", "statistic"] == 0
+    assert table.loc["Basel traffic light", "verdict"] == "green"
+    storm = validate(calm[::-1], 0.01).set_index("test")
+    assert storm.loc["Basel traffic light", "verdict"] == "red"
+    add_ons = storm.index[storm.index.str.contains("add-on")]
+    np.testing.assert_allclose(storm.loc[add_ons, "statistic"], [1.0, 0.5])
+    for fewer in (validate(calm[:249], 0.01), validate(calm, 0.01, daily=False)):
+        assert not fewer["test"].str.contains("add-on").any()
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

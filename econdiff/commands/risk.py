@@ -26,6 +26,7 @@ from econdiff.report.figures import png, svg
 from econdiff.report.validated import Past, Validation
 from econdiff.report.validation import pictures, validation_page
 from econdiff.risk.portfolio import price_gains, risk_table
+from econdiff.risk.prices import period_word
 from econdiff.risk.stresses import historical_worst, reverse_table, stress_table
 
 DAYS = "days"  # the folder of finished blocks
@@ -91,7 +92,8 @@ def _past(desk: Desk, plan: Plan, request: RiskRequest, folder: Path, progress: 
             blocks.append(block)
             step()
     tracked = tracks(blocks, plan)
-    tests = risk_tests(tracked, request.alphas, seed=request.seed, progress=progress)
+    daily = plan.horizon == 1 and period_word(plan.prices) == "days"
+    tests = risk_tests(tracked, request.alphas, daily=daily, seed=request.seed, progress=progress)
     return Past(plan.horizon, tuple(tracked), tests)
 
 

@@ -10,6 +10,7 @@ from econdiff.commands.answer import Answer
 from econdiff.commands.errors import UsageError
 from econdiff.commands.folder import refuse_existing, whole, write_manifest, write_page, write_text
 from econdiff.commands.manifest import new_manifest
+from econdiff.panel.frequency import infer_frequency
 from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table
 from econdiff.report.risk import exceptions
@@ -34,7 +35,8 @@ def risk_backtest(request: RiskBacktestRequest, command: str) -> Answer:
     if not 0 < request.alpha < 0.5:
         raise UsageError(f"--alpha is the share of bad days, as 0.01; got {request.alpha}")
     table = read_days(request.file)
-    tests = validate(table, request.alpha)
+    daily = infer_frequency(pd.DatetimeIndex(table.index)) == "D"
+    tests = validate(table, request.alpha, daily=daily)
     page = _page(request, table, tests, command)
     with whole(request.out, overwrite=request.overwrite) as work:
         tests.to_csv(work / "tests.csv", index=False)

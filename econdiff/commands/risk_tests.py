@@ -16,11 +16,17 @@ COLUMNS = ("model", "level", "test", "statistic", "p_value", "verdict")
 
 
 def risk_tests(
-    tracked: Sequence[Track], alphas: Sequence[float], *, seed: int, progress: Progress
+    tracked: Sequence[Track],
+    alphas: Sequence[float],
+    *,
+    daily: bool,
+    seed: int,
+    progress: Progress,
 ) -> pd.DataFrame:
     """`model, level, test, statistic, p_value, verdict`; `portfolio` first where there are several.
 
-    Tests of the whole forecast have no level. A rejection is at 5%, each test by itself.
+    `daily` says that periods are days. Tests of the whole forecast have no level. A rejection is at
+    5%, each test by itself.
     """
     if not tracked:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -29,7 +35,9 @@ def risk_tests(
         for track in tracked:
             who = {"portfolio": track.portfolio, "model": track.model}
             for place, alpha in enumerate(alphas):
-                made = _at_level(track, place, alpha, kept_depth(alphas), seed)
+                made = validate(track.frame(place), alpha, daily=daily)
+                simulated = _simulated(track, place, alpha, kept_depth(alphas), seed)
+                made = pd.concat([made, simulated], ignore_index=True)
                 tables.append(made.assign(level=alpha, **who))
                 step()
             tables.append(validate_pit(track.pit).assign(level=np.nan, **who))
@@ -43,11 +51,10 @@ def risk_tests(
     return pd.concat(tables, ignore_index=True).loc[:, columns]
 
 
-def _at_level(track: Track, place: int, alpha: float, depth: float, seed: int) -> pd.DataFrame:
+def _simulated(track: Track, place: int, alpha: float, depth: float, seed: int) -> pd.DataFrame:
     own = Tails(track.returns, track.pit, track.tail, depth)
     rng = np.random.default_rng([seed, place])
-    simulated = validate_tails(own, track.var[:, place], track.es[:, place], alpha, rng=rng)
-    return pd.concat([validate(track.frame(place), alpha), simulated], ignore_index=True)
+    return validate_tails(own, track.var[:, place], track.es[:, place], alpha, rng=rng)
 
 
 def compared(tracked: Sequence[Track], place: int, alpha: float, *, seed: int) -> pd.DataFrame:

@@ -11,9 +11,9 @@ from matplotlib.ticker import PercentFormatter
 from scipy import stats
 
 from econdiff.report.figures import CYCLE, HISTORY, MARKERS, OUTCOME, QUIET, STYLE, TINTS
+from econdiff.risk.backtests import YEAR
 from econdiff.risk.portfolio import Gains
 
-YEAR = 250  # days that the traffic light looks at
 MOST = 12  # bars
 
 
@@ -59,8 +59,8 @@ def _draw_exceptions(axes: Axes, table: pd.DataFrame, alpha: float) -> None:
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
 
 
-def traffic(tables: Mapping[str, pd.DataFrame], alpha: float) -> Figure:
-    """Losses beyond VaR in the 250 days up to each day, over Basel's zones."""
+def traffic(tables: Mapping[str, pd.DataFrame], alpha: float, periods: str = "days") -> Figure:
+    """Losses beyond VaR in the 250 `periods` up to each, over Basel's zones."""
     law = stats.binom(YEAR, alpha)
     yellow, red = int(law.ppf(0.95)), int(law.ppf(0.9999))  # least hits of each zone
     with mpl.rc_context(STYLE):
@@ -86,7 +86,7 @@ def traffic(tables: Mapping[str, pd.DataFrame], alpha: float) -> Figure:
         axes.set_ylim(-0.5, highest)
         axes.margins(x=0.01)
         axes.grid(visible=False)
-        axes.set_ylabel(f"beyond VaR in {YEAR} days")
+        axes.set_ylabel(f"beyond VaR in {YEAR} {periods}")
         figure.legend(loc="outside lower center", ncols=4)
     return figure
 

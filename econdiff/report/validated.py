@@ -9,7 +9,9 @@ import pandas as pd
 
 from econdiff.backtest.var_es import Track
 from econdiff.report.page import Picture, shown
+from econdiff.risk.backtests import YEAR
 from econdiff.risk.portfolio import Gains
+from econdiff.risk.prices import period_word
 
 SHOWN = 4  # portfolios drawn; the files hold all
 LONG = 24  # rows of a table that is not folded
@@ -92,6 +94,23 @@ class Validation:
     def horizons(self) -> tuple[int, ...]:
         """Steps ahead, as asked."""
         return tuple(self.settings["horizons"])
+
+    @property
+    def periods(self) -> str:
+        """What the rows of the panel are called, "days"."""
+        return period_word(self.panel)
+
+    @property
+    def by_basel(self) -> bool:
+        """Whether the past was forecast as Basel's rules count: days, and a year of them."""
+        known = bool(self.tracks) and len(self.tracks[0].days) >= YEAR
+        return known and self.periods == "days"
+
+    @property
+    def recent(self) -> str:
+        """The stretch that the traffic light looks at, in words."""
+        known = len(self.tracks[0].days) if self.tracks else YEAR
+        return f"the last {min(YEAR, known)} {self.periods}"
 
     @property
     def portfolios(self) -> list[str]:

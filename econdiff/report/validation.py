@@ -45,7 +45,7 @@ def pictures(found: Validation) -> dict[str, Figure]:
             alpha = found.alphas[first_level(found)]
             made[f"exceptions{end}"] = draw.exceptions_by_model(tables, alpha)
             if len(next(iter(tables.values()))) > draw.YEAR:
-                made[f"traffic{end}"] = draw.traffic(tables, alpha)
+                made[f"traffic{end}"] = draw.traffic(tables, alpha, found.periods)
         for past in found.longer:
             mine = [track for track in past.tracks if track.portfolio == portfolio]
             tables = {track.model: track.frame(first_level(found)) for track in mine}
@@ -106,8 +106,8 @@ def _verdict(found: Validation) -> str:
     zones = own.loc[own["test"] == "Basel traffic light", "verdict"]
     worst = next((zone for zone in ("red", "yellow") if (zones == zone).any()), "green")
     return (
-        f"{len(rejected)} of {len(judged)} tests reject it at 5%, each by itself; over all "
-        f"{len(found.tracks[0].days)} days the worst traffic light is {worst}."
+        f"{len(rejected)} of {len(judged)} tests over {len(found.tracks[0].days)} {found.periods} "
+        f"reject it at 5%, each by itself; over {found.recent} the worst traffic light is {worst}."
     )
 
 

@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
-from econdiff.report import risk as draw
 from econdiff.report.page import Section, Table, shown
 from econdiff.report.validated import (
     LONG,
@@ -38,11 +37,12 @@ def outcomes(found: Validation, pictured: Mapping[str, str]) -> Section:
     order = own["verdict"].map({"red": 0, "reject": 1, "yellow": 2}).fillna(3)
     own = own.loc[order.sort_values(kind="stable").index]
     refused = int((own["verdict"] == "reject").sum())
+    judged = int(own["verdict"].isin(["pass", "reject"]).sum())
     words = (
-        f"{len(found.tracks[0].days)} days were forecast. Marked days had a loss beyond VaR at "
-        f"{alpha:g}. {refused} of {(own['verdict'].isin(['pass', 'reject'])).sum()} tests of "
-        f"{found.subject} reject at 5%; these stand first. Each test stands for itself: about "
-        "one in twenty rejects a right model.",
+        f"{len(found.tracks[0].days)} {found.periods} were forecast. Those marked had a loss "
+        f"beyond VaR at {alpha:g}. {refused} of {judged} tests of {found.subject} reject at 5%; "
+        "these stand first. Each test stands for itself: about one in twenty rejects a right "
+        "model.",
     )
     made = some_pictures(
         pictured,
@@ -54,7 +54,7 @@ def outcomes(found: Validation, pictured: Mapping[str, str]) -> Section:
     made += some_pictures(
         pictured,
         "traffic",
-        "Count of losses beyond VaR over 250 days, over the zones green, yellow and red.",
+        f"Losses beyond VaR over 250 {found.periods}, over the zones green, yellow and red.",
         "Traffic light over time",
         found,
     )
@@ -65,7 +65,7 @@ def outcomes(found: Validation, pictured: Mapping[str, str]) -> Section:
         pictures=made,
         tables=(
             Table(
-                "Traffic light, the last 250 days",
+                f"Traffic light, {found.recent}",
                 with_levels(_lights(found)),
                 heads=3,
                 digits=3,
@@ -83,11 +83,11 @@ def outcomes(found: Validation, pictured: Mapping[str, str]) -> Section:
 
 
 def _lights(found: Validation) -> pd.DataFrame:
-    """Zone and multipliers of the last 250 days, by portfolio, model and level."""
+    """Zone of the last 250 periods, and what it adds to capital, by portfolio, model and level."""
     rows = []
     for track in found.tracks:
         for place, alpha in enumerate(found.alphas):
-            hit = (track.returns < track.var[:, place])[-draw.YEAR :]
+            hit = (track.returns < track.var[:, place])[-bt.YEAR :]
             light = bt.traffic_light(hit, alpha)
             rows.append(
                 (
@@ -106,7 +106,7 @@ def _lights(found: Validation) -> pd.DataFrame:
         "portfolio",
         "model",
         "level",
-        "days",
+        found.periods,
         "beyond VaR",
         "expected",
         "zone",
@@ -114,6 +114,8 @@ def _lights(found: Validation) -> pd.DataFrame:
         "add-on to 1.5 (MAR32)",
     ]
     table = pd.DataFrame(rows, columns=columns)
+    if not found.by_basel:
+        table = table.iloc[:, :-2]
     return table if len(found.portfolios) > 1 else table.drop(columns="portfolio")
 
 
@@ -185,11 +187,13 @@ def monitoring(found: Validation) -> Section:
     """What to watch from now on, and where it stands."""
     rows = []
     for alpha in found.alphas:
-        law = stats.binom(draw.YEAR, alpha)
-        rows.append((alpha, alpha * draw.YEAR, int(law.ppf(0.95)), int(law.ppf(0.9999))))
-    table = pd.DataFrame(rows, columns=["level", "expected in 250 days", "yellow from", "red from"])
+        law = stats.binom(bt.YEAR, alpha)
+        rows.append((alpha, alpha * bt.YEAR, int(law.ppf(0.95)), int(law.ppf(0.9999))))
+    columns = ["level", f"expected in 250 {found.periods}", "yellow from", "red from"]
+    table = pd.DataFrame(rows, columns=columns)
     points = [
-        "Count losses beyond VaR over 250 days; the zones are those of the Basel Committee (1996).",
+        f"Count losses beyond VaR over 250 {found.periods}; the zones are those of the Basel "
+        "Committee (1996), which are for days at 1%.",
         "Refit as often as in this report; look again at a yellow light, stop at a red one.",
         "Look at the list of data remarks before each run: an unadjusted split is a false loss.",
         *_watched(found),
@@ -214,12 +218,12 @@ def _watched(found: Validation) -> list[str]:
             f"2022) stands at {shown(float(wealth[-1]), 3)}, its highest was "
             f"{shown(float(wealth.max()), 3)}; it may be looked at daily, and 20 rejects at 5%."
         )
-        if {0.01, 0.025} <= set(found.alphas):
+        if found.by_basel and {0.01, 0.025} <= set(found.alphas):
             q99, q975 = (track.var[:, found.alphas.index(a)] for a in (0.01, 0.025))
             desk = desk_exceptions(track.returns, q99, q975)
-            fit = "eligible" if desk.eligible else "not eligible"
+            fit = "so few exceptions alone do not end" if desk.eligible else "so many end"
             points.append(
-                f"{who}: in the last {min(draw.YEAR, len(q99))} days {desk.at_99} beyond VaR "
-                f"at 1% and {desk.at_975} at 2.5%; by MAR32.18 the desk is {fit}."
+                f"{who}: in {found.recent} {desk.at_99} beyond VaR at 1% and {desk.at_975} at "
+                f"2.5%; {fit} the desk's eligibility (MAR32.18)."
             )
     return points[: 2 * SHOWN]

@@ -12,6 +12,7 @@ from econdiff.forecast import period_labels
 SPLITS = (2, 3, 4, 5, 7, 10, 15, 20, 3 / 2)  # shares for one, as they are usually split
 NEAR = 0.04  # how near a jump must lie to a split, in logs
 STALE = 5  # days without a change
+PERIODS = {"D": "days", "B": "days", "W": "weeks", "M": "months", "Q": "quarters", "Y": "years"}
 
 _UNPRICED = re.compile(
     r"per ?cent|%|fraction|\blog|^(hundreds|thousands|millions|billions|trillions|number)\b", re.I
@@ -107,3 +108,9 @@ def labels_of(prices: pd.DataFrame | pd.Series) -> list[str]:
             "read them with econdiff.panel.read_panel"
         )
     return period_labels(prices.index)
+
+
+def period_word(prices: pd.DataFrame) -> str:
+    """What the rows are called: days, weeks, months, quarters, years."""
+    letter = pd.PeriodIndex(prices.index).freqstr[0]
+    return PERIODS.get(letter, "periods")

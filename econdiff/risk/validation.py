@@ -13,23 +13,33 @@ SIGNIFICANCE = 0.05
 
 
 def validate(
-    frame: pd.DataFrame, alpha: float, *, significance: float = SIGNIFICANCE
+    frame: pd.DataFrame,
+    alpha: float,
+    *,
+    daily: bool = True,
+    significance: float = SIGNIFICANCE,
 ) -> pd.DataFrame:
     """All tests that returns, VaR and ES alone allow: `test, statistic, p_value, verdict`.
 
     `frame` has the columns `return`, `VaR` and `ES` (any case), one row a day in order, in the same
-    units, VaR and ES negative. Losses stand as rows without p-value; the traffic light gives its
-    colour as verdict. "no evidence" is a test to which the data cannot speak, and why. A `date`
-    column or index is only used to name days.
+    units, VaR and ES negative. Losses stand as rows without p-value; the traffic light, over
+    the last 250 days as Basel has it, gives its colour as verdict, and where rows are `daily` and
+    there are so many, what it adds to the multipliers. "no evidence" is a test to which the data
+    cannot speak, and why. A `date` column or index is only used to name days.
     """
     r, q, e = _columns(frame)
     bt.checked(r, q, e, alpha)
     rows = [
         verdict_row(name, test(r, q, e, alpha), significance) for name, test in _tests().items()
     ]
-    light = bt.traffic_light(r < q, alpha)
+    light = bt.traffic_light((r < q)[-bt.YEAR :], alpha)
     rows.append(("Basel traffic light", float(light.hits), 1 - light.probability, light.zone))
-    losses = {
+    priced = daily and len(r) >= bt.YEAR
+    figures = {
+        "Basel add-on to the multiplier 3 (1996)": light.add_on,
+        "Basel add-on to the multiplier 1.5 (MAR32)": light.frtb_add_on,
+    } if priced else {}  # fmt: skip
+    figures |= {
         "exceptions": float((r < q).sum()),
         "exceptions expected": alpha * len(r),
         "tick loss": bt.tick_loss(r, q, alpha).mean(),
@@ -40,7 +50,7 @@ def validate(
         "Acerbi-Szekely ridge, absolute": bt.ridge_absolute(r, q, e, alpha),
         "Acerbi-Szekely ridge, relative": bt.ridge_relative(r, q, e, alpha),
     }
-    rows += [(name, float(value), np.nan, "") for name, value in losses.items()]
+    rows += [(name, float(value), np.nan, "") for name, value in figures.items()]
     return pd.DataFrame(rows, columns=["test", "statistic", "p_value", "verdict"])
 
 

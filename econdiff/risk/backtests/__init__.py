@@ -20,6 +20,7 @@ from econdiff.risk.backtests.acerbi_szekely import (
 )
 from econdiff.risk.backtests.calibration import nolde_ziegel, nolde_ziegel_one_sided
 from econdiff.risk.backtests.coverage import (
+    YEAR,
     TrafficLight,
     christoffersen_coverage,
     christoffersen_independence,
@@ -48,6 +49,7 @@ from econdiff.risk.backtests.shortfall_violations import (
 )
 
 __all__ = [
+    "YEAR",
     "EProcess",
     "Outcome",
     "TrafficLight",

@@ -13,6 +13,8 @@ from scipy.special import xlog1py, xlogy
 
 from econdiff.risk.backtests.outcome import Outcome, check_level, chi_squared, silent
 
+YEAR = 250  # days over which Basel's zones count
+
 
 def kupiec(hits: np.ndarray, alpha: float) -> Outcome:
     """Null: hits come with probability alpha. Proportion of failures, Kupiec (1995), eq. 5.
