@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from econdiff.baselines.caviar import CAViaR
 from econdiff.baselines.climatology import Climatology
+from econdiff.baselines.dcc import DCC
+from econdiff.baselines.ewma import EWMA
+from econdiff.baselines.historical_simulation import HistoricalSimulation
+from econdiff.baselines.history import even_rows
+from econdiff.baselines.market_factor import MarketFactor
+from econdiff.baselines.market_fhs import MarketFHS
 from econdiff.baselines.random_walk import RandomWalk
 
 
@@ -56,3 +63,31 @@ def test_a_panel_that_is_never_complete_names_the_sparse_series(model):
     panel = quarters(y=[0.0, 1, 2, 3], x=[np.nan, np.nan, 1, np.nan])
     with pytest.raises(ValueError, match="'x' is known least often"):
         model.fit(panel)
+
+
+ATOMIC = [
+    HistoricalSimulation(window=150),
+    EWMA(filtered=True),
+    CAViaR(),
+    DCC(),
+    MarketFHS(),
+    MarketFactor(),
+]
+
+
+@pytest.mark.parametrize("model", ATOMIC, ids=lambda model: type(model).__name__)
+def test_past_rows_are_drawn_evenly_so_the_next_step_has_the_exact_law(model, rng):
+    days = pd.period_range("2020-01-01", periods=160, freq="D")
+    panel = pd.DataFrame(rng.standard_normal((160, 2)), index=days, columns=["a", "b"])
+    fitted = model.fit(panel)
+    atoms = fitted.atoms(panel)
+    drawn = fitted.sample(panel, horizon=2, paths=3 * len(atoms), rng=rng).samples
+    exact = np.repeat(np.sort(atoms, axis=0), 3, axis=0)
+    np.testing.assert_allclose(np.sort(drawn[:, 0], axis=0), exact)
+
+
+def test_rows_that_do_not_fit_evenly_are_one_apart_and_steps_are_independent(rng):
+    rows = even_rows(7, 7000 + 3, 2, rng)
+    counts = np.stack([np.bincount(step, minlength=7) for step in rows.T])
+    assert set(counts.ravel()) == {1000, 1001}
+    assert abs(np.corrcoef(rows.T)[0, 1]) < 0.05

@@ -66,6 +66,15 @@ def test_student_var_and_es_and_their_errors_are_the_closed_forms(rng):
     assert said == pytest.approx(shortfall.std(), rel=0.15)
 
 
+def test_ties_at_the_quantile_do_not_hide_its_error(rng):
+    worst = np.sort(rng.standard_t(3, 250))
+    drawn = rng.choice(worst, (5000, 300))
+    said = measures.var_standard_error(drawn, 0.01)
+    assert said.min() > 0
+    moved = measures.value_at_risk(drawn, 0.01).std()
+    assert 0.7 * moved < np.sqrt((said**2).mean()) < 1.5 * moved
+
+
 def test_a_gaussian_portfolio_has_the_gaussian_components(assets):
     table = contributions(assets, HELD, alpha=ALPHA).set_index("series")
     w = HELD.to_numpy()

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.signal import lfilter
 
-from econdiff.baselines.history import complete_rows, values_of
+from econdiff.baselines.history import complete_rows, even_rows, values_of
 from econdiff.forecast import Forecast, steps_after
 
 FEWEST = 100  # rows: five exceptions at 5%
@@ -56,7 +56,7 @@ class FittedCAViaR:
     ) -> Forecast:
         """See `Forecaster.sample`."""
         z, scale = self._state(history)
-        shocks = rng.choice(z, (paths, horizon))
+        shocks = z[even_rows(len(z), paths, horizon, rng)]
         samples = np.empty_like(shocks)
         b0, b1, b2, b3 = self.slopes.T
         for step in range(horizon):

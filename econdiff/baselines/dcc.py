@@ -18,7 +18,7 @@ from scipy.signal import lfilter
 
 from econdiff.anchor import power
 from econdiff.baselines.garch import GARCH
-from econdiff.baselines.history import complete_rows, values_of
+from econdiff.baselines.history import complete_rows, even_rows, values_of
 from econdiff.baselines.volatility import SeriesVolatility, shocks_of
 from econdiff.forecast import Forecast, steps_after
 
@@ -66,7 +66,7 @@ class FittedDCC:
     ) -> Forecast:
         """See `Forecaster.sample`."""
         e, q, states = self._state(history)
-        drawn = rng.choice(e, (paths, horizon))
+        drawn = e[even_rows(len(e), paths, horizon, rng)]
         blocks = [
             self._paths(rows, q, states) for rows in np.split(drawn, range(BLOCK, paths, BLOCK))
         ]

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.signal import lfilter
 
 from econdiff.baselines.gaussian import root
-from econdiff.baselines.history import complete_rows, values_of
+from econdiff.baselines.history import complete_rows, even_rows, values_of
 from econdiff.forecast import Forecast, steps_after
 
 START = 25  # rows
@@ -60,7 +60,7 @@ class FittedEWMA:
         """See `Forecaster.sample`."""
         if self.filtered:
             z, variance = self._state(history)
-            shocks = rng.choice(z, (paths, horizon))
+            shocks = z[even_rows(len(z), paths, horizon, rng)]
             samples = np.empty_like(shocks)
             for step in range(horizon):
                 samples[:, step] = shocks[:, step] * np.sqrt(variance)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from econdiff.baselines.history import complete_rows, values_of
+from econdiff.baselines.history import complete_rows, even_rows, values_of
 from econdiff.forecast import Forecast, steps_after
 
 
 @dataclass(frozen=True)
 class HistoricalSimulation:
-    """Steps drawn from the last `window` rows, each whole, each as likely as the next.
+    """Steps drawn from the last `window` rows, each whole, each as often as the next.
 
     What most banks report as Value-at-Risk (Pérignon and Smith, 2010). For panels of returns.
     Nothing is estimated: the rows are those of the history at the origin. Rows with a missing cell
@@ -42,7 +42,8 @@ class FittedHistoricalSimulation:
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator
     ) -> Forecast:
         """See `Forecaster.sample`."""
-        samples = rng.choice(self.atoms(history), (paths, horizon))
+        atoms = self.atoms(history)
+        samples = atoms[even_rows(len(atoms), paths, horizon, rng)]
         provenance = {"model": "historical simulation", "window": self.window}
         future = steps_after(history, horizon)
         return Forecast(samples, future, self.names, provenance=provenance)

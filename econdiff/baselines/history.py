@@ -40,3 +40,14 @@ def complete_rows(panel: pd.DataFrame, values: np.ndarray, *, need: int) -> np.n
             f"{sparse!r} is known least often, leave it out or give more rows"
         )
     return complete
+
+
+def even_rows(count: int, paths: int, steps: int, rng: np.random.Generator) -> np.ndarray:
+    """Numbers of `count` past rows [path, step] to draw again, evenly.
+
+    At each step every row is on as many paths as any other, give or take one, in a random order:
+    a path's law is that of rows drawn at random, and the next step has hardly any Monte Carlo
+    error.
+    """
+    order = [rng.permutation(np.resize(rng.permutation(count), paths)) for _ in range(steps)]
+    return np.stack(order, axis=1)

@@ -19,7 +19,7 @@ import pandas as pd
 from scipy.signal import lfilter
 
 from econdiff.baselines.ewma import START, exponential_variance
-from econdiff.baselines.history import complete_rows, values_of
+from econdiff.baselines.history import complete_rows, even_rows, values_of
 from econdiff.baselines.mixed_volatility import MixedVolatility
 from econdiff.baselines.volatility import SeriesVolatility, VolatilityModel
 from econdiff.forecast import Forecast, steps_after
@@ -82,7 +82,7 @@ class FittedMarketFactor:
     ) -> Forecast:
         """See `Forecaster.sample`. Betas stay as they are over the horizon."""
         u, e, beta, own, state = self.filtered(history)
-        row = rng.integers(len(u), size=(paths, horizon))
+        row = even_rows(len(u), paths, horizon, rng)
         samples = np.empty((paths, horizon, len(self.names)))
         own, state = np.broadcast_to(own, (paths, len(own))), np.repeat(state, paths, axis=1)
         for step in range(horizon):

@@ -18,7 +18,7 @@ import pandas as pd
 
 from econdiff.baselines.ewma import START, exponential_variance
 from econdiff.baselines.garch import GARCH
-from econdiff.baselines.history import complete_rows, values_of
+from econdiff.baselines.history import complete_rows, even_rows, values_of
 from econdiff.baselines.market_factor import market_weights
 from econdiff.baselines.volatility import SeriesVolatility, VolatilityModel
 from econdiff.forecast import Forecast, steps_after
@@ -76,7 +76,7 @@ class FittedMarketFHS:
         both fed by the shock that was drawn, each would raise the other, and some paths run off.
         """
         z, own, state, u = self._state(history)
-        row = rng.integers(len(z), size=(paths, horizon))
+        row = even_rows(len(z), paths, horizon, rng)
         samples = z[row] * np.sqrt(own)
         state = np.repeat(state, paths, axis=1)
         for step in range(horizon):

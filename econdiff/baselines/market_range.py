@@ -19,7 +19,7 @@ import pandas as pd
 
 from econdiff.baselines.ewma import START, exponential_variance
 from econdiff.baselines.exponential import SeriesExponential, estimate
-from econdiff.baselines.history import values_of
+from econdiff.baselines.history import even_rows, values_of
 from econdiff.baselines.market_factor import market_weights
 from econdiff.baselines.range_volatility import (
     NEED,
@@ -101,7 +101,7 @@ class FittedMarketRange:
         """
         values_of(history, self.names)
         past = self._past(history)
-        row = rng.integers(len(past.shocks), size=(paths, horizon))
+        row = even_rows(len(past.shocks), paths, horizon, rng)
         states = [np.repeat(state, paths, axis=1) for state in past.states]
         drawn = []
         for at in row.T:
