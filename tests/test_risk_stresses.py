@@ -68,13 +68,44 @@ def test_what_history_has_seen_is_not_beyond_it(drawn, history):
 )
 def test_moves_are_read_as_people_write_them(said, value):
     last = pd.Series({"a": 100.0, "y": 4.5, "v": 20.0})
-    assert parse_move(said, last).value == pytest.approx(value)
+    assert parse_move(said, last, ["a", "v"]).value == pytest.approx(value)
 
 
 @pytest.mark.parametrize(("said", "words"), [("z=-3%", "names no series"), ("a:3", "is written")])
 def test_moves_that_cannot_be_read_are_refused(said, words):
     with pytest.raises(ValueError, match=words):
-        parse_move(said, pd.Series({"a": 1.0}))
+        parse_move(said, pd.Series({"a": 1.0}), ["a"])
+
+
+def test_a_rate_is_compared_with_its_past_in_points_and_a_price_in_per_cent(drawn, history):
+    """It once rose from 0.5 to 0.8, more than half as much again, but never by two points."""
+    rate = np.concatenate([np.full(100, 0.5), np.linspace(0.8, 4.0, 200)])
+    past = history.assign(a=rate)
+
+    def beyond(said, positive):
+        move, held = parse_move(said, past.iloc[-1], positive), pd.DataFrame({"b": drawn[1][:, 1]})
+        return stress_table(drawn[0], held, [move], past, horizon=1, alpha=0.05)["beyond_history"]
+
+    assert beyond("a=+200bp", ()).all()
+    assert beyond("a=+200bp", ("a",)).all()
+    assert beyond("a=6", ()).all()
+    assert not beyond("a=+50%", ("a",)).any()
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("spx=-30", "did you mean spx=-30%"),
+        ("spx=0", "stays above zero"),
+        ("spx=-150%", "puts 'spx' at -2500"),
+        ("vix=-5", "stands at 20"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_a_missing_sign_of_per_cent_guessed(said, words):
+    last = pd.Series({"spx": 5000.0, "vix": 20.0, "y": 0.5})
+    with pytest.raises(ValueError, match=words):
+        parse_move(said, last, ("spx", "vix"))
+    assert parse_move("y=-100bp", last, ("spx", "vix")).value == -0.5
 
 
 def test_the_worst_stretch_on_record_is_found_and_replayed_from_now():

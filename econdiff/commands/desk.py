@@ -111,21 +111,36 @@ def desk_of(request: RiskRequest) -> Desk:
     least = LEAST.get(pd.PeriodIndex(panel.index).freqstr[0], LEAST_SLOW)
     if complete < least:
         raise UsageError(_too_short(panel, first, complete, least, request))
+    on_record = len(panel[hold.held].ffill().dropna())
+    if on_record <= max(request.horizons):
+        raise UsageError(
+            f"--horizon {max(request.horizons)} needs a stretch of so many steps in the past, and "
+            f"{on_record} rows have every price known; shorten it or give a longer history"
+        )
     transforms = log_returns(panel, hold.held, first)
     check_assumed(said, panel, transforms, max(request.horizons))
     told = panel.join(ranges)
     told.attrs = panel.attrs
     plans = _plans(request, told, hold, first)
-    horizon = max(request.horizons)
+    moves = _moves(request, panel, hold, transforms)
+    fit = wrapped(models, transforms, list(ranges.columns))
+    data = replace(data, panel=told)
+    return Desk(data, hold, models, fit, transforms, plans, moves, said, rules)
+
+
+def _moves(
+    request: RiskRequest, panel: pd.DataFrame, hold: Holdings, transforms: Mapping[str, Transform]
+) -> tuple[Move, ...]:
+    """The stresses that were asked for, else the worst falls of what is held most."""
+    last = panel.ffill().iloc[-1]
+    positive = [name for name, transform in transforms.items() if getattr(transform, "log", False)]
     try:
-        moves = [parse_move(text, panel.ffill().iloc[-1]) for text in request.stresses]
+        said = [parse_move(text, last, positive) for text in request.stresses]
     except ValueError as error:
         raise UsageError(str(error)) from error
     heaviest = hold.weights.abs().max(axis=1).sort_values(ascending=False, kind="stable")
-    moves = moves or worst_moves(panel, list(heaviest.index[:SHOCKED]), horizon)
-    fit = wrapped(models, transforms, list(ranges.columns))
-    data = replace(data, panel=told)
-    return Desk(data, hold, models, fit, transforms, plans, tuple(moves), said, rules)
+    most = list(heaviest.index[:SHOCKED])
+    return tuple(said or worst_moves(panel, most, max(request.horizons)))
 
 
 def _plans(
@@ -180,6 +195,11 @@ def _too_short(
     scarce = str(known.idxmin())
     since = panel[scarce].first_valid_index()
     mend = "begin later with --backtest, or give a longer history"
+    if request.window < least:
+        return (
+            f"--window {request.window} looks back on fewer rows than the {least} that are needed; "
+            f"say --window {least} or more"
+        )
     if since is not None and since > panel.index[0]:
         mend = "leave it out with --series, or begin later with --backtest"
     return (

@@ -41,7 +41,7 @@ def rules_of(
     """Read the views and the two files; raises UsageError, or ValueError for a bad table."""
     last = panel.ffill().iloc[-1]
     try:
-        said = tuple(parse_move(text, last) for text in views)
+        said = tuple(parse_move(text, last, held) for text in views)
     except ValueError as error:
         raise UsageError(str(error).replace("stress", "view")) from error
     if len({view.series for view in said}) < len(said):

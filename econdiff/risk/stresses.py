@@ -10,7 +10,7 @@ is said.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,15 +26,22 @@ _SAID = re.compile(r"^\s*(?P<by>[+-]?\d+(?:\.\d+)?)\s*(?P<unit>%|bp)?\s*$")
 
 @dataclass(frozen=True)
 class Move:
-    """A series at a value at the horizon; `label` for tables."""
+    """A series at a value at the horizon; `label` for tables.
+
+    `additive` says that such moves are compared as differences, those of a rate, not as ratios.
+    """
 
     label: str
     series: str
     value: float
+    additive: bool = False
 
 
-def parse_move(text: str, last: pd.Series) -> Move:
-    """Read `NAME=-30%`, `NAME=+200bp` or `NAME=80`; `last` [series] is where each series stands."""
+def parse_move(text: str, last: pd.Series, positive: Collection[str]) -> Move:
+    """Read `NAME=-30%`, `NAME=+200bp` or `NAME=80`; `last` [series] is where each series stands.
+
+    `positive` names the series that stay above zero: prices, and what else is modelled in logs.
+    """
     name, equals, said = (part.strip() for part in text.rpartition("="))
     found = _SAID.match(said)
     if not equals or not found:
@@ -43,7 +50,13 @@ def parse_move(text: str, last: pd.Series) -> Move:
         raise ValueError(f"the stress {text!r} names no series; there are {list(last.index)}")
     now, by = float(np.asarray(last.loc[[name]], float)[0]), float(found["by"])
     value = {"%": now * (1 + by / 100), "bp": now + by / 100}.get(found["unit"], by)
-    return Move(f"{name} {said}", name, value)
+    if name in positive and value <= 0:
+        meant = f"; did you mean {name}={by:+g}%?" if not found["unit"] and -100 < by < 0 else ""
+        raise ValueError(
+            f"the stress {text!r} puts {name!r} at {value:g}, and it stays above zero; it stands "
+            f"at {now:g}{meant}"
+        )
+    return Move(f"{name} {said}", name, value, found["unit"] == "bp" or name not in positive)
 
 
 def worst_moves(prices: pd.DataFrame, names: Sequence[str], horizon: int) -> list[Move]:
@@ -84,7 +97,7 @@ def stress_table(
         past = history[move.series].ffill().to_numpy(float)
         told = {
             "plausibility": stress.plausibility(x, move.value),
-            "beyond_history": _beyond(past, move.value, horizon),
+            "beyond_history": _beyond(past, move, horizon),
         }
         for name, total in totals.items():
             rows.append({"stress": move.label, "portfolio": str(name)}
@@ -149,13 +162,13 @@ def _under(x: np.ndarray, value: float, total: np.ndarray, alpha: float) -> dict
     }
 
 
-def _beyond(past: np.ndarray, value: float, horizon: int) -> bool:
+def _beyond(past: np.ndarray, move: Move, horizon: int) -> bool:
     """Whether the move lies further out than any of the same length in the past."""
     known = past[np.isfinite(past)]
     if len(known) <= horizon + 2:
         return True
-    if (known > 0).all() and value > 0:
-        moved, asked = np.log(known[horizon:] / known[:-horizon]), np.log(value / known[-1])
+    if not move.additive and (known > 0).all() and move.value > 0:
+        moved, asked = np.log(known[horizon:] / known[:-horizon]), np.log(move.value / known[-1])
     else:
-        moved, asked = known[horizon:] - known[:-horizon], value - known[-1]
+        moved, asked = known[horizon:] - known[:-horizon], move.value - known[-1]
     return stress.extrapolates(moved, asked)
