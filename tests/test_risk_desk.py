@@ -7,7 +7,11 @@ import pandas as pd
 import pytest
 
 from econdiff.cli import main
+from econdiff.commands.desk import RiskRequest, desk_of
 from econdiff.commands.portfolios import holdings
+from econdiff.commands.progress import silent
+from econdiff.commands.reading import Reading
+from econdiff.commands.risk_parts import sensitivity
 from econdiff.risk.prices import not_prices
 from econdiff.risk.validation import validate
 
@@ -106,6 +110,17 @@ def test_the_headline_is_the_traffic_light_of_the_tests_and_rules_of_days_wait_f
     assert "eligib" not in page
     assert "add-on" not in page
     assert not tests["test"].str.contains("add-on").any()
+
+
+def test_a_setting_that_changes_nothing_shows_no_sensitivity(tmp_path, prices):
+    """Historical simulation looks at 250 rows, however many there are."""
+    prices.to_csv(tmp_path / "prices.csv")
+    asked = RiskRequest(Reading(str(tmp_path / "prices.csv")), tmp_path / "o", models=("hs",),
+                        horizons=(1, 5), window=300, paths=1100)  # fmt: skip
+    found = sensitivity(desk_of(asked), asked, silent).set_index("case")
+    assert set(found.index) >= {"as asked", "half the history", "twice the history"}
+    assert found.loc["as asked", "VaR"] == found.loc["twice the history", "VaR"]
+    assert found.loc["as asked", "VaR"] != found.loc["another seed", "VaR"]
 
 
 def test_months_are_called_months(tmp_path, prices):

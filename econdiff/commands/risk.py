@@ -135,7 +135,7 @@ def _validation(
             ],
             ignore_index=True,
         ).pipe(led_by, "model"),
-        sensitivity=sensitivity(desk, assets, request, progress),
+        sensitivity=sensitivity(desk, request, progress),
         stresses=stress_table(
             forecasts[subject], totals, desk.moves, desk.data.panel, horizon=horizon, alpha=alpha
         ),

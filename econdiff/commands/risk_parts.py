@@ -1,6 +1,5 @@
 """Who causes a portfolio's risk, and what the settings do to it."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 
 import numpy as np
@@ -59,24 +58,21 @@ def _factors(
     return pd.DataFrame(moved, columns=list(names))
 
 
-def sensitivity(
-    desk: Desk, assets: Mapping[str, Gains], request: RiskRequest, progress: Progress
-) -> pd.DataFrame:
+def sensitivity(desk: Desk, request: RiskRequest, progress: Progress) -> pd.DataFrame:
     """The next step's VaR and ES with half and with twice the history, and with another seed.
 
-    A case that a model has too few rows for is left out.
+    All cases draw one step ahead, so that those of one seed have the same random numbers. A case
+    that a model has too few rows for is left out.
     """
-    rows = [
-        _next_step(gained, desk, request).assign(model=model, case="as reported")
-        for model, gained in assets.items()
-    ]
     cases = {
+        "as asked": (request.window, request.seed),
         "half the history": (min(request.window, len(desk.data.panel) - 1) // 2, request.seed),
         "twice the history": (2 * request.window, request.seed),
         "another seed": (request.window, request.seed + 1),
     }
     if len(desk.data.panel) <= request.window + 1:
         del cases["twice the history"]
+    rows = []
     with progress("sensitivity", len(cases) * len(desk.wrapped)) as step:
         for model, wrapped in desk.wrapped.items():
             for case, (window, seed) in cases.items():
@@ -90,9 +86,7 @@ def sensitivity(
                     made = _next_step(gained, desk, request)
                     rows.append(made.assign(model=model, case=case))
                 step()
-    table = pd.concat(rows, ignore_index=True).pipe(led_by, "model", "portfolio", "case")
-    order = {name: place for place, name in enumerate(assets)}
-    return table.sort_values("model", key=lambda column: column.map(order), kind="stable")
+    return pd.concat(rows, ignore_index=True).pipe(led_by, "model", "portfolio", "case")
 
 
 def _next_step(gained: Gains, desk: Desk, request: RiskRequest) -> pd.DataFrame:

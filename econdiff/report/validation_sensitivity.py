@@ -121,7 +121,9 @@ def settings_changed(found: Validation) -> Section:
         "6. Sensitivity: settings",
         (
             f"The next step's VaR and ES at {min(found.alphas):g} with other lengths of history "
-            "and with other random numbers. The diffusion model looks at 400 rows at most.",
+            "and with other random numbers. All are drawn anew, one step ahead, so that as asked "
+            "differs from the figures above by Monte Carlo error. The diffusion "
+            "model looks at 400 rows at most.",
         ),
         tables=(Table("Per cent of wealth", table, heads=2, digits=3, folded=len(table) > LONG),),
     )
