@@ -56,6 +56,12 @@ def test_bounds_and_one_value_a_sample_are_met_as_skfolio_means_them(returns):
     within = sampler.sample(500, conditioning={0: (-0.03, -0.01)})
     assert within.shape == (500, 3)
     assert ((within[:, 0] >= -0.03) & (within[:, 0] <= -0.01)).all()
+    for below in ((None, -0.01), (-np.inf, -0.01)):
+        drawn = sampler.sample(100, conditioning={"a": below})
+        assert drawn[:, 0].max() <= -0.01
+    assert sampler.sample(100, conditioning={"a": (0.01, None)})[:, 0].min() >= 0.01
+    two = sampler.sample(2, conditioning={"a": np.array([-0.01, 0.02])})
+    np.testing.assert_allclose(two[:, 0], [-0.01, 0.02])
     each = np.linspace(-0.03, 0.03, 500)
     drawn = sampler.sample(500, conditioning={"a": each})
     np.testing.assert_allclose(drawn[:, 0], each)
@@ -89,6 +95,9 @@ def test_it_is_an_estimator_that_can_be_cloned_and_draws_the_same_twice(returns)
         ({"a": 0.0, "b": 0.0, "c": 0.0}, ValueError, "leave at least one free"),
         ({"a": -1.5}, ValueError, "no simple return"),
         ({"a": np.zeros(7)}, ValueError, "shape"),
+        ({"a": (-0.01, -0.02)}, ValueError, "the wrong way round"),
+        ({"a": (-0.02, -0.01, 0.0)}, ValueError, "a tuple .low, high."),
+        ({"a": np.nan}, ValueError, "no simple return"),
         ({"a": (-0.9, -0.8)}, StressError, "0 of 20000 draws lie within the bounds"),
     ],
 )

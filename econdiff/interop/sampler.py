@@ -14,7 +14,7 @@ from econdiff.scenario.law import HasLaw, HasMoments
 
 POOL = 20_000  # draws among which those that meet a condition are looked for
 
-Condition = float | tuple[float, float] | np.ndarray
+Condition = float | tuple[float | None, float | None] | np.ndarray
 
 
 class ScenarioSampler(BaseEstimator):
@@ -53,27 +53,26 @@ class ScenarioSampler(BaseEstimator):
         """Simple returns [sample, asset].
 
         `conditioning` maps an asset, by name or place, to the return that it is known to have, to
-        a pair of bounds, or to one return a sample, as in skfolio's `VineCopula.sample`. Bounds
-        select among the draws. A return is met exactly: by the model's own conditional law where
-        it has one (diffusion, AR, VAR, BVAR); otherwise by the draws near it, moved the last bit
-        along their regression, and where none is near by the regression over all draws
-        (`econdiff.risk.stress.near`, `gaussian_shift`). StressError where too few draws lie within
-        the bounds.
+        a tuple of bounds (None where there is none), or to an array of one return a sample, as in
+        skfolio's `VineCopula.sample`. Bounds select among the draws. A return is met
+        exactly: by the model's own conditional law where it has one (diffusion, AR, VAR, BVAR);
+        otherwise by the draws near it, moved the last bit along their regression, and where none is
+        near by the regression over all draws (`econdiff.risk.stress.near`, `gaussian_shift`).
+        StressError where too few draws lie within the bounds.
         """
         rng = np.random.default_rng(self.random_state)
         if not conditioning:
             return self._returns(self._draw(n_samples, rng))
         places = [self._place(key) for key in conditioning]
-        values = [_logs(value) for value in conditioning.values()]
-        told = dict(zip(places, values, strict=True))
+        told = dict(zip(places, conditioning.values(), strict=True))
         if len(told) >= len(self.names_):
             raise ValueError("every asset is conditioned on; leave at least one free")
-        bounds = {k: v for k, v in told.items() if v.shape == (2,)}
-        exact = {k: v for k, v in told.items() if k not in bounds}
+        bounds = {k: _bounds(v) for k, v in told.items() if isinstance(v, tuple)}
+        exact = {k: _logs(v) for k, v in told.items() if not isinstance(v, tuple)}
         wrong = [v.shape for v in exact.values() if v.shape not in ((), (n_samples,))]
         if wrong:
             raise ValueError(
-                f"a condition is a return, a pair of bounds or {n_samples} returns, "
+                f"a condition is a return, a tuple (low, high) or {n_samples} returns, "
                 f"got an array of shape {wrong[0]}"
             )
         return self._returns(self._given(n_samples, exact, bounds, rng))
@@ -82,7 +81,7 @@ class ScenarioSampler(BaseEstimator):
         self,
         n: int,
         exact: dict[int, np.ndarray],
-        bounds: dict[int, np.ndarray],
+        bounds: dict[int, tuple[float, float]],
         rng: np.random.Generator,
     ) -> np.ndarray:
         """Draws [sample, asset] in per cent of log returns."""
@@ -126,11 +125,24 @@ class ScenarioSampler(BaseEstimator):
         raise ValueError(f"no asset {key!r}; there are {list(self.names_)}")
 
 
-def _logs(value: Condition) -> np.ndarray:
+def _bounds(pair: tuple[float | None, ...]) -> tuple[float, float]:
+    """Bounds as log returns; None and infinite ones are open."""
+    if len(pair) != 2:
+        raise ValueError(f"bounds are a tuple (low, high), got {pair}")
+    low, high = (end for end in pair)
+    low = -np.inf if low is None or low == -np.inf else float(_logs(low))
+    high = np.inf if high is None or high == np.inf else float(_logs(high))
+    if low > high:
+        raise ValueError(f"the bounds {pair} are the wrong way round; write (low, high)")
+    return low, high
+
+
+def _logs(value: float | np.ndarray) -> np.ndarray:
     made = np.asarray(value, float)
-    if (made <= -1).any():
+    wrong = made[~(np.isfinite(made) & (made > -1))]
+    if wrong.size:
         raise ValueError(
-            f"a return of {100 * made.min():g}% is no simple return; fractions above -1"
+            f"a return of {100 * wrong[0]:g}% is no simple return; finite fractions above -1"
         )
     return 100 * np.log1p(made)
 
