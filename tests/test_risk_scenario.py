@@ -163,6 +163,12 @@ def test_a_recession_makes_loans_fail(folder, published, made_again):
     made_again(out)
 
 
+@pytest.mark.parametrize(("t", "told"), [((-1.9, 0.5), True), ((-2.1, 0.5), False)])
+def test_a_link_that_sees_nothing_says_how_to_mend_it(t, told):
+    link = FittedLogitLink(("a", "b"), np.array([-1, 0.8, *t]), 0.1, np.ones(4), 60)
+    assert ("--link-until 2019Q4" in credit._link_words(link)) == told
+
+
 def test_macro_paths_shocks_and_factor_are_drawn_apart_and_alike_in_every_scenario(
     folder, published, monkeypatch
 ):

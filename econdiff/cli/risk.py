@@ -121,7 +121,10 @@ def _linked(command: ArgumentParser) -> None:
         "of the supervisory tables GDP growth and the change of unemployment",
     )
     command.add_argument(
-        "--link-until", metavar="PERIOD", help="last period that the link is estimated on"
+        "--link-until",
+        metavar="PERIOD",
+        help="last period that the link is estimated on; 2019Q4 leaves out the pandemic, in which "
+        "unemployment rose and fewer loans failed",
     )
     assumed(command, "as in econdiff scenario")
     command.add_argument(

@@ -28,6 +28,8 @@ REPEATS = 20  # portfolios drawn on each path of default rates
 
 FREE = "no scenario"
 
+CLEAR = 2.0  # a t from which a driver is said to move the rate
+
 STREAMS = ("macro paths", "shocks to the rate", "common factor")  # independent of each other
 
 
@@ -53,8 +55,12 @@ def credit(request: CreditRequest, command: str, progress: Progress = silent) ->
         )
         _write(study, folder)
     words = study.table.to_string(index=False, float_format=lambda x: f"{x:.4g}")
-    facts = {"out": str(request.out), "losses": study.table.to_dict("records")}
-    return Answer(facts, f"{words}\n\n{request.out / 'report.html'}")
+    facts = {
+        "out": str(request.out),
+        "losses": study.table.to_dict("records"),
+        "link": study.link_words,
+    }
+    return Answer(facts, f"{words}\n\n{study.link_words}\n\n{request.out / 'report.html'}")
 
 
 def _check_said(book: Book, request: CreditRequest) -> None:
@@ -202,9 +208,16 @@ def _link_table(link: FittedLogitLink) -> pd.DataFrame:
 def _link_words(link: FittedLogitLink) -> str:
     lag = float(link.coefficients[1])
     steady = "" if abs(lag) < 1 else " The lag is 1 or more: rates do not come back by themselves."
+    weak = ""
+    if link.errors is not None and not (np.abs(link.coefficients / link.errors)[2:] > CLEAR).any():
+        weak = (
+            " No macro series has a t beyond 2: scenarios hardly move this rate, or the wrong way. "
+            "If unusual periods blur the link (2020 and after in the United States), leave them "
+            "out with --link-until, as in --link-until 2019Q4."
+        )
     return (
         f"Estimated on {link.periods} periods; the shock has a standard deviation of "
-        f"{link.deviation:.3f} on the logit scale.{steady}"
+        f"{link.deviation:.3f} on the logit scale.{steady}{weak}"
     )
 
 
