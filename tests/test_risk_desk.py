@@ -123,6 +123,17 @@ def test_a_setting_that_changes_nothing_shows_no_sensitivity(tmp_path, prices):
     assert found.loc["as asked", "VaR"] != found.loc["another seed", "VaR"]
 
 
+def test_a_stress_is_answered_by_the_conditional_law_where_it_has_a_closed_form(tmp_path, prices):
+    """However far out: the others follow by the regression of their log returns."""
+    words = ("--models", "var", "--stress", "A=-40%", "--horizon", "1")
+    assert ask(tmp_path, prices, *words, weights="series,weight\nB,1\n") == 0
+    found = pd.read_csv(tmp_path / "out" / "stress.csv").iloc[0]
+    assert found["method"] == "conditional law, closed form"
+    logs = np.log(prices.iloc[-251:]).diff().dropna()
+    slope = np.cov(logs["A"], logs["B"])[0, 1] / logs["A"].var()
+    assert found["mean"] == pytest.approx(np.expm1(slope * np.log(0.6)), abs=0.02)
+
+
 def test_months_are_called_months(tmp_path, prices):
     months = prices.set_axis(pd.date_range("1985-01-31", periods=len(prices), freq="ME"))
     months.index.name = "month"

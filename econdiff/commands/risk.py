@@ -18,10 +18,10 @@ from econdiff.commands.desk_rules import attributed, liquid_es, viewed
 from econdiff.commands.folder import refuse_existing, whole, write_manifest, write_page, write_text
 from econdiff.commands.manifest import new_manifest
 from econdiff.commands.progress import Progress, silent
-from econdiff.commands.risk_parts import contributed, led_by, sensitivity
+from econdiff.commands.risk_parts import contributed, led_by, sensitivity, under_moves
 from econdiff.commands.risk_scenario import scenario_losses
 from econdiff.commands.risk_tests import risk_tests
-from econdiff.forecast import Forecast
+from econdiff.forecast import Forecast, Forecaster
 from econdiff.report.figures import png, svg
 from econdiff.report.validated import Past, Validation
 from econdiff.report.validation import pictures, validation_page
@@ -39,13 +39,14 @@ def risk(request: RiskRequest, command: str, progress: Progress = silent) -> Ans
     manifest = new_manifest("risk", command, _settings(request))
     manifest["data"] = desk.data.record
     manifest["models"] = {name: repr(model) for name, model in desk.models.items()}
-    forecasts = _forecasts(desk, request, progress)
+    fitted, forecasts = _forecasts(desk, request, progress)
     scenarios = scenario_losses(
         desk.assumed, desk.wrapped, desk.data.panel, desk.hold.weights,
         horizons=request.horizons, alphas=request.alphas, paths=request.paths,
         seed=request.seed, progress=progress,
     )  # fmt: skip
-    found = replace(_validation(desk, request, forecasts, manifest, progress), scenarios=scenarios)
+    found = _validation(desk, request, fitted, forecasts, manifest, progress)
+    found = replace(found, scenarios=scenarios)
     with whole(request.out, overwrite=request.overwrite, resume=True) as folder:
         past = [_past(desk, plan, request, folder, progress) for plan in desk.plans]
         if past:
@@ -66,20 +67,24 @@ def risk(request: RiskRequest, command: str, progress: Progress = silent) -> Ans
     return Answer(facts, "\n\n".join(lines))
 
 
-def _forecasts(desk: Desk, request: RiskRequest, progress: Progress) -> dict[str, Forecast]:
-    """Joint paths of every model from the last row, in prices."""
+def _forecasts(
+    desk: Desk, request: RiskRequest, progress: Progress
+) -> tuple[dict[str, Forecaster], dict[str, Forecast]]:
+    """Every model fitted, and its joint paths from the last row, in prices."""
     history = desk.data.panel.iloc[-request.window - 1 :]
-    made = {}
+    fitted: dict[str, Forecaster] = {}
+    made: dict[str, Forecast] = {}
     with progress("fit, then draw", len(desk.wrapped)) as step:
         for name, model in desk.wrapped.items():
-            made[name] = model.fit(history).sample(
+            fitted[name] = model.fit(history)
+            made[name] = fitted[name].sample(
                 history,
                 horizon=max(request.horizons),
                 paths=request.paths,
                 rng=np.random.default_rng(request.seed),
             )
             step()
-    return made
+    return fitted, made
 
 
 def _past(desk: Desk, plan: Plan, request: RiskRequest, folder: Path, progress: Progress) -> Past:
@@ -100,6 +105,7 @@ def _past(desk: Desk, plan: Plan, request: RiskRequest, folder: Path, progress: 
 def _validation(
     desk: Desk,
     request: RiskRequest,
+    fitted: Mapping[str, Forecaster],
     forecasts: Mapping[str, Forecast],
     manifest: dict[str, Any],
     progress: Progress,
@@ -137,7 +143,13 @@ def _validation(
         ).pipe(led_by, "model"),
         sensitivity=sensitivity(desk, request, progress),
         stresses=stress_table(
-            forecasts[subject], totals, desk.moves, desk.data.panel, horizon=horizon, alpha=alpha
+            forecasts[subject],
+            totals,
+            desk.moves,
+            desk.data.panel,
+            horizon=horizon,
+            alpha=alpha,
+            given=under_moves(fitted[subject], desk, request),
         ),
         worst=historical_worst(desk.data.panel, weights, horizon=horizon),
         reverse=reverse_table(assets[subject].frame(horizon), totals, alpha=alpha),

@@ -1,5 +1,6 @@
 """Who causes a portfolio's risk, and what the settings do to it."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import numpy as np
@@ -7,7 +8,8 @@ import pandas as pd
 
 from econdiff.commands.desk import Desk, RiskRequest
 from econdiff.commands.progress import Progress
-from econdiff.forecast import Forecast
+from econdiff.commands.risk_scenario import MOST
+from econdiff.forecast import Forecast, Forecaster
 from econdiff.risk.portfolio import (
     Gains,
     contributions,
@@ -15,6 +17,9 @@ from econdiff.risk.portfolio import (
     price_gains,
     risk_table,
 )
+from econdiff.risk.stresses import Given, Move
+from econdiff.scenario import Scenario, ScenarioError, cell, conditional
+from econdiff.scenario.law import HasLaw, HasMoments
 
 
 def contributed(
@@ -92,6 +97,39 @@ def sensitivity(desk: Desk, request: RiskRequest, progress: Progress) -> pd.Data
 def _next_step(gained: Gains, desk: Desk, request: RiskRequest) -> pd.DataFrame:
     table = risk_table(gained, desk.hold.weights, alphas=[min(request.alphas)])
     return table.loc[:, ["portfolio", "VaR", "ES"]]
+
+
+def under_moves(
+    forecaster: Forecaster, desk: Desk, request: RiskRequest
+) -> Callable[[Move], Given | None]:
+    """Gains of the portfolios given where a series stands at the longest horizon, in closed form.
+
+    None where the model has no closed form: the diffusion model's weights take seconds a stress,
+    and far out they fall back to a Gaussian answer, so its many joint paths serve better.
+    """
+    history = desk.data.panel.iloc[-request.window - 1 :]
+    horizon, held = max(request.horizons), desk.last.loc[desk.hold.held]
+
+    def given(move: Move) -> Given | None:
+        inner = getattr(forecaster, "inner", None)
+        if isinstance(inner, HasLaw) or not isinstance(inner, HasMoments):
+            return None
+        try:
+            answer = conditional(
+                forecaster, history, Scenario((cell(move.series, horizon, move.value),)),
+                mode="hard", horizon=horizon, paths=min(request.paths, MOST),
+                rng=np.random.default_rng(request.seed),
+            )  # fmt: skip
+        except ScenarioError:
+            return None
+        gained = price_gains(answer.alternative, held)
+        weights = desk.hold.weights
+        totals = gained.at(horizon) @ weights.loc[list(gained.names)].to_numpy(float)
+        found = answer.diagnostics
+        told = pd.DataFrame(totals, columns=list(weights.columns))
+        return Given(told, f"conditional law, {found.method}", found.effective)
+
+    return given
 
 
 def led_by(table: pd.DataFrame, *names: str) -> pd.DataFrame:

@@ -55,9 +55,10 @@ def stress(found: Validation) -> Section:
     return Section(
         "6. Sensitivity: stress",
         (
-            f"What goes with a move of one series over {horizon} steps: the joint paths are "
-            "conditioned on it. Where too few paths come near (method: regression) the portfolio "
-            "is moved along a straight line through the paths, which out there is an assumption. "
+            f"What goes with a move of one series over {horizon} steps. The column method says "
+            "how: by the model's conditional law where that has a closed form; else by the joint "
+            "paths near it; where too few come near (regression) the portfolio is moved along a "
+            "straight line through the paths, which out there is an assumption. "
             "Plausibility is the probability of so large a move either way were the paths "
             "Gaussian. These are conditional figures: they say what goes together, not what "
             "follows.",

@@ -4,13 +4,14 @@
     yield=+200bp    two points above
     vix=80          at 80
 
-The joint paths are conditioned on the value (`econdiff.risk.stress.near`). Where too few of them
-come near it, the portfolio is moved along its regression on the series (`gaussian_shift`), which
-is said.
+Where the caller knows the model's conditional law, draws of it are the answer. Otherwise the joint
+paths are conditioned on the value (`econdiff.risk.stress.near`), and where too few of them come
+near it, the portfolio is moved along its regression on the series (`gaussian_shift`). Each row
+says which.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,15 @@ class Move:
     series: str
     value: float
     additive: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Gains [path x portfolio] under a move, from a model's own conditional law."""
+
+    totals: pd.DataFrame
+    method: str
+    effective: float
 
 
 def parse_move(text: str, last: pd.Series, positive: Collection[str]) -> Move:
@@ -83,11 +93,13 @@ def stress_table(
     *,
     horizon: int,
     alpha: float,
+    given: Callable[[Move], Given | None] = lambda move: None,
 ) -> pd.DataFrame:
     """One row a move and portfolio, from joint paths.
 
     `totals` [path x portfolio] are gains over `horizon` steps on the paths of `forecast`, `history`
-    the panel up to the origin. Columns: stress, portfolio, mean, VaR (the `alpha` quantile under
+    the panel up to the origin. `given` has the conditional law of a move; None where it is not
+    known. Columns: stress, portfolio, mean, VaR (the `alpha` quantile under
     the stress), method, paths (effective ones), plausibility (of so large a move either way, were
     the paths Gaussian), beyond_history (no stretch of `history` moved so far).
     """
@@ -99,9 +111,14 @@ def stress_table(
             "plausibility": stress.plausibility(x, move.value),
             "beyond_history": _beyond(past, move, horizon),
         }
+        own = given(move)
         for name, total in totals.items():
-            rows.append({"stress": move.label, "portfolio": str(name)}
-                        | _under(x, move.value, total.to_numpy(float), alpha) | told)  # fmt: skip
+            if own is None:
+                found = _under(x, move.value, total.to_numpy(float), alpha)
+            else:
+                drawn = own.totals[name].to_numpy(float)
+                found = _figures(drawn, alpha, own.method, own.effective)
+            rows.append({"stress": move.label, "portfolio": str(name)} | found | told)
     return pd.DataFrame(rows)
 
 
@@ -148,18 +165,19 @@ def _under(x: np.ndarray, value: float, total: np.ndarray, alpha: float) -> dict
         near = stress.near(x, value)
     except stress.StressError:
         moved = stress.gaussian_shift(x, value, total[:, None])[:, 0]
-        return {
-            "mean": float(moved.mean()),
-            "VaR": float(np.quantile(moved, alpha)),
-            "method": "regression",
-            "paths": float(len(x)),
-        }
+        return _figures(moved, alpha, "regression", float(len(x)))
     return {
         "mean": float(near.mean(total)),
         "VaR": near.quantile(total, alpha),
         "method": "paths near it",
         "paths": near.effective_paths,
     }
+
+
+def _figures(drawn: np.ndarray, alpha: float, method: str, paths: float) -> dict[str, object]:
+    """Mean and VaR of gains [path] under the move."""
+    low = float(np.quantile(drawn, alpha))
+    return {"mean": float(drawn.mean()), "VaR": low, "method": method, "paths": paths}
 
 
 def _beyond(past: np.ndarray, move: Move, horizon: int) -> bool:
