@@ -8,7 +8,6 @@ import pandas as pd
 
 from econdiff.commands.desk import Desk, RiskRequest
 from econdiff.commands.progress import Progress
-from econdiff.commands.risk_scenario import MOST
 from econdiff.forecast import Forecast, Forecaster
 from econdiff.risk.portfolio import (
     Gains,
@@ -20,6 +19,8 @@ from econdiff.risk.portfolio import (
 from econdiff.risk.stresses import Given, Move
 from econdiff.scenario import Scenario, ScenarioError, cell, conditional
 from econdiff.scenario.law import HasLaw, HasMoments
+
+FEW = 500  # paths under a stress where each has coefficients, and so a law, of its own
 
 
 def contributed(
@@ -109,15 +110,16 @@ def under_moves(
     """
     history = desk.data.panel.iloc[-request.window - 1 :]
     horizon, held = max(request.horizons), desk.last.loc[desk.hold.held]
+    inner = getattr(forecaster, "inner", None)
+    paths = min(request.paths, FEW) if hasattr(inner, "draws") else request.paths
 
     def given(move: Move) -> Given | None:
-        inner = getattr(forecaster, "inner", None)
         if isinstance(inner, HasLaw) or not isinstance(inner, HasMoments):
             return None
         try:
             answer = conditional(
                 forecaster, history, Scenario((cell(move.series, horizon, move.value),)),
-                mode="hard", horizon=horizon, paths=min(request.paths, MOST),
+                mode="hard", horizon=horizon, paths=paths,
                 rng=np.random.default_rng(request.seed),
             )  # fmt: skip
         except ScenarioError:
