@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from arch.univariate import SkewStudent
 
-from econdiff.baselines.history import complete_rows, values_of
+from econdiff.baselines.history import complete_rows, even_rows, values_of
 from econdiff.baselines.tails import fit_tails
 from econdiff.forecast import Forecast, steps_after
 
@@ -157,7 +157,7 @@ class FittedVolatility:
     def _draw(self, paths: int, steps: int, rng: np.random.Generator) -> np.ndarray:
         """Standardised shocks [path, step, series]."""
         if self.quantiles is None:
-            return self.shocks[rng.integers(len(self.shocks), size=(paths, steps))]
+            return self.shocks[even_rows(len(self.shocks), paths, steps, rng)]
         u = self.uniform(paths, steps, rng)
         return np.stack([q(u[..., i]) for i, q in enumerate(self.quantiles)], axis=-1)
 
