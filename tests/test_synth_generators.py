@@ -121,6 +121,14 @@ def test_hiding_where_a_panel_lies_changes_nothing_but_its_level(panel):
     assert abs(shift[0, 0, 0]) > 0.01
 
 
+def test_levels_are_kept_where_that_is_asked(panel):
+    law = PanelLaw(lags=1, rounds=1, levels="kept")
+    made = GaussianPanel(law).fit(panel).sample(panels=200, rng=np.random.default_rng(0))
+    assert "level drawn apart" not in made.provenance
+    apart = np.std(panel.values.mean(axis=1), axis=0)
+    assert np.all(np.abs((made.values - panel.values).mean(axis=(0, 1, 2))) < 0.1 * apart)
+
+
 def test_large_panels_have_no_level_to_hide_and_the_smallest_no_law_to_draw_it_from():
     assert hidden(4) == 0
     assert hidden(10) == hidden(20) == 1.5

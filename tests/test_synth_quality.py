@@ -122,6 +122,8 @@ def test_the_commands_write_and_judge_a_folder(panel, tmp_path, capsys, made_aga
     assert expected <= set(facts["files"])
     made = pd.read_parquet(out / "synthetic.parquet")
     assert list(made["panel"].unique()) == [1, 2]
+    for told in ("card.md", "quality.html"):  # a regression that mixes logs and levels is moved
+        assert "--levels kept" in (out / told).read_text()
     said = ["synth-report", str(source), str(out / "synthetic.parquet"), "--entity", "firm"]
     assert main([*said, "--out", str(judged), "--quiet"]) == 0
     assert str(tmp_path) not in (out / "quality.html").read_text()

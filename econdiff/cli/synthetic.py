@@ -37,6 +37,12 @@ def _steered(command: ArgumentParser) -> None:
         metavar="X",
         help="shocks times this: above 1 wider, below 1 tamer than the real ones; default: 1",
     )
+    command.add_argument(
+        "--levels",
+        choices=("hidden", "kept"),
+        help="move the level of a small panel at random, so that members cannot be told from it "
+        "(default; changes and regressions in levels move too), or keep it",
+    )
     command.add_argument("--holes", action="store_true", help="leave out the cells the input lacks")
     command.add_argument(
         "--condition",

@@ -18,6 +18,8 @@ from econdiff.commands.synth_judged import Measures, generator_named
 from econdiff.synth import (
     DiffusedPanel,
     EntityPanel,
+    GaussianPanel,
+    PanelLaw,
     Privacy,
     PrivatePanel,
     SyntheticPanels,
@@ -48,6 +50,7 @@ class SynthRequest:
     scores: int = 0
     rivals: tuple[str, ...] = ()
     start: Literal["anew", "last"] = "anew"
+    levels: Literal["hidden", "kept"] = "hidden"
     spread: float = 1.0
     holes: bool = False
     condition: Path | None = None
@@ -126,11 +129,12 @@ def _generator(request: SynthRequest) -> Generator:
     if request.train and (request.generator != "diffusion" or request.dp_epsilon is not None):
         raise UsageError("--train is for the generator diffusion, without --dp-epsilon")
     steered = request.condition or request.holes or request.start != "anew" or request.spread != 1
+    steered = steered or request.levels != "hidden"
     ours = request.generator in ("diffusion", "gaussian") and request.dp_epsilon is None
     if steered and not ours:
         raise UsageError(
-            "--condition, --start, --spread and --holes are for the generators diffusion and "
-            "gaussian, without --dp-epsilon"
+            "--condition, --start, --spread, --levels and --holes are for the generators diffusion "
+            "and gaussian, without --dp-epsilon"
         )
     if request.dp_epsilon is None:
         if request.ranges:
@@ -138,7 +142,9 @@ def _generator(request: SynthRequest) -> Generator:
         if request.train:
             from econdiff.diffusion.training import Training  # torch, only where it is asked for
 
-            return DiffusedPanel(training=Training(request.train, seed=request.seed))
+            chosen = DiffusedPanel(training=Training(request.train, seed=request.seed))
+        if isinstance(chosen, DiffusedPanel | GaussianPanel):
+            return replace(chosen, law=PanelLaw(levels=request.levels))
         return chosen
     if request.generator != "diffusion":
         raise UsageError("--dp-epsilon has a generator of its own; leave --generator out")

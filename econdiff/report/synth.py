@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table
+from econdiff.synth.card import levels
 from econdiff.synth.fidelity import autocorrelation
 from econdiff.synth.generation import SyntheticPanels
 from econdiff.synth.panel import EntityPanel
@@ -76,6 +77,7 @@ def synth_page(
             "Coefficients are averaged over the synthetic panels; the overlap of their confidence "
             "intervals is 1 for the same interval and negative for intervals that lie apart. A "
             "single panel has its own sampling noise, and so a smaller overlap.",
+            *([levels(made)] if "level drawn apart" in made.provenance else []),
         )
         inner = Table("Regressions within entities", conclusions, heads=2, digits=3)
         sections.append(Section("Whether conclusions survive", text, tables=(inner,)))

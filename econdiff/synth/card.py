@@ -44,7 +44,7 @@ def card(
         f"{settings}; seed {manifest['settings']['seed']}; econdiff "
         f"{manifest['versions']['econdiff']}, {manifest['made']}.",
         f"Kept by construction: {'; '.join(rules) or 'no rule was given'}.",
-        _lies(made),
+        levels(made),
         "",
         "## Privacy",
         "",
@@ -69,15 +69,18 @@ def card(
     return "\n".join(lines)
 
 
-def _lies(made: SyntheticPanels) -> str:
-    """What of where the panel lies was not handed on."""
+def levels(made: SyntheticPanels) -> str:
+    """Whether levels are the source's, and what else moves where they are not."""
     if "level drawn apart" not in made.provenance:
         return "Levels are those of the source."
     return (
         f"So that members cannot be told from others, the level of all panels together was moved "
         f"at random, by a deviation of {made.provenance['level drawn apart']} of what entities lie "
-        "apart: changes, dynamics and differences between entities are the source's, levels are "
-        "not."
+        "apart (--levels hidden). Changes, dynamics and differences between entities are the "
+        "source's where a series moves freely, and in logs and log-ratios where it is positive or "
+        "part of a total. Levels are not; nor are changes in levels of what moves in logs, shares "
+        "of totals, and regressions that mix logs with levels or with such totals: --levels kept "
+        "draws these as the source has them, and gives away where it lies."
     )
 
 

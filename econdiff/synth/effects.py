@@ -15,8 +15,10 @@ tells its members from others. So each call draws the level of all its panels ab
 with a deviation of (`APART` / N)^2 of what entities lie apart (`FARTHEST` at most), N being their
 number: what a mean of N gives away falls as one over its root, and from a hundred on there is
 nothing to hide. It is the form of the Gaussian mechanism of differential privacy, without its
-promise. A path is moved as a whole: changes, dynamics, and differences between entities and groups
-are as they were.
+promise. A path is moved as a whole in its coordinates: changes, dynamics, and differences between
+entities and groups are as they were there, in logs and log-ratios where a series is positive or a
+share. In levels they move too, and so does a regression that mixes the two. Nothing is hidden by
+`PanelLaw(levels="kept")`.
 """
 
 from dataclasses import dataclass
@@ -47,6 +49,7 @@ class Effects:
     covariance: np.ndarray  # [size, size]
     spread: float  # of the log loudness
     level: np.ndarray  # [size, size], covariance of what the level of a call is moved by
+    apart: float  # its deviation, in what entities lie apart
 
     @property
     def lawful(self) -> bool:
@@ -82,12 +85,14 @@ def law_of_entities(
     groups: np.ndarray,
     levels: np.ndarray,
     lift: np.ndarray,
+    moved_by: float,
 ) -> Effects:
     """Estimate the law of entities.
 
     `vectors` are [entity, size], `noise` is the covariance of their error, `loudness` [entity, 3]
     the logs of all periods, of odd ones, of even ones. `levels` [entity, k] are means over time,
-    `lift` [k, size] is what a unit of level does to a vector.
+    `lift` [k, size] is what a unit of level does to a vector. The level of a call is `moved_by` so
+    much of what entities lie apart.
     """
     count = int(groups.max()) + 1
     overall = vectors.mean(axis=0)
@@ -101,9 +106,9 @@ def law_of_entities(
     shared = np.cov(loudness[:, 1], loudness[:, 2])[0, 1] if len(vectors) >= FEWEST else 0.0
     spread = float(np.sqrt(max(shared, 0.0)))
     between = np.stack([levels[groups == g].mean(axis=0) for g in range(count)])[groups]
-    moved = (levels - between) * hidden(len(levels)) @ lift
+    moved = (levels - between) * moved_by @ lift
     level = moved.T @ moved / max(len(vectors) - count, 1)
-    return Effects(vectors, loudness[:, 0], groups, means, covariance, spread, level)
+    return Effects(vectors, loudness[:, 0], groups, means, covariance, spread, level, moved_by)
 
 
 def less_correlated(covariance: np.ndarray, seen: np.ndarray) -> np.ndarray:

@@ -14,13 +14,14 @@ these do to slopes and covariances is then met as well.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 
 from econdiff.anchor import power
 from econdiff.synth import within
 from econdiff.synth.coordinates import Coordinates
-from econdiff.synth.effects import grouping, law_of_entities, less_correlated
+from econdiff.synth.effects import grouping, hidden, law_of_entities, less_correlated
 from econdiff.synth.law import FittedLaw
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.shocks import Shocks, moment, positive, split
@@ -31,11 +32,16 @@ MOST = 4000  # entities of them
 
 @dataclass(frozen=True)
 class PanelLaw:
-    """Settings: `lags` (chosen by BIC up to `most_lags` unless told), `rounds` of inference."""
+    """Settings: `lags` (chosen by BIC up to `most_lags` unless told), `rounds` of inference.
+
+    `levels` says whether the level of small panels is "hidden", drawn about the real one with the
+    same move for all panels of a call (see `effects`), or "kept".
+    """
 
     lags: int | None = None
     most_lags: int = 4
     rounds: int = 8
+    levels: Literal["hidden", "kept"] = "hidden"
 
     def fit(self, panel: EntityPanel) -> FittedLaw:
         """Estimate from a panel."""
@@ -46,7 +52,8 @@ class PanelLaw:
         longest = max(1, min(self.most_lags, w.shape[1] // 8))
         lags = self.lags or within.order(w, longest)
         slopes = within.contract(within.estimate(w, lags).slopes)
-        law = _given(panel, w, centre, spread, slopes, np.eye(w.shape[-1]))
+        moved_by = hidden(len(panel.entities)) if self.levels == "hidden" else 0.0
+        law = _given(panel, w, centre, spread, slopes, np.eye(w.shape[-1]), moved_by)
         return settled(law, lambda law: law.gaussian(), self.rounds, ROWS)
 
 
@@ -68,7 +75,7 @@ def settled(
             best, miss = law, float(off)
         slopes = within.contract(law.slopes + target - slopes)
         bend = law.bend @ power(step, 0.5)
-        law = _given(law.panel, w, law.centre, law.spread, slopes, bend)
+        law = _given(law.panel, w, law.centre, law.spread, slopes, bend, law.effects.apart)
     return best
 
 
@@ -122,6 +129,7 @@ def _given(
     spread: np.ndarray,
     slopes: np.ndarray,
     bend: np.ndarray,
+    moved_by: float,
 ) -> FittedLaw:
     """Everything else, where the slopes are known."""
     k = w.shape[-1]
@@ -142,7 +150,7 @@ def _given(
     unmoved = np.eye(k) - slopes.reshape(lags, k, k).sum(axis=0)
     lift = np.hstack([np.eye(k)] * lags + [unmoved, np.zeros((k, len(numbers)))])
     levels = np.nanmean(w, axis=1)
-    effects = law_of_entities(vectors, noise, loudness, groups, levels, lift)
+    effects = law_of_entities(vectors, noise, loudness, groups, levels, lift, moved_by)
     law = FittedLaw(panel, centre, spread, slopes, scale, effects, taken, last, bend)
     if not (law.warmup and effects.lawful):
         return law

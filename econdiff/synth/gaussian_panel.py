@@ -9,7 +9,6 @@ import pandas as pd
 
 from econdiff.forecast import steps_after
 from econdiff.synth.condition import Condition, ToldShocks, shock_names
-from econdiff.synth.effects import hidden
 from econdiff.synth.errors import SynthError
 from econdiff.synth.estimation import PanelLaw
 from econdiff.synth.generation import SyntheticPanels, calendar, new_names
@@ -104,7 +103,7 @@ class FittedPanel:
             "lags": self.law.lags,
             "largest root": round(self.law.radius, 4),
         }
-        apart = hidden(len(self.law.panel.entities))
+        apart = self.law.effects.apart
         return facts | ({"level drawn apart": round(apart, 3)} if apart and start == "anew" else {})
 
 
