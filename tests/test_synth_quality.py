@@ -1,6 +1,7 @@
 """Quality and privacy: closed forms, and that bad panels are seen to be bad."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,11 +10,14 @@ from linearmodels import PanelOLS
 from test_synth_generators import known
 
 from econdiff.cli import main
+from econdiff.scenario import Scenario, cell
 from econdiff.synth import (
     VAE,
+    Condition,
     GaussianPanel,
     PanelLaw,
     Regression,
+    Steered,
     SynthError,
     examine,
     quality,
@@ -21,7 +25,7 @@ from econdiff.synth import (
 )
 from econdiff.synth.fidelity import autocorrelation, coverage
 from econdiff.synth.impulse import responses
-from econdiff.synth.privacy import _auc
+from econdiff.synth.privacy import _auc, beside
 from econdiff.synth.resampling import BlockBootstrap, Copy, Jitter
 from econdiff.synth.utility import overlap
 
@@ -93,6 +97,47 @@ def test_copies_are_caught_and_the_law_is_not(panel):
     assert refused == ["Copy", "Jitter", "BlockBootstrap"]
 
 
+def test_panels_are_attacked_as_they_are_drawn(panel):
+    plain = GaussianPanel(PanelLaw(lags=1, rounds=1))
+    last = Steered(plain, start="last", length=6)
+    assert last.fit(panel).sample(panels=1, rng=np.random.default_rng(0)).index[0] > panel.index[-1]
+    assert not examine(plain, panel, rng=np.random.default_rng(0), splits=2).reasons
+    told = examine(last, panel, rng=np.random.default_rng(0), splits=2)
+    assert "members can be told" in told.verdict  # they go on from where members stand
+
+
+def test_half_of_the_entities_is_told_what_is_said_of_all(panel):
+    frame = pd.DataFrame({"month": ["2000-02"], "all": [1.0], "a@e03": [9.0], "regime": "2000-03"})
+    scenario = Scenario((cell("a@e03", 1, 9.0), cell("all", 1, 2.0)))
+    told = replace(Condition.of(frame, panel.schema), scenario=scenario)
+    shared = Steered(GaussianPanel(), condition=told).of_any_entities().condition
+    assert list(shared.paths) == ["all", "regime"]
+    assert [pin.terms[0].series for pin in shared.scenario.pins] == ["all"]
+
+
+def test_panels_that_are_handed_out_are_compared_with_the_whole_source(panel):
+    rng = np.random.default_rng(0)
+    copied = beside(panel, Copy().fit(panel).sample(panels=2, rng=rng).values)
+    assert copied.exact == 2 * 30 * 40
+    assert copied.near == copied.records == 2 * 30 * 2
+    fresh = beside(panel, known(seed=5).values[None])
+    assert fresh.exact == fresh.near == 0
+    assert fresh.ratio_synthetic == pytest.approx(fresh.ratio_held_out, abs=0.05)
+    assert np.isnan(fresh.auc)
+    assert np.isnan(fresh.nearer_to_members)
+    assert "do not release: in the panels released 2400 rows" in (
+        replace(fresh, released=copied.copies).verdict
+    )
+
+
+@pytest.mark.parametrize(
+    "bad", [{"spread": 0.0}, {"length": 1}, {"start": "last", "missing": True}]
+)
+def test_draws_that_cannot_be_are_refused_before_any_work(bad):
+    with pytest.raises(SynthError, match=r"positive|length of 2|holes"):
+        Steered(GaussianPanel(), **bad)
+
+
 def test_the_table_shows_copies_as_best_and_shuffles_as_forgetful(panel):
     rng = np.random.default_rng(0)
     made = GaussianPanel(PanelLaw(rounds=1)).fit(panel).sample(panels=2, rng=rng)
@@ -127,6 +172,13 @@ def test_the_commands_write_and_judge_a_folder(panel, tmp_path, capsys, made_aga
     said = ["synth-report", str(source), str(out / "synthetic.parquet"), "--entity", "firm"]
     assert main([*said, "--out", str(judged), "--quiet"]) == 0
     assert str(tmp_path) not in (out / "quality.html").read_text()
+    assert "Attacks on a generator that saw half" in (out / "quality.html").read_text()
+    assert "Attacks on a generator that saw half" not in (judged / "quality.html").read_text()
+    attacked = pd.read_csv(out / "privacy.csv", index_col="measure")["synthetic"]
+    assert attacked["released rows equal to a real row"] == 0
+    found = pd.read_csv(judged / "privacy.csv", index_col="measure")
+    ratio = found.loc["nearest-neighbour ratio"]
+    assert ratio["synthetic"] == pytest.approx(ratio["without a leak"], abs=0.05)
     made_again(out, "quality.html")
     made_again(judged, "quality.html")
     assert main(["synth", str(source), "--out", str(tmp_path / "no"), "--quiet"]) == 1

@@ -20,16 +20,13 @@ from econdiff.synth import (
     EntityPanel,
     GaussianPanel,
     PanelLaw,
-    Privacy,
     PrivatePanel,
-    SyntheticPanels,
+    Steered,
     examine,
 )
 from econdiff.synth.card import card
-from econdiff.synth.errors import SynthError
-from econdiff.synth.gaussian_panel import FittedPanel
-from econdiff.synth.generation import FittedGenerator, Generator
-from econdiff.synth.privacy import compare
+from econdiff.synth.generation import Generator
+from econdiff.synth.privacy import beside
 
 SPLITS = 5  # of the panel into halves among which members are looked for, both ways round
 
@@ -89,13 +86,15 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
             above = tuple(name for name, (low, _) in generator.ranges.items() if low > 0)
             reading = replace(reading, positive=above)
         real, data = read_real(request.input, reading)
+        generator = _steered(request, generator, real)
         rng = np.random.default_rng(request.seed)
         with progress("fit, draw, attack, measure", 4) as step:
             fitted = generator.fit(real)
             step()
-            made = _drawn(fitted, request, real, rng)
+            made = fitted.sample(panels=request.panels, rng=rng)
             step()
-            privacy = examine(generator, real, rng=rng, splits=SPLITS)
+            privacy = examine(generator.of_any_entities(), real, rng=rng, splits=SPLITS)
+            privacy = replace(privacy, released=beside(real, made.values).copies)
             step()
             judged = measures.judge(real, made, privacy, rng)
             step()
@@ -115,7 +114,7 @@ def synth_report(request: SynthReportRequest, command: str, progress: Progress =
         made = read_made(request.synthetic, real)
         rng = np.random.default_rng(request.seed)
         with progress("attack, measure", 2) as step:
-            privacy = _attack(real, made, rng)
+            privacy = beside(real, made.values)
             step()
             judged = measures.judge(real, made, privacy, rng)
             step()
@@ -161,32 +160,16 @@ def _range(text: str) -> tuple[str, tuple[float, float]]:
         raise UsageError(f"--range {text!r}: write 'SERIES=LOW:HIGH'") from error
 
 
-def _drawn(
-    fitted: FittedGenerator, request: SynthRequest, real: EntityPanel, rng: np.random.Generator
-) -> SyntheticPanels:
-    if isinstance(fitted, FittedPanel):
-        told = request.condition
-        return fitted.sample(
-            panels=request.panels,
-            length=request.length,
-            rng=rng,
-            start=request.start,
-            spread=request.spread,
-            missing=request.holes,
-            condition=None if told is None else read_condition(told, real.schema),
-        )
-    return fitted.sample(panels=request.panels, length=request.length, rng=rng)
-
-
-def _attack(real: EntityPanel, made: SyntheticPanels, rng: np.random.Generator) -> Privacy:
-    """Copies and nearness; without the generator nothing can be held out, and no member told."""
-    order = rng.permutation(len(real.entities))
-    if len(order) < 4:
-        raise SynthError(f"{len(order)} entities are too few to look for copies; 4 are needed")
-    half = real.values[order[: len(order) // 2]]
-    found = compare(real.values, half, made.values, real)
-    unknown = float("nan")
-    return replace(found, nearer_to_members=unknown, auc=unknown, auc_low=unknown, auc_high=unknown)
+def _steered(request: SynthRequest, generator: Generator, real: EntityPanel) -> Steered:
+    told = request.condition
+    return Steered(
+        generator,
+        request.length,
+        request.start,
+        request.spread,
+        request.holes,
+        None if told is None else read_condition(told, real.schema),
+    )
 
 
 def _write_frame(frame: pd.DataFrame, folder: Path, export: tuple[str, ...]) -> None:

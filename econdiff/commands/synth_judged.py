@@ -77,15 +77,14 @@ class Judgement:
     def write(self, folder: Path, manifest: dict[str, Any]) -> None:
         """Tables, pictures, the manifest and the page."""
         self.table.to_csv(folder / "quality.csv", index=False)
-        evidence = self.privacy.to_frame()
-        evidence.to_csv(folder / "privacy.csv", index=False)
+        self.privacy.to_frame().to_csv(folder / "privacy.csv", index=False)
         if len(self.conclusions):
             self.conclusions.to_csv(folder / "regressions.csv", index=False)
         (folder / "paths.png").write_bytes(png(paths_figure(self.real, self.made)))
         (folder / "memory.png").write_bytes(png(memory_figure(self.real, self.made)))
         write_manifest(folder, manifest)
-        told = (self.privacy.verdict, evidence)
-        page = synth_page(self.real, self.made, self.table, self.conclusions, told, manifest)
+        judged = (self.table, self.conclusions, self.privacy)
+        page = synth_page(self.real, self.made, *judged, manifest)
         write_page(folder, page, "quality.html")
 
     def answer(self, out: Path) -> Answer:

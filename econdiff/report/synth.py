@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table
 from econdiff.synth.card import levels
+from econdiff.synth.evidence import Privacy
 from econdiff.synth.fidelity import autocorrelation
 from econdiff.synth.generation import SyntheticPanels
 from econdiff.synth.panel import EntityPanel
@@ -24,10 +25,10 @@ def synth_page(
     made: SyntheticPanels,
     table: pd.DataFrame,
     conclusions: pd.DataFrame,
-    privacy: tuple[str, pd.DataFrame],
+    privacy: Privacy,
     manifest: Mapping[str, Any],
 ) -> Page:
-    """The whole report; `privacy` is the verdict and its evidence."""
+    """The whole report."""
     lost = worse_than_bootstrap(table)
     lead = (
         f"{len(made)} panels of {len(made.entities)} entities, {len(made.index)} periods and "
@@ -39,7 +40,7 @@ def synth_page(
         f"{real.index[0]} to {real.index[-1]}",
         "Drawn": "; ".join(f"{name} {value}" for name, value in made.provenance.items()),
         "Made": f"{manifest['made']} by econdiff {manifest['versions']['econdiff']}",
-        "Release": privacy[0],
+        "Release": privacy.verdict,
     }
     pictures = (
         Picture(
@@ -81,8 +82,9 @@ def synth_page(
         )
         inner = Table("Regressions within entities", conclusions, heads=2, digits=3)
         sections.append(Section("Whether conclusions survive", text, tables=(inner,)))
-    evidence = Table("Attacks on a generator that saw half of it", privacy[1], digits=3)
-    verdict = f"Verdict: {privacy[0]}."
+    attacks = "Copies" if np.isnan(privacy.auc) else "Attacks on a generator that saw half of it"
+    evidence = Table(attacks, privacy.to_frame(), digits=3)
+    verdict = f"Verdict: {privacy.verdict}."
     sections.append(Section("Privacy", (verdict, _guarantee(made)), tables=(evidence,)))
     title = f"{manifest['data']['name']}: synthetic panels"
     return Page(title, lead, facts, tuple(sections), manifest)

@@ -9,16 +9,18 @@ from econdiff.synth.condition import Condition
 from econdiff.synth.diffused import DiffusedPanel
 from econdiff.synth.errors import SynthError
 from econdiff.synth.estimation import PanelLaw
+from econdiff.synth.evidence import Privacy
 from econdiff.synth.factor_bootstrap import FactorBootstrap
 from econdiff.synth.gan import GAN
 from econdiff.synth.gaussian_panel import GaussianPanel
 from econdiff.synth.generation import SyntheticPanels
 from econdiff.synth.panel import EntityPanel, read_entities
-from econdiff.synth.privacy import Privacy, examine
+from econdiff.synth.privacy import examine
 from econdiff.synth.private import PrivatePanel
 from econdiff.synth.quality import comparison, quality
 from econdiff.synth.resampling import BlockBootstrap
 from econdiff.synth.schema import Schema
+from econdiff.synth.steered import Steered
 from econdiff.synth.utility import Regression
 from econdiff.synth.vae import VAE
 from econdiff.synth.var_bootstrap import VARBootstrap
@@ -48,6 +50,7 @@ __all__ = [
     "PrivatePanel",
     "Regression",
     "Schema",
+    "Steered",
     "SynthError",
     "SyntheticPanels",
     "VARBootstrap",

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from econdiff.synth.evidence import Privacy
 from econdiff.synth.generation import SyntheticPanels
 from econdiff.synth.panel import EntityPanel
-from econdiff.synth.privacy import Privacy
 
 
 def card(
@@ -29,7 +29,7 @@ def card(
         f"# Synthetic panels of {manifest['data']['name']}",
         "",
         "**These are no data.** Every number was drawn from a model that was fitted to the source "
-        "below. No row stands for a real entity or event.",
+        f"below. {_stands_for(made)}",
         "",
         "## Source",
         "",
@@ -50,7 +50,9 @@ def card(
         "",
         f"Verdict: {privacy.verdict}.",
         "The attacks were run on a generator fitted to half of the entities (of the time, where "
-        "there is one entity); the evidence is in privacy.csv.",
+        "there is one entity), from which panels were drawn as these were, apart from what a "
+        "condition said of single entities. The panels handed out here were compared with the "
+        "whole source for copies. The evidence is in privacy.csv.",
         _guarantee(made),
         "",
         "## Quality",
@@ -67,6 +69,17 @@ def card(
         "",
     ]
     return "\n".join(lines)
+
+
+def _stands_for(made: SyntheticPanels) -> str:
+    """Whether rows bear the names of real entities."""
+    if made.provenance.get("start") != "last":
+        return "No row stands for a real entity or event."
+    return (
+        "They go on from the end of the source under the names of its own entities: each path is "
+        "one future that the model thinks possible for a real entity, and starts from where that "
+        "entity stood."
+    )
 
 
 def levels(made: SyntheticPanels) -> str:

@@ -12,7 +12,7 @@ A `Scenario`, as forecasts take it, says values of series (and of SERIES@ENTITY)
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -53,6 +53,16 @@ class Condition:
                 f"(a row an entity); got {', '.join(map(str, table.columns))}"
             )
         return cls(statics=table.reset_index(drop=True))
+
+    def shared(self) -> "Condition":
+        """What holds whoever the entities are: nothing of single ones, nor of who they are."""
+        paths, scenario = self.paths, self.scenario
+        if paths is not None:
+            paths = paths.drop(columns=[name for name in paths if "@" in str(name)])
+        if scenario is not None:
+            pins = [p for p in scenario.pins if not any("@" in term.series for term in p.terms)]
+            scenario = replace(scenario, pins=tuple(pins))
+        return Condition(None, paths, scenario)
 
     def cells(self, index: pd.PeriodIndex) -> list[tuple[str, int, float]]:
         """(column, place in `index`, value) of each number that was given, regimes apart."""

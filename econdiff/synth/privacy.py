@@ -16,80 +16,20 @@ stretches of time take their place. Records are windows of standardised coordina
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 from scipy.stats import rankdata, t
 
 from econdiff.synth.coordinates import Coordinates
+from econdiff.synth.evidence import Privacy
 from econdiff.synth.generation import Generator
 from econdiff.synth.panel import EntityPanel
 
 WINDOW = 16  # periods of a record
 SIZE = 6  # principal components in which densities are estimated
-
-
-@dataclass(frozen=True)
-class Privacy:
-    """Evidence, and the limits that a release is held to."""
-
-    exact: int
-    near: int
-    records: int
-    nearer_to_members: float
-    ratio_synthetic: float
-    ratio_held_out: float
-    auc: float
-    auc_low: float
-    auc_high: float
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why not to release; empty where nothing was found."""
-        found = []
-        if self.exact:
-            found.append(f"{self.exact} rows equal a real row")
-        if self.near:
-            found.append(f"{self.near} of {self.records} records lie on a real one")
-        if self.auc_low > 0.5 and self.auc > 0.55:
-            found.append(
-                f"members can be told: AUC {self.auc:.2f} ({self.auc_low:.2f} to "
-                f"{self.auc_high:.2f})"
-            )
-        return tuple(found)
-
-    @property
-    def verdict(self) -> str:
-        """The release verdict with its evidence."""
-        if self.reasons:
-            return "do not release: " + "; ".join(self.reasons)
-        if np.isnan(self.auc):
-            return (
-                "no copies found; whether members can be told was not tested: that takes the "
-                "generator, fitted without some of the entities"
-            )
-        wide = " The interval is wide: few entities." if self.auc_high > 0.6 else ""
-        return (
-            f"no leak found by these attacks: 0 copies, AUC {self.auc:.2f} ({self.auc_low:.2f} to "
-            f"{self.auc_high:.2f}).{wide} That is evidence, no guarantee"
-        )
-
-    def to_frame(self) -> pd.DataFrame:
-        """A row a measure: what was found, and what it would be without any leak."""
-        rows = [
-            ("rows equal to a real row", self.exact, 0),
-            ("records on a real record", self.near, 0),
-            ("records compared", self.records, np.nan),
-            ("share nearer to members than to the held out", self.nearer_to_members, 0.5),
-            ("nearest-neighbour ratio", self.ratio_synthetic, self.ratio_held_out),
-            ("membership AUC", self.auc, 0.5),
-            ("membership AUC, low", self.auc_low, np.nan),
-            ("membership AUC, high", self.auc_high, np.nan),
-        ]
-        return pd.DataFrame(rows, columns=["measure", "synthetic", "without a leak"])
 
 
 def examine(
@@ -137,16 +77,10 @@ def compare(
     members: np.ndarray, others: np.ndarray, made: np.ndarray, panel: EntityPanel
 ) -> Privacy:
     """Evidence from values of members and of others [entity, time, series], and drawn panels."""
-    inward = Coordinates(panel.schema).inward
-    w = inward(panel.values)
-    centre, spread = np.nanmean(w, axis=(0, 1)), np.nanstd(w, axis=(0, 1))
-    width = min(WINDOW, panel.values.shape[1] // 2)
-    taken, kept, drawn = (
-        _records((inward(v) - centre) / spread, width)
-        for v in (members, others, made.reshape(-1, *made.shape[2:]))
-    )
+    each = (members, others, made.reshape(-1, *made.shape[2:]))
+    taken, kept, drawn = _all_records(panel, each)
     if not len(drawn[0]):  # a generator that hands on holes: nothing but rows to compare
-        return Privacy(_equal_rows(members, made), 0, 0, *[float("nan")] * 6)
+        return Privacy(_equal_rows(members, made), 0, 0)
     a, b = cdist(drawn[0], taken[0]), cdist(drawn[0], kept[0])
     apart = cdist(taken[0], taken[0]) + np.diag(np.full(len(taken[0]), np.inf))
     nearest = np.sort(np.concatenate([a, b], axis=1), axis=1)
@@ -157,12 +91,45 @@ def compare(
         near=int((a.min(axis=1) < 0.1 * np.median(apart.min(axis=1))).sum()),
         records=len(drawn[0]),
         nearer_to_members=float(np.mean(a.min(axis=1) < b.min(axis=1))),
-        ratio_synthetic=float(np.median(nearest[:, 0] / np.maximum(nearest[:, 1], 1e-12))),
-        ratio_held_out=float(np.median(held[:, 0] / np.maximum(held[:, 1], 1e-12))),
+        ratio_synthetic=_ratio(nearest),
+        ratio_held_out=_ratio(held),
         auc=auc,
         auc_low=low,
         auc_high=high,
     )
+
+
+def beside(panel: EntityPanel, made: np.ndarray) -> Privacy:
+    """Evidence from drawn panels and the whole real one, where nobody is held out.
+
+    Copies, and the nearest-neighbour ratio beside that of real records to those of other entities.
+    Members cannot be told: there is nobody to tell them from.
+    """
+    (real, owner), *drawn = _all_records(panel, (panel.values, *made))
+    exact = _equal_rows(panel.values, made)
+    records = sum(len(rows) for rows, _ in drawn)
+    if len(real) < 3 or not records:
+        return Privacy(exact, 0, 0)
+    apart = cdist(real, real)
+    np.fill_diagonal(apart, np.inf)
+    limit = 0.1 * np.median(apart.min(axis=1))
+    nearest = [np.sort(cdist(rows, real), axis=1)[:, :2] for rows, _ in drawn if len(rows)]
+    nearest = np.concatenate(nearest)
+    strangers = np.sort(np.where(owner[:, None] == owner, np.inf, apart), axis=1)[:, :2]
+    return Privacy(
+        exact=exact,
+        near=int((nearest[:, 0] < limit).sum()),
+        records=records,
+        ratio_synthetic=_ratio(nearest),
+        ratio_held_out=_ratio(strangers[np.isfinite(strangers).all(axis=1)]),
+    )
+
+
+def _ratio(nearest: np.ndarray) -> float:
+    """Median of the distance to the closest over that to the second closest, [record, 2]."""
+    if not len(nearest):
+        return float("nan")
+    return float(np.median(nearest[:, 0] / np.maximum(nearest[:, 1], 1e-12)))
 
 
 def _halves(panel: EntityPanel, rng: np.random.Generator) -> list[tuple[EntityPanel, EntityPanel]]:
@@ -181,6 +148,17 @@ def _halves(panel: EntityPanel, rng: np.random.Generator) -> list[tuple[EntityPa
             replace(panel, values=np.where(hidden, np.nan, panel.values)) for hidden in (out, ~out)
         )
     return [(first, second), (second, first)]
+
+
+def _all_records(
+    panel: EntityPanel, each: Sequence[np.ndarray]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Records of several values [entity, time, series], in the units of `panel`."""
+    inward = Coordinates(panel.schema).inward
+    w = inward(panel.values)
+    centre, spread = np.nanmean(w, axis=(0, 1)), np.nanstd(w, axis=(0, 1))
+    width = min(WINDOW, panel.values.shape[1] // 2, *(v.shape[1] for v in each))
+    return [_records((inward(v) - centre) / spread, width) for v in each]
 
 
 def _records(w: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:

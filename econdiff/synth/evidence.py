@@ -1,0 +1,99 @@
+"""The evidence of attacks on privacy, and the verdict that is drawn from it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Rows and records of synthetic panels that lie on a real one."""
+
+    exact: int
+    near: int
+    records: int
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What was found, in words; empty for nothing."""
+        found = []
+        if self.exact:
+            found.append(f"{self.exact} rows equal a real row")
+        if self.near:
+            found.append(f"{self.near} of {self.records} records lie on a real one")
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """Evidence, and the limits that a release is held to.
+
+    What was found on panels of a generator that saw half of the real panel; `released` are the
+    copies in the panels that are handed out, where those were looked at as well. NaN is not known.
+    """
+
+    exact: int
+    near: int
+    records: int
+    nearer_to_members: float = np.nan
+    ratio_synthetic: float = np.nan
+    ratio_held_out: float = np.nan
+    auc: float = np.nan
+    auc_low: float = np.nan
+    auc_high: float = np.nan
+    released: Copies | None = None
+
+    @property
+    def copies(self) -> Copies:
+        """What lies on a real row or record."""
+        return Copies(self.exact, self.near, self.records)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why not to release; empty where nothing was found."""
+        found = list(self.copies.reasons)
+        if self.released is not None:
+            found += [f"in the panels released {told}" for told in self.released.reasons]
+        if self.auc_low > 0.5 and self.auc > 0.55:
+            found.append(
+                f"members can be told: AUC {self.auc:.2f} ({self.auc_low:.2f} to "
+                f"{self.auc_high:.2f})"
+            )
+        return tuple(found)
+
+    @property
+    def verdict(self) -> str:
+        """The release verdict with its evidence."""
+        if self.reasons:
+            return "do not release: " + "; ".join(self.reasons)
+        if np.isnan(self.auc):
+            return (
+                "no copies found; whether members can be told was not tested: that takes the "
+                "generator, fitted without some of the entities"
+            )
+        wide = " The interval is wide: few entities." if self.auc_high > 0.6 else ""
+        return (
+            f"no leak found by these attacks: 0 copies, AUC {self.auc:.2f} ({self.auc_low:.2f} to "
+            f"{self.auc_high:.2f}).{wide} That is evidence, no guarantee"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row a measure: what was found, and what it would be without any leak."""
+        rows = [
+            ("rows equal to a real row", self.exact, 0),
+            ("records on a real record", self.near, 0),
+            ("records compared", self.records, np.nan),
+            ("share nearer to members than to the held out", self.nearer_to_members, 0.5),
+            ("nearest-neighbour ratio", self.ratio_synthetic, self.ratio_held_out),
+            ("membership AUC", self.auc, 0.5),
+            ("membership AUC, low", self.auc_low, np.nan),
+            ("membership AUC, high", self.auc_high, np.nan),
+        ]
+        if self.released is not None:
+            rows += [
+                ("released rows equal to a real row", self.released.exact, 0),
+                ("released records on a real record", self.released.near, 0),
+                ("released records compared", self.released.records, np.nan),
+            ]
+        return pd.DataFrame(rows, columns=["measure", "synthetic", "without a leak"])

@@ -1,0 +1,71 @@
+"""A generator together with how panels are drawn from it, as one generator.
+
+Whoever fits it again, on half of a panel to attack it, or on a part to test it, draws in the same
+way: `examine(Steered(GaussianPanel(), start="last"), panel, rng=rng)`.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from econdiff.synth.condition import Condition
+from econdiff.synth.errors import SynthError
+from econdiff.synth.gaussian_panel import FittedPanel
+from econdiff.synth.generation import FittedGenerator, Generator, SyntheticPanels
+from econdiff.synth.panel import EntityPanel
+
+
+@dataclass(frozen=True)
+class Steered:
+    """Settings: a generator, and what `FittedPanel.sample` is told; others only heed `length`."""
+
+    generator: Generator
+    length: int | None = None
+    start: Literal["anew", "last"] = "anew"
+    spread: float = 1.0
+    missing: bool = False
+    condition: Condition | None = None
+
+    def __post_init__(self) -> None:
+        least = 1 if self.start == "last" else 2
+        if self.length is not None and self.length < least:
+            raise SynthError(f"a panel needs a length of {least} or more, got {self.length}")
+        if not 0 < self.spread < np.inf:
+            raise SynthError(f"spread={self.spread} must be positive; 1 is that of the real panel")
+        if self.start == "last" and self.missing:
+            raise SynthError("a panel that goes on has no holes to keep; leave one of the two out")
+
+    def fit(self, panel: EntityPanel) -> "FittedSteered":
+        """Fit the generator."""
+        return FittedSteered(self.generator.fit(panel), self)
+
+    def of_any_entities(self) -> "Steered":
+        """The same for other entities: without what the condition says of single ones."""
+        told = self.condition
+        return self if told is None else replace(self, condition=told.shared())
+
+
+@dataclass(frozen=True, eq=False)
+class FittedSteered:
+    """What was fitted, and how it draws."""
+
+    fitted: FittedGenerator
+    how: Steered
+
+    def sample(
+        self, *, panels: int, rng: np.random.Generator, length: int | None = None
+    ) -> SyntheticPanels:
+        """See `FittedGenerator.sample`."""
+        how, length = self.how, length or self.how.length
+        if not isinstance(self.fitted, FittedPanel):
+            return self.fitted.sample(panels=panels, rng=rng, length=length)
+        return self.fitted.sample(
+            panels=panels,
+            rng=rng,
+            length=length,
+            start=how.start,
+            spread=how.spread,
+            missing=how.missing,
+            condition=how.condition,
+        )
