@@ -22,6 +22,7 @@ def frame(entities=3, length=12):
         }
     )
     made["gdp"] = made["c"] + made["nx"]
+    made["x"] = rng.standard_normal(entities * length)
     return made
 
 
@@ -31,13 +32,13 @@ def test_the_schema_comes_back_from_json():
     )
     assert Schema.from_json(panel.schema.to_json()) == panel.schema
     assert panel.schema.statics == ("region",)
-    assert panel.schema.series == ("c", "nx", "gdp")
+    assert panel.schema.series == ("c", "nx", "gdp", "x")
 
 
 def test_the_frame_comes_back():
     long = frame()
     pd.testing.assert_frame_equal(
-        read_entities(long, entity="country").to_frame()[long.columns],
+        read_entities(long, entity="country", identities=["gdp = c + nx"]).to_frame()[long.columns],
         long,
         check_dtype=False,
     )
@@ -45,7 +46,7 @@ def test_the_frame_comes_back():
 
 def test_an_unbalanced_panel_keeps_its_holes():
     long = frame().drop(index=[0, 1])
-    panel = read_entities(long, entity="country")
+    panel = read_entities(long, entity="country", identities=["gdp = c + nx"])
     assert np.isnan(panel.values[0, :2]).all()
     assert np.isfinite(panel.values[1:]).all()
 
@@ -62,12 +63,22 @@ def test_an_unbalanced_panel_keeps_its_holes():
         (lambda f: f.assign(region=f.country), "as many levels"),
         (lambda f: f.drop(index=4), "c0 has no row for 2001Q1"),
         (lambda f: pd.concat([f, f.iloc[:1]]), "two rows for c0"),
+        (lambda f: f.assign(c=f.c.mask(f.index == 5, np.inf)), "c is infinite at c0 2001Q2"),
+        (lambda f: f.assign(c2=100 * f.c), "'c2' follows from c; leave it out"),
+        (lambda f: f.assign(s=f.c + f.x, x=f.x), "'s' follows from c, x;"),
         (lambda f: f.assign(c=["x"] + ["y"] * 35), "is text and changes in time"),
     ],
 )
 def test_bad_input_is_refused_in_words(spoil, message):
     with pytest.raises(SynthError, match=message):
         read_entities(spoil(frame()), entity="country", identities=["gdp = c + nx"])
+
+
+def test_a_number_of_an_entity_that_is_missing_is_refused():
+    long = frame(entities=4)
+    long["area"] = long["country"].map({"c0": 1.5, "c1": np.nan, "c2": 0.5, "c3": 4.5})
+    with pytest.raises(SynthError, match="'area' is missing for c1"):
+        read_entities(long, entity="country", identities=["gdp = c + nx"])
 
 
 @pytest.mark.parametrize("text", ["gdp", "gdp = ", "gdp = c c", "gdp = gdp + c", "gdp = c + c"])

@@ -14,10 +14,11 @@ from econdiff.synth.factor_bootstrap import FactorBootstrap
 from econdiff.synth.gan import GAN
 from econdiff.synth.gaussian_panel import GaussianPanel
 from econdiff.synth.generation import SyntheticPanels
-from econdiff.synth.panel import EntityPanel, read_entities
+from econdiff.synth.panel import EntityPanel
 from econdiff.synth.privacy import examine
 from econdiff.synth.private import PrivatePanel
 from econdiff.synth.quality import comparison, quality
+from econdiff.synth.reading import read_entities
 from econdiff.synth.resampling import BlockBootstrap
 from econdiff.synth.schema import Schema
 from econdiff.synth.steered import Steered

@@ -1,0 +1,131 @@
+"""What no generator can use of a panel, in words that say what to mend."""
+
+import numpy as np
+import pandas as pd
+
+from econdiff.forecast import period_labels
+from econdiff.synth.coordinates import Coordinates
+from econdiff.synth.effects import grouping
+from econdiff.synth.errors import SynthError
+from econdiff.synth.identity import Identity
+from econdiff.synth.panel import EntityPanel
+
+ROUNDING = 1e-4  # an identity may miss by this share of the total's deviation: published rounding
+ALIKE = 1e-6  # what a coordinate has of its own, in its deviations, where it follows from others
+
+
+def check(panel: EntityPanel, rounding: float = ROUNDING) -> None:
+    """Refuse what no generator can use, and what its own schema denies."""
+    schema, values = panel.schema, panel.values
+    known = np.isfinite(values)
+    for place, name in enumerate(schema.series):
+        endless = np.argwhere(np.isinf(values[..., place]))
+        if len(endless):
+            raise SynthError(
+                f"{name} is infinite at {_places(panel, endless)}; mend these cells, or empty them"
+            )
+    for name, rows in zip(panel.entities, known.any(axis=-1).sum(axis=1), strict=True):
+        if rows < 2:
+            raise SynthError(
+                f"the entity {name!r} has {rows} observation; a path needs two or more. "
+                "Leave it out or give more of it"
+            )
+    for place, name in enumerate(schema.series):
+        cells = values[..., place][known[..., place]]
+        if len(cells) == 0 or np.ptp(cells) == 0:
+            raise SynthError(f"the series {name!r} is constant; leave it out")
+    for name in schema.positive:
+        _check_bounds(panel, name, 0.0, None)
+    for name, (low, high) in schema.bounds.items():
+        _check_bounds(panel, name, low, high)
+    for identity in schema.identities:
+        _check_identity(panel, identity, rounding)
+    _check_statics(panel)
+    _check_rank(panel)
+
+
+def _check_statics(panel: EntityPanel) -> None:
+    """Numbers that belong to entities are drawn jointly, and must be there for all of them."""
+    for name in grouping(panel.statics)[2]:
+        absent = panel.statics[name].isna().to_numpy()
+        if absent.any():
+            raise SynthError(
+                f"the static attribute {name!r} is missing for {panel.entities[absent.argmax()]}; "
+                "fill it in, or leave the column or the entity out"
+            )
+
+
+def _check_rank(panel: EntityPanel) -> None:
+    """Refuse a coordinate that is a linear function of others within entities."""
+    coordinates = Coordinates(panel.schema)
+    w = coordinates.inward(panel.values)
+    w = [rows[np.isfinite(rows).all(axis=-1)] for rows in w]
+    x = np.concatenate([rows - rows.mean(axis=0) for rows in w if len(rows)] or w)
+    if len(x) <= x.shape[1] + len(w):
+        return  # too few rows to tell
+    size = np.maximum(np.abs(x).max(axis=0), 1e-300)
+    triangle = np.asarray(np.linalg.qr(x / size, mode="r"))
+    norm = np.linalg.norm(triangle, axis=0)
+    alone = np.abs(np.diag(triangle)) <= ALIKE * norm
+    if not alone.any():
+        return
+    at = int(alone.argmax())
+    weights = np.linalg.solve(triangle[:at, :at], triangle[:at, at]) * norm[:at]
+    others = [
+        n for n, b in zip(coordinates.names, weights, strict=False) if abs(b) > 1e-4 * norm[at]
+    ]
+    raise SynthError(
+        f"{coordinates.names[at]!r} follows from {', '.join(others) or 'the entity alone'}; leave "
+        "it out, or say how they add up (--identity)"
+    )
+
+
+def _check_identity(panel: EntityPanel, identity: Identity, rounding: float) -> None:
+    residual = identity.residual(panel.values, panel.schema.series)
+    total = panel.values[..., panel.schema.series.index(identity.total)]
+    allowed = rounding * float(np.nanstd(total))
+    broken = np.argwhere(np.abs(np.nan_to_num(residual)) > allowed)
+    if len(broken):
+        worst = float(np.nanmax(np.abs(residual)))
+        raise SynthError(
+            f"{identity} does not hold in {len(broken)} of {int(np.isfinite(residual).sum())} "
+            f"rows ({_places(panel, broken)}); the largest miss is {worst:.6g}. Mend these rows, "
+            "or leave the identity out"
+        )
+
+
+def _check_bounds(panel: EntityPanel, name: str, low: float | None, high: float | None) -> None:
+    cells = panel.values[..., panel.schema.series.index(name)]
+    below = np.zeros(cells.shape, bool) if low is None else cells <= low
+    above = np.zeros(cells.shape, bool) if high is None else cells >= high
+    out = np.argwhere(below | above)
+    if len(out):
+        limits = f"above {low}" if high is None else f"between {low} and {high}"
+        raise SynthError(f"{name} must be {limits}, and is not at {_places(panel, out)}")
+
+
+def _places(panel: EntityPanel, cells: np.ndarray) -> str:
+    labels = period_labels(panel.index)
+    shown = [f"{panel.entities[e]} {labels[t]}" for e, t in cells[:5]]
+    return ", ".join(shown) + (f" and {len(cells) - 5} more" if len(cells) > 5 else "")
+
+
+def check_kinds(
+    frame: pd.DataFrame, series: tuple[str, ...], statics: list[str], entities: int
+) -> None:
+    """Refuse columns that are neither numbers in time nor attributes that many share."""
+    if not series:
+        raise SynthError("no column moves in time; at least one series is needed")
+    for name in series:
+        if not pd.api.types.is_numeric_dtype(frame[name].dtype):
+            raise SynthError(f"{name!r} is text and changes in time; leave it out or code it")
+    for name in statics:
+        levels = int(pd.Series(frame[name]).nunique())
+        if levels <= 1 and pd.api.types.is_numeric_dtype(frame[name].dtype):
+            raise SynthError(f"the series {name!r} is constant; leave it out")
+        text = not pd.api.types.is_numeric_dtype(frame[name].dtype)
+        if text and entities > 1 and levels >= entities:
+            raise SynthError(
+                f"the static attribute {name!r} has as many levels as there are entities "
+                f"({entities}): it names them. Leave it out, or make its levels coarser"
+            )
