@@ -87,6 +87,7 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
             reading = replace(reading, positive=above)
         real, data = read_real(request.input, reading)
         generator = _steered(request, generator, real)
+        measures.check(real)
         rng = np.random.default_rng(request.seed)
         with progress("fit, draw, attack, measure", 4) as step:
             fitted = generator.fit(real)
@@ -111,6 +112,7 @@ def synth_report(request: SynthReportRequest, command: str, progress: Progress =
     measures = Measures.of(request.regressions, request.rivals, request.scores)
     with whole(request.out, overwrite=request.overwrite) as folder:
         real, data = read_real(request.real, request.reading)
+        measures.check(real)
         made = read_made(request.synthetic, real)
         rng = np.random.default_rng(request.seed)
         with progress("attack, measure", 2) as step:

@@ -40,6 +40,11 @@ class Measures:
         parsed = tuple(Regression.parse(text) for text in regressions)
         return cls(parsed, {name: generator_named(name) for name in rivals}, scores)
 
+    def check(self, real: EntityPanel) -> None:
+        """Estimate the regressions on the real panel, so that nonsense is said before any work."""
+        for regression in self.regressions:
+            regression.estimate(real.values, real.schema.series)
+
     def judge(
         self,
         real: EntityPanel,
