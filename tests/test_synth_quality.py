@@ -10,6 +10,7 @@ from linearmodels import PanelOLS
 from test_synth_generators import known
 
 from econdiff.cli import main
+from econdiff.commands.entities import read_condition, read_made
 from econdiff.scenario import Scenario, cell
 from econdiff.synth import (
     VAE,
@@ -23,6 +24,7 @@ from econdiff.synth import (
     quality,
     read_entities,
 )
+from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.fidelity import autocorrelation, coverage
 from econdiff.synth.impulse import responses
 from econdiff.synth.privacy import _auc, beside
@@ -212,6 +214,44 @@ def test_one_history_is_split_by_stretches_of_time():
     found = examine(Elsewhere(one), one, rng=rng, splits=3)
     assert found.auc == pytest.approx(0.5)
     assert examine(Copy(), one, rng=rng, splits=2).auc > 0.9
+
+
+def test_somebodys_panels_may_break_the_rules_and_it_is_measured(tmp_path):
+    long = known(entities=4, mean=50.0).to_frame().drop(columns="all")
+    real = read_entities(long, entity="firm")
+    assert real.schema.positive == ("a", "b")
+    long["b"] = long.groupby("firm")["b"].transform("first")  # constant within each entity
+    long.loc[:15, "a"] *= -1
+    long.to_parquet(tmp_path / "made.parquet")
+    made = read_made(str(tmp_path / "made.parquet"), real)
+    assert made.values.shape == (1, 4, 40, 2)
+    share = Coordinates(real.schema).outside(made.values)
+    assert share == {"a": pytest.approx(16 / 160), "b": 0.0}
+    assert np.isnan(Coordinates(real.schema).inward(made.values)[0, 0, :16, 0]).all()
+    assert np.isnan(beside(real, made.values).auc)
+
+
+def test_entities_are_described_by_a_file_of_one_column(tmp_path):
+    schema = known(entities=4, length=10).schema
+    (tmp_path / "who.csv").write_text("group\ncalm\nloud\ncalm\n")
+    told = read_condition(tmp_path / "who.csv", schema)
+    assert list(told.statics["group"]) == ["calm", "loud", "calm"]
+    two = replace(schema, statics=("group", "kind"))
+    (tmp_path / "who.csv").write_text("group,kind\ncalm,x\nloud,y\n")
+    assert list(read_condition(tmp_path / "who.csv", two).statics["kind"]) == ["x", "y"]
+
+
+def test_a_misspelt_regression_is_refused_before_any_work(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(GaussianPanel, "fit", lambda *_: pytest.fail("work was done"))
+    known(entities=10, length=20).to_frame().to_csv(tmp_path / "in.csv", index=False)
+    said = ["synth", str(tmp_path / "in.csv"), "--entity", "firm", "--identity", "all = a + b"]
+    said += ["--generator", "gaussian", "--out", str(tmp_path / "out"), "--quiet"]
+    assert main([*said, "--regression", "log(a) ~ b"]) == 1
+    assert "a is not above zero" in capsys.readouterr().err
+    assert main([*said, "--regression", "a ~ c"]) == 1
+    assert "no series 'c'" in capsys.readouterr().err
+    assert main([*said, "--spread", "0"]) == 1
+    assert "spread=0.0 must be positive" in capsys.readouterr().err
 
 
 def test_the_command_takes_conditions_and_ranges(tmp_path, capsys):

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from econdiff.commands.errors import UsageError
+from econdiff.panel import PanelError
 from econdiff.panel.table import read_table
 from econdiff.scenario import read_scenario
-from econdiff.synth import Condition, EntityPanel, Schema, SyntheticPanels, read_entities
+from econdiff.synth import Condition, EntityPanel, Schema, SyntheticPanels, read_entities, read_like
 from econdiff.synth.schema import Bound
 
 
@@ -54,7 +55,7 @@ def read_condition(path: Path, schema: Schema) -> Condition:
     """What panels are told: a table of time or of entities, or a scenario as forecasts take it."""
     if path.suffix.lower() == ".toml":
         return Condition(scenario=read_scenario(path))
-    frame = read_frame(path)
+    frame = _told(path)
     said = [name for name in frame if str(name).partition("@")[0] in schema.series]
     worded = any(not pd.api.types.is_numeric_dtype(frame[name].dtype) for name in said)
     ours = schema.time in frame or set(frame) & set(schema.statics)
@@ -95,6 +96,16 @@ def read_frame(path: Path) -> pd.DataFrame:
     return frame
 
 
+def _told(path: Path) -> pd.DataFrame:
+    """The table of a condition, which may have one column only."""
+    try:
+        return read_frame(path)
+    except PanelError:
+        if path.suffix.lower() != ".csv":
+            raise
+        return pd.read_csv(path)
+
+
 def read_made(name: str, real: EntityPanel) -> SyntheticPanels:
     """Panels as `econdiff synth` writes them, or one panel without the column `panel`."""
     path, schema = Path(name), real.schema
@@ -104,23 +115,11 @@ def read_made(name: str, real: EntityPanel) -> SyntheticPanels:
     if absent:
         raise UsageError(f"{path.name} has no column {absent[0]!r}, which the real panel has")
     groups = [part for _, part in frame.groupby("panel")] if "panel" in frame else [frame]
-    panels = [
-        read_entities(
-            pd.DataFrame(part[needed]),
-            entity=schema.entity,
-            time=schema.time,
-            positive=(),
-            freq=schema.frequency,
-            gaps="nan",
-        )
-        for part in groups
-    ]
+    panels = [read_like(part, schema) for part in groups]
     shapes = {panel.values.shape for panel in panels}
     if len(shapes) > 1:
         raise UsageError(f"the panels of {path.name} differ in size: {sorted(shapes)}")
-    order = [panels[0].schema.series.index(n) for n in schema.series]
-    values = np.stack([panel.values for panel in panels])[..., order]
-    first = panels[0]
+    values, first = np.stack([panel.values for panel in panels]), panels[0]
     facts = {"generator": "not ours"}
     statics = [panel.statics for panel in panels]
     return SyntheticPanels(values, first.index, first.entities, statics, schema, facts)

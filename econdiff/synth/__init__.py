@@ -18,7 +18,7 @@ from econdiff.synth.panel import EntityPanel
 from econdiff.synth.privacy import examine
 from econdiff.synth.private import PrivatePanel
 from econdiff.synth.quality import comparison, quality
-from econdiff.synth.reading import read_entities
+from econdiff.synth.reading import read_entities, read_like
 from econdiff.synth.resampling import BlockBootstrap
 from econdiff.synth.schema import Schema
 from econdiff.synth.steered import Steered
@@ -59,4 +59,5 @@ __all__ = [
     "examine",
     "quality",
     "read_entities",
+    "read_like",
 ]

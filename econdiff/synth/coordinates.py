@@ -36,8 +36,9 @@ class Coordinates:
         return tuple(self._free() + [n for i in self._ratios() for n in _ratio_names(i)])
 
     def inward(self, values: np.ndarray) -> np.ndarray:
-        """Series to coordinates."""
-        column = {name: values[..., k] for k, name in enumerate(self.schema.series)}
+        """Series to coordinates; a cell outside its rule has none, and is NaN."""
+        series = enumerate(self.schema.series)
+        column = {name: self._inside(name, values[..., k]) for k, name in series}
         moved = [self._open(name, column[name]) for name in self._free()]
         for identity in self._ratios():
             *parts, last = (np.log(weight * column[n]) for n, weight in identity.parts.items())
@@ -58,6 +59,21 @@ class Coordinates:
         for identity in self._totals():
             column[identity.total] = _add(identity, column)
         return np.stack([column[name] for name in self.schema.series], axis=-1)
+
+    def outside(self, values: np.ndarray) -> dict[str, float]:
+        """For each series that has a rule, the share of its known cells that break it."""
+        found = {}
+        for k, name in enumerate(self.schema.series):
+            if self._bound(name) != (None, None):
+                known = np.isfinite(values[..., k])
+                kept = np.isfinite(self._inside(name, values[..., k]))
+                found[name] = float(1 - kept.sum() / max(known.sum(), 1))
+        return found
+
+    def _inside(self, name: str, y: np.ndarray) -> np.ndarray:
+        low, high = self._bound(name)
+        low, high = -np.inf if low is None else low, np.inf if high is None else high
+        return np.where((y > low) & (y < high), y, np.nan)
 
     def _open(self, name: str, y: np.ndarray) -> np.ndarray:
         low, high = self._bound(name)

@@ -90,6 +90,8 @@ def _facts(values: np.ndarray, panel: EntityPanel) -> dict[tuple[str, str], floa
     coordinates = Coordinates(schema)
     found |= fidelity.dynamics(coordinates.inward(values), coordinates.names)
     found["cointegration rank", "all"] = cointegration.rank(coordinates.inward(values))
+    for name, share in coordinates.outside(values).items():
+        found["share of cells outside their rule", name] = share
     for identity in schema.identities:
         total = values[..., schema.series.index(identity.total)]
         residual = np.nanmax(np.abs(identity.residual(values, schema.series)))

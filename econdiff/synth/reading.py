@@ -78,6 +78,25 @@ def read_entities(
     return panel
 
 
+def read_like(frame: pd.DataFrame, schema: Schema) -> EntityPanel:
+    """Read a long frame that somebody made to be like a panel of `schema`; it may break its rules.
+
+    Its static attributes are read where all of them are there.
+    """
+    periods, _ = _periods(pd.Series(frame[schema.time]), schema.time, schema.frequency)
+    names, codes = _entities(frame, schema.entity)
+    index = _calendar(periods, codes, names, "nan")
+    for name in schema.series:
+        cells = frame[name]
+        if not pd.api.types.is_numeric_dtype(cells.dtype) or np.isinf(cells.to_numpy(float)).any():
+            raise SynthError(f"{name!r} holds text or infinite numbers; give finite ones")
+    values = np.full((len(names), len(index), len(schema.series)), np.nan)
+    values[codes, index.get_indexer(periods)] = frame[list(schema.series)].to_numpy(float)
+    own = [name for name in schema.statics if name in frame]
+    statics = pd.DataFrame(frame[own], index=frame.index).groupby(codes).first()
+    return EntityPanel(values, index, names, statics.reset_index(drop=True), schema)
+
+
 def _time_column(frame: pd.DataFrame, entity: str | None) -> str:
     named = [name for name in frame if name.lower() in TIME_NAMES and name != entity]
     dated = [n for n in frame if pd.api.types.is_datetime64_any_dtype(frame[n].dtype)]
