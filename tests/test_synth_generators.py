@@ -10,6 +10,7 @@ from econdiff.synth import (
     GAN,
     GENERATORS,
     VAE,
+    Condition,
     DiffusedPanel,
     GaussianPanel,
     PanelLaw,
@@ -127,6 +128,24 @@ def test_levels_are_kept_where_that_is_asked(panel):
     assert "level drawn apart" not in made.provenance
     apart = np.std(panel.values.mean(axis=1), axis=0)
     assert np.all(np.abs((made.values - panel.values).mean(axis=(0, 1, 2))) < 0.1 * apart)
+
+
+def test_numbers_of_entities_stay_above_zero_where_all_are(panel):
+    sizes = np.exp(np.random.default_rng(0).normal(1, 1.5, len(panel.entities)))
+    named = replace(panel, statics=panel.statics.assign(size=sizes))
+    named = replace(named, schema=replace(panel.schema, statics=("group", "size")))
+    fitted = GaussianPanel(PanelLaw(lags=1, rounds=1)).fit(named)
+    made = fitted.sample(panels=40, rng=np.random.default_rng(0))
+    drawn = np.concatenate([one["size"] for one in made.statics])
+    assert (drawn > 0).all()
+    assert np.log(drawn).mean() == pytest.approx(np.log(sizes).mean(), abs=0.3)
+    who = pd.DataFrame({"group": ["calm", "loud"], "size": [2.0, 5.0]})
+    told = Condition.of(who, named.schema)
+    made = fitted.sample(panels=1, rng=np.random.default_rng(0), condition=told)
+    np.testing.assert_allclose(made.statics[0]["size"], [2, 5])
+    told = Condition.of(who.assign(size=[-2.0, 5.0]), named.schema)
+    with pytest.raises(SynthError, match="'size' must be above zero"):
+        fitted.sample(panels=1, rng=np.random.default_rng(0), condition=told)
 
 
 def test_large_panels_have_no_level_to_hide_and_the_smallest_no_law_to_draw_it_from():

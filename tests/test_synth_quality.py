@@ -10,7 +10,7 @@ from linearmodels import PanelOLS
 from test_synth_generators import known
 
 from econdiff.cli import main
-from econdiff.commands.entities import read_condition, read_made
+from econdiff.commands.entities import EntityReading, read_condition, read_made, read_real
 from econdiff.scenario import Scenario, cell
 from econdiff.synth import (
     VAE,
@@ -229,6 +229,19 @@ def test_somebodys_panels_may_break_the_rules_and_it_is_measured(tmp_path):
     assert share == {"a": pytest.approx(16 / 160), "b": 0.0}
     assert np.isnan(Coordinates(real.schema).inward(made.values)[0, 0, :16, 0]).all()
     assert np.isnan(beside(real, made.values).auc)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_codes_of_text_keep_their_noughts(kind, tmp_path):
+    long = known(entities=4, length=10).to_frame()
+    long["firm"] = "00" + long["firm"]
+    long["zip"] = long["group"].map({"calm": "00501", "loud": "10001"})
+    path = tmp_path / f"firms.{kind}"
+    long.to_csv(path, index=False) if kind == "csv" else long.to_parquet(path, index=False)
+    reading = EntityReading(entity="firm", identities=("all = a + b",))
+    panel, _ = read_real(str(path), reading)
+    assert panel.entities == ("000", "001", "002", "003")
+    assert list(panel.statics["zip"]) == ["00501", "10001"] * 2
 
 
 def test_entities_are_described_by_a_file_of_one_column(tmp_path):

@@ -38,7 +38,7 @@ def read_real(name: str, reading: EntityReading) -> tuple[EntityPanel, dict[str,
             f"there is no file {name}; give a long table, one row an entity and period"
         )
     panel = read_entities(
-        read_frame(path),
+        read_frame(path, text=reading.entity),
         entity=reading.entity,
         time=reading.time,
         freq=reading.freq,
@@ -83,14 +83,21 @@ def _unit(text: str) -> tuple[str, str]:
     return name.strip(), unit.strip()
 
 
-def read_frame(path: Path) -> pd.DataFrame:
-    """The table of a file, numbers as numbers where all cells of a column are."""
+def read_frame(path: Path, text: str | None = None) -> pd.DataFrame:
+    """The table of a file, numbers as numbers where all cells of a column are.
+
+    The column `text` stays as it is, and so do codes that begin with a nought, and Parquet.
+    """
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
     frame = read_table(path).frame
-    for name in frame:
+    for name in () if path.suffix.lower() == ".parquet" else frame:
+        cells = frame[name].replace("", None)
+        if name == text or cells.astype(str).str.match(r"0\d").any():
+            frame[name] = cells
+            continue
         try:
-            frame[name] = pd.to_numeric(frame[name].replace("", None))
+            frame[name] = pd.to_numeric(cells)
         except (ValueError, TypeError):
             continue
     return frame
@@ -109,7 +116,7 @@ def _told(path: Path) -> pd.DataFrame:
 def read_made(name: str, real: EntityPanel) -> SyntheticPanels:
     """Panels as `econdiff synth` writes them, or one panel without the column `panel`."""
     path, schema = Path(name), real.schema
-    frame = read_frame(path)
+    frame = read_frame(path, text=schema.entity)
     needed = [n for n in (schema.entity, schema.time, *schema.series) if n is not None]
     absent = [n for n in needed if n not in frame]
     if absent:

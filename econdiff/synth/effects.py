@@ -27,6 +27,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.baselines.gaussian import root
+from econdiff.synth.errors import SynthError
 from econdiff.synth.shocks import positive
 
 FEWEST = 8  # entities from which a law of entities can be estimated; fewer are kept as they are
@@ -129,6 +130,20 @@ def _shrinkage(apart: np.ndarray, variance: np.ndarray, sizes: np.ndarray) -> np
     error = variance / np.maximum(sizes, 1)
     between = np.maximum((apart**2).mean(axis=0) - error.mean(axis=0), 0)
     return between / np.maximum(between + error, 1e-12)
+
+
+def in_logs(statics: pd.DataFrame) -> np.ndarray:
+    """Which numeric attributes are drawn in logs: those above zero for all entities."""
+    return np.asarray((statics > 0).all(axis=0), bool)
+
+
+def as_drawn(statics: pd.DataFrame, logs: np.ndarray) -> np.ndarray:
+    """Numeric attributes [entity, number], in logs where `logs` says so."""
+    values = statics.to_numpy(float)
+    if (values[:, logs] <= 0).any():
+        name = statics.columns[logs][(values[:, logs] <= 0).any(axis=0).argmax()]
+        raise SynthError(f"the static attribute {name!r} must be above zero, as the real ones are")
+    return np.where(logs, np.log(np.where(logs, values, 1.0)), values)
 
 
 def grouping(statics: pd.DataFrame) -> tuple[np.ndarray, list[str], list[str]]:

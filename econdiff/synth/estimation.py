@@ -17,11 +17,19 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from econdiff.anchor import power
 from econdiff.synth import within
 from econdiff.synth.coordinates import Coordinates
-from econdiff.synth.effects import grouping, hidden, law_of_entities, less_correlated
+from econdiff.synth.effects import (
+    as_drawn,
+    grouping,
+    hidden,
+    in_logs,
+    law_of_entities,
+    less_correlated,
+)
 from econdiff.synth.law import FittedLaw
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.shocks import Shocks, moment, positive, split
@@ -140,7 +148,8 @@ def _given(
     taken = split(e)
     periods = np.isfinite(e).all(axis=-1).sum(axis=1)
     start, last = _ends(w, lags)
-    real = panel.statics[numbers].to_numpy(float)
+    numeric = pd.DataFrame(panel.statics[numbers])
+    real = as_drawn(numeric, in_logs(numeric))
     real = (real - real.mean(axis=0)) / np.maximum(real.std(axis=0), 1e-12)
     vectors = np.concatenate([start.reshape(len(w), -1), left.intercepts, real], axis=1)
     noise = np.zeros((vectors.shape[1],) * 2)

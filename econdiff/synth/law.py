@@ -15,7 +15,7 @@ from scipy import stats
 
 from econdiff.synth import within
 from econdiff.synth.coordinates import Coordinates
-from econdiff.synth.effects import Effects, grouping
+from econdiff.synth.effects import Effects, as_drawn, grouping, in_logs
 from econdiff.synth.errors import SynthError
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.shocks import GaussianShocks, Shocks, Split
@@ -152,8 +152,10 @@ class FittedLaw:
             groups[row] = self.effects.groups[int(same.argmax())]
         if not numbers:
             return groups, None
-        known = real[numbers].to_numpy(float)
-        wanted = statics[numbers].to_numpy(float) - known.mean(axis=0)
+        numeric = pd.DataFrame(real[numbers])
+        logs = in_logs(numeric)
+        known = as_drawn(numeric, logs)
+        wanted = as_drawn(pd.DataFrame(statics[numbers]), logs) - known.mean(axis=0)
         return groups, wanted / np.maximum(known.std(axis=0), 1e-12)
 
     def statics(self, vectors: np.ndarray, groups: np.ndarray) -> pd.DataFrame:
@@ -165,8 +167,13 @@ class FittedLaw:
         if not self.effects.lawful:
             return made
         at = (self.lags + 1) * len(self.centre)
+        numeric = pd.DataFrame(real[numbers])
+        logs = in_logs(numeric)
+        known = as_drawn(numeric, logs)
         for place, name in enumerate(numbers):
-            drawn = real[name].mean() + real[name].std(ddof=0) * vectors[:, at + place]
+            drawn = known[:, place].mean() + known[:, place].std() * vectors[:, at + place]
+            drawn = np.exp(drawn) if logs[place] else drawn
             whole = pd.api.types.is_integer_dtype(real[name].dtype)
-            made[name] = np.rint(drawn).astype(int) if whole else drawn
+            least = 1 if logs[place] else -np.inf  # of whole numbers
+            made[name] = np.maximum(np.rint(drawn), least).astype(int) if whole else drawn
         return made[[*real.columns]] if kinds or numbers else made
