@@ -156,6 +156,26 @@ def test_the_table_shows_copies_as_best_and_shuffles_as_forgetful(panel):
     assert abs(memory["synthetic"] - memory["real"]) < 0.15
 
 
+def test_panels_beside_are_as_long_as_those_judged():
+    real = known(entities=8, length=24)
+    made = BlockBootstrap().fit(real).sample(panels=1, length=48, rng=np.random.default_rng(0))
+    seen = []
+
+    class Rival:
+        def fit(self, panel):
+            return self
+
+        def sample(self, *, panels, rng, length=None):
+            seen.append(length)
+            return made
+
+    quality(real, made, rng=np.random.default_rng(0), rivals={"one": Rival()})
+    assert seen == [48]
+    short = BlockBootstrap().fit(real).sample(panels=1, length=2, rng=np.random.default_rng(0))
+    with pytest.raises(SynthError, match="3 or more"):
+        quality(real, short, rng=np.random.default_rng(0))
+
+
 def test_the_commands_write_and_judge_a_folder(panel, tmp_path, capsys, made_again):
     source = tmp_path / "firms.csv"
     panel.to_frame().to_csv(source, index=False)
@@ -265,6 +285,8 @@ def test_a_misspelt_regression_is_refused_before_any_work(tmp_path, capsys, monk
     assert "no series 'c'" in capsys.readouterr().err
     assert main([*said, "--spread", "0"]) == 1
     assert "spread=0.0 must be positive" in capsys.readouterr().err
+    assert main([*said, "--length", "2"]) == 2
+    assert "--length takes 3 or more" in capsys.readouterr().err
 
 
 def test_the_command_takes_conditions_and_ranges(tmp_path, capsys):

@@ -27,6 +27,7 @@ from econdiff.synth import (
 from econdiff.synth.card import card
 from econdiff.synth.generation import Generator
 from econdiff.synth.privacy import beside
+from econdiff.synth.quality import SHORTEST
 
 SPLITS = 5  # of the panel into halves among which members are looked for, both ways round
 
@@ -164,6 +165,8 @@ def _range(text: str) -> tuple[str, tuple[float, float]]:
 
 def _steered(request: SynthRequest, generator: Generator, real: EntityPanel) -> Steered:
     told = request.condition
+    if request.length is not None and request.length < SHORTEST:
+        raise UsageError(f"--length takes {SHORTEST} or more; shorter panels cannot be measured")
     return Steered(
         generator,
         request.length,

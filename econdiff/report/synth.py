@@ -62,6 +62,12 @@ def synth_page(
                 "Facts of the real panel and of the others, then distances to it (0 is the same). "
                 "Where the copy is best, the measure rewards copying; where the shuffled panel is "
                 "as good as the others, it does not see time.",
+                "Panels beside are as long as the synthetic ones. A cell is empty where a measure "
+                "needs longer panels, or (spectra) panels as long as the real one; real cells are "
+                "empty for distances.",
+                "Generators and bootstraps were fitted to the whole panel, and so to the rows on "
+                "which forecasts trained on synthetic panels are tested; those trained on the real "
+                "one saw only the rows before. The CRPS ratio flatters them by that.",
             ),
             tables=(Table("Every measure", table, heads=2, digits=3, folded=len(table) > 80),),
         ),

@@ -11,6 +11,7 @@ import pandas as pd
 
 from econdiff.synth import cointegration, fidelity, impulse, scores, signature, transfer
 from econdiff.synth.coordinates import Coordinates
+from econdiff.synth.errors import SynthError
 from econdiff.synth.generation import Generator, SyntheticPanels
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.resampling import BlockBootstrap, Copy, Jitter, Shuffle
@@ -26,6 +27,7 @@ REFERENCES = {
     "var bootstrap": VARBootstrap(),
 }
 PANELS = 5  # of each kind that are measured
+SHORTEST = 3  # periods
 
 
 def quality(
@@ -39,15 +41,20 @@ def quality(
 ) -> pd.DataFrame:
     """A row a measure: `metric, series, real, synthetic, copy, jitter, shuffled, bootstrap, ...`.
 
-    `rivals` are fitted to the real panel and get a column each, after the bootstraps.
+    `rivals` are fitted to the real panel and get a column each, after the bootstraps. All are as
+    long as `made`, for many facts depend on length. What cannot be measured on panels so short, or
+    of unlike length (spectra), is NaN.
 
     `repeats` of the literature's scores are made (none unless told: the two take most of a
     minute a column). Facts have a value for the real panel; distances have none: there 0
     is the same (1 for ratios and overlaps).
     """
-    kinds = {"synthetic": made.values}
+    kinds, length = {"synthetic": made.values}, len(made.index)
+    if length < SHORTEST:
+        raise SynthError(f"{length} periods cannot be measured; {SHORTEST} or more can")
     for name, reference in {**REFERENCES, **(rivals or {})}.items():
-        kinds[name] = reference.fit(real).sample(panels=PANELS, rng=rng).values
+        drawn = reference.fit(real).sample(panels=PANELS, rng=rng, length=length)
+        kinds[name] = drawn.values
     columns = {"real": _facts(real.values, real)}
     for name, values in kinds.items():
         each = [_measured(real, panel, regressions) for panel in values[:PANELS]]
