@@ -11,6 +11,7 @@ from test_synth_generators import known
 
 from econdiff.cli import main
 from econdiff.commands.entities import EntityReading, read_condition, read_made, read_real
+from econdiff.commands.synth_export import export
 from econdiff.scenario import Scenario, cell
 from econdiff.synth import (
     VAE,
@@ -174,6 +175,19 @@ def test_panels_beside_are_as_long_as_those_judged():
     short = BlockBootstrap().fit(real).sample(panels=1, length=2, rng=np.random.default_rng(0))
     with pytest.raises(SynthError, match="3 or more"):
         quality(real, short, rng=np.random.default_rng(0))
+
+
+def test_stata_gets_dates_and_names_that_it_allows(tmp_path):
+    real = known(entities=8, length=24)
+    series = ("a, bn", "a_ bn", "all")
+    schema = replace(real.schema, series=series, identities=(), statics=("group",))
+    made = BlockBootstrap().fit(replace(real, schema=schema))
+    made = made.sample(panels=1, rng=np.random.default_rng(0))
+    renamed = export(made, tmp_path, ("stata",))
+    assert renamed == {"a, bn": "a__bn", "a_ bn": "a__bn_2"}
+    stata = pd.read_stata(tmp_path / "synthetic.dta")
+    assert list(stata)[-3:] == ["a__bn", "a__bn_2", "all"]
+    assert list(stata["month"][:2]) == [pd.Timestamp("2000-01-01"), pd.Timestamp("2000-02-01")]
 
 
 def test_the_commands_write_and_judge_a_folder(panel, tmp_path, capsys, made_again):

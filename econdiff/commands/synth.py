@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from econdiff.commands.answer import Answer
 from econdiff.commands.entities import EntityReading, read_condition, read_made, read_real
@@ -14,6 +13,7 @@ from econdiff.commands.errors import UsageError
 from econdiff.commands.folder import whole, write_text
 from econdiff.commands.manifest import new_manifest
 from econdiff.commands.progress import Progress, silent
+from econdiff.commands.synth_export import KINDS, export
 from econdiff.commands.synth_judged import Measures, generator_named
 from econdiff.synth import (
     DiffusedPanel,
@@ -76,7 +76,7 @@ class SynthReportRequest:
 
 def synth(request: SynthRequest, command: str, progress: Progress = silent) -> Answer:
     """Make synthetic panels, judge them, and write the folder `request.out`, whole."""
-    unknown = [kind for kind in request.export if kind not in ("csv", "stata")]
+    unknown = [kind for kind in request.export if kind not in KINDS]
     if unknown:
         raise UsageError(f"--export takes csv and stata, got {unknown[0]!r}")
     generator = _generator(request)
@@ -101,10 +101,10 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
             judged = measures.judge(real, made, privacy, rng)
             step()
         manifest = new_manifest("synth", command, _settings(request)) | {"data": data}
-        _write_frame(made.to_frame(), folder, request.export)
+        renamed = export(made, folder, request.export)
         write_text(folder / "schema.json", made.schema.to_json())
         judged.write(folder, manifest)
-        write_text(folder / "card.md", card(real, made, privacy, manifest, judged.lost))
+        write_text(folder / "card.md", card(real, made, privacy, manifest, judged.lost, renamed))
     return judged.answer(request.out)
 
 
@@ -175,14 +175,6 @@ def _steered(request: SynthRequest, generator: Generator, real: EntityPanel) -> 
         request.holes,
         None if told is None else read_condition(told, real.schema),
     )
-
-
-def _write_frame(frame: pd.DataFrame, folder: Path, export: tuple[str, ...]) -> None:
-    frame.to_parquet(folder / "synthetic.parquet", index=False)
-    if "csv" in export:
-        frame.to_csv(folder / "synthetic.csv", index=False)
-    if "stata" in export:
-        frame.to_stata(folder / "synthetic.dta", write_index=False, version=118)
 
 
 def _settings(request: SynthRequest | SynthReportRequest) -> Mapping[str, Any]:

@@ -14,8 +14,12 @@ def card(
     privacy: Privacy,
     manifest: Mapping[str, Any],
     lost: int,
+    renamed: Mapping[str, str] | None = None,
 ) -> str:
-    """Markdown. `lost` counts the measures in which a bootstrap came nearer to the real panel."""
+    """Markdown. `lost` counts the measures in which a bootstrap came nearer to the real panel.
+
+    `renamed` are columns that Stata does not allow, and what they are called there.
+    """
     schema = real.schema
     series = [f"{n} ({schema.units[n]})" if n in schema.units else n for n in schema.series]
     settings = ", ".join(f"{key} {value}" for key, value in made.provenance.items())
@@ -45,6 +49,7 @@ def card(
         f"{manifest['versions']['econdiff']}, {manifest['made']}.",
         f"Kept by construction: {'; '.join(rules) or 'no rule was given'}.",
         levels(made),
+        *([_renamed(renamed)] if renamed else []),
         "",
         "## Privacy",
         "",
@@ -69,6 +74,11 @@ def card(
         "",
     ]
     return "\n".join(lines)
+
+
+def _renamed(names: Mapping[str, str]) -> str:
+    said = ", ".join(f"{name} is {other}" for name, other in names.items())
+    return f"In synthetic.dta {said}."
 
 
 def _stands_for(made: SyntheticPanels) -> str:

@@ -1,0 +1,43 @@
+"""The files in which synthetic panels are handed out."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from econdiff.synth import SyntheticPanels
+
+KINDS = ("csv", "stata")
+LONGEST = 32  # letters of a name in Stata
+STATA_DATES = {"Y": "ty", "Q": "tq", "M": "tm"}  # any other calendar has days
+
+
+def export(made: SyntheticPanels, folder: Path, kinds: tuple[str, ...]) -> dict[str, str]:
+    """Write Parquet, and what else is asked for; gives the columns that Stata calls otherwise."""
+    frame = made.to_frame()
+    frame.to_parquet(folder / "synthetic.parquet", index=False)
+    if "csv" in kinds:
+        frame.to_csv(folder / "synthetic.csv", index=False)
+    if "stata" not in kinds:
+        return {}
+    time, names = made.schema.time, stata_names(list(frame))
+    periods = pd.PeriodIndex(frame[time], freq=made.index.freq)
+    dated = frame.assign(**{time: periods.to_timestamp()}).rename(columns=names)
+    kind = STATA_DATES.get(made.schema.frequency[0], "td")
+    path = folder / "synthetic.dta"
+    dated.to_stata(path, write_index=False, version=118, convert_dates={names[time]: kind})
+    return {name: other for name, other in names.items() if name != other}
+
+
+def stata_names(names: list[str]) -> dict[str, str]:
+    """Names of ASCII letters, digits and underscores; words that Stata reserves pandas marks."""
+    given: dict[str, str] = {}
+    for name in names:
+        plain = re.sub(r"[^A-Za-z0-9_]", "_", name)
+        plain = plain if re.match(r"[A-Za-z_]", plain) else f"_{plain}"
+        other, number = plain[:LONGEST], 1
+        while other.lower() in {one.lower() for one in given.values()}:
+            number += 1
+            other = f"{plain[: LONGEST - 1 - len(str(number))]}_{number}"
+        given[name] = other
+    return given
