@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econdiff.synth import Schema, SynthError, read_entities
+from econdiff.synth import PanelLaw, Schema, SynthError, read_entities
 from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.identity import Identity
 
@@ -38,7 +38,7 @@ def test_the_schema_comes_back_from_json():
 def test_the_frame_comes_back():
     long = frame()
     pd.testing.assert_frame_equal(
-        read_entities(long, entity="country", identities=["gdp = c + nx"]).to_frame()[long.columns],
+        read_entities(long, entity="country").to_frame()[long.columns],
         long,
         check_dtype=False,
     )
@@ -46,7 +46,7 @@ def test_the_frame_comes_back():
 
 def test_an_unbalanced_panel_keeps_its_holes():
     long = frame().drop(index=[0, 1])
-    panel = read_entities(long, entity="country", identities=["gdp = c + nx"])
+    panel = read_entities(long, entity="country")
     assert np.isnan(panel.values[0, :2]).all()
     assert np.isfinite(panel.values[1:]).all()
 
@@ -64,8 +64,6 @@ def test_an_unbalanced_panel_keeps_its_holes():
         (lambda f: f.drop(index=4), "c0 has no row for 2001Q1"),
         (lambda f: pd.concat([f, f.iloc[:1]]), "two rows for c0"),
         (lambda f: f.assign(c=f.c.mask(f.index == 5, np.inf)), "c is infinite at c0 2001Q2"),
-        (lambda f: f.assign(c2=100 * f.c), "'c2' follows from c; leave it out"),
-        (lambda f: f.assign(s=f.c + f.x, x=f.x), "'s' follows from c, x;"),
         (lambda f: f.assign(c=["x"] + ["y"] * 35), "is text and changes in time"),
     ],
 )
@@ -74,11 +72,21 @@ def test_bad_input_is_refused_in_words(spoil, message):
         read_entities(spoil(frame()), entity="country", identities=["gdp = c + nx"])
 
 
-def test_a_number_of_an_entity_that_is_missing_is_refused():
-    long = frame(entities=4)
-    long["area"] = long["country"].map({"c0": 1.5, "c1": np.nan, "c2": 0.5, "c3": 4.5})
-    with pytest.raises(SynthError, match="'area' is missing for c1"):
-        read_entities(long, entity="country", identities=["gdp = c + nx"])
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda f: f.assign(c2=100 * f.c), "'c2' follows from c; leave it out"),
+        (lambda f: f.assign(s=f.c + f.x), "'s' follows from c, x;"),
+        (
+            lambda f: f.assign(area=f.country.map({"c0": 1.5, "c1": np.nan, "c2": 0.5, "c3": 4})),
+            "'area' is missing for c1",
+        ),
+    ],
+)
+def test_what_keeps_a_law_from_being_estimated_is_named(spoil, message):
+    panel = read_entities(spoil(frame(4)), entity="country", identities=["gdp = c + nx"])
+    with pytest.raises(SynthError, match=message):
+        PanelLaw().fit(panel)
 
 
 @pytest.mark.parametrize("text", ["gdp", "gdp = ", "gdp = c c", "gdp = gdp + c", "gdp = c + c"])

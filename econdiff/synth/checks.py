@@ -40,6 +40,10 @@ def check(panel: EntityPanel, rounding: float = ROUNDING) -> None:
         _check_bounds(panel, name, low, high)
     for identity in schema.identities:
         _check_identity(panel, identity, rounding)
+
+
+def check_law(panel: EntityPanel) -> None:
+    """Refuse what keeps a law from being estimated, though it can be copied and measured."""
     _check_statics(panel)
     _check_rank(panel)
 

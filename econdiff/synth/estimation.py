@@ -21,6 +21,7 @@ import pandas as pd
 
 from econdiff.anchor import power
 from econdiff.synth import within
+from econdiff.synth.checks import check_law
 from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.effects import (
     as_drawn,
@@ -52,7 +53,8 @@ class PanelLaw:
     levels: Literal["hidden", "kept"] = "hidden"
 
     def fit(self, panel: EntityPanel) -> FittedLaw:
-        """Estimate from a panel."""
+        """Estimate from a panel; SynthError where a coordinate follows from others."""
+        check_law(panel)
         w = Coordinates(panel.schema).inward(panel.values)
         centre = np.nanmean(w, axis=(0, 1))
         spread = np.maximum(np.nanstd(w, axis=(0, 1)), 1e-12)
