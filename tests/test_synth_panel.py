@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econdiff.synth import PanelLaw, Schema, SynthError, read_entities
+from econdiff.synth import GaussianPanel, PanelLaw, Schema, SynthError, read_entities
 from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.identity import Identity
 
@@ -125,6 +125,47 @@ def test_identities_hold_by_construction(identities, positive, rng):
     x = y[:, map.schema.series.index("x")]
     assert ((x > 0) & (x < 1)).all()
     np.testing.assert_allclose(map.inward(y), w, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("identities", "positive"),
+    [
+        (["1 = a + b + n"], ("a", "b", "n")),
+        (["100 = a + b", "b = d + e"], ("a", "b", "d", "e")),
+        (["1 = a + b", "1 = d + 0.5*e"], ("a", "b", "d", "e")),
+    ],
+)
+def test_shares_of_a_number_add_up_to_it(identities, positive, rng):
+    map = coordinates(identities, positive)
+    w = 3 * rng.standard_normal((50, len(map.names)))
+    y = map.outward(w)
+    for identity in map.schema.identities:
+        assert np.abs(identity.residual(y, map.schema.series)).max() < 1e-15 * y.max() * 4
+    assert all((y[:, map.schema.series.index(name)] > 0).all() for name in positive)
+    np.testing.assert_allclose(map.inward(y), w, atol=1e-6)
+    assert Schema.from_json(map.schema.to_json()) == map.schema
+
+
+def test_parts_of_a_number_are_positive_shares():
+    with pytest.raises(SynthError, match=r"above zero, and 'b' is not \(--positive b\)"):
+        coordinates(["1 = a + b"], ("a",))
+    with pytest.raises(SynthError, match="must be added"):
+        coordinates(["1 = a - b"], ("a", "b"))
+    wrong = frame().assign(c=lambda f: f.c.abs(), nx=lambda f: f.nx.abs())
+    with pytest.raises(SynthError, match=r"1 = c \+ nx does not hold in 36 of 36"):
+        read_entities(wrong, entity="country", identities=["1 = c + nx"])
+
+
+def test_panels_of_shares_are_drawn_as_shares(rng):
+    logits = rng.standard_normal((12, 1, 3)) + 0.4 * rng.standard_normal((12, 40, 3))
+    shares = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    table = pd.DataFrame(shares.reshape(-1, 3), columns=["food", "rent", "rest"])
+    table["home"] = np.repeat([f"h{k}" for k in range(12)], 40)
+    table["quarter"] = np.tile(pd.period_range("2000Q1", periods=40, freq="Q").astype(str), 12)
+    panel = read_entities(table, entity="home", identities=["1 = food + rent + rest"])
+    made = GaussianPanel(PanelLaw(rounds=1)).fit(panel).sample(panels=3, rng=rng).values
+    assert (made > 0).all()
+    np.testing.assert_allclose(made.sum(axis=-1), 1, atol=1e-12)
 
 
 def test_identities_in_a_circle_are_refused():

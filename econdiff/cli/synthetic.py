@@ -96,7 +96,7 @@ def _measured(command: ArgumentParser) -> None:
         dest="identities",
         action="append",
         metavar="'Y = A + B'",
-        help="kept exactly",
+        help="kept exactly; shares as '1 = A + B + C'",
     )
     command.add_argument(
         "--positive",

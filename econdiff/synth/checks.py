@@ -86,8 +86,7 @@ def _check_rank(panel: EntityPanel) -> None:
 
 def _check_identity(panel: EntityPanel, identity: Identity, rounding: float) -> None:
     residual = identity.residual(panel.values, panel.schema.series)
-    total = panel.values[..., panel.schema.series.index(identity.total)]
-    allowed = rounding * float(np.nanstd(total))
+    allowed = rounding * identity.deviation(panel.values, panel.schema.series)
     broken = np.argwhere(np.abs(np.nan_to_num(residual)) > allowed)
     if len(broken):
         worst = float(np.nanmax(np.abs(residual)))

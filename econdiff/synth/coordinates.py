@@ -6,6 +6,7 @@ in log-odds. An identity takes one coordinate away:
 - a total of positive parts, all added: log of the total, and log-ratios of the parts to the last
   (Aitchison, 1982, "The statistical analysis of compositional data", section 4), so that parts
   are positive shares of the total;
+- a number of positive parts: their log-ratios alone;
 - any other: the total is what its parts add up to. Writing y = N w with the parts for w, the
   columns of N span the null space of the identities.
 
@@ -54,10 +55,13 @@ class Coordinates:
             logits = np.stack([*ratios, np.zeros_like(ratios[0])], axis=-1)
             shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
             shares /= shares.sum(axis=-1, keepdims=True)
+            number = identity.number
+            whole = column[identity.total] if number is None else number
             for k, (name, weight) in enumerate(identity.parts.items()):
-                column[name] = column[identity.total] * shares[..., k] / weight
+                column[name] = whole * shares[..., k] / weight
         for identity in self._totals():
-            column[identity.total] = _add(identity, column)
+            if identity.number is None:
+                column[identity.total] = _add(identity, column)
         return np.stack([column[name] for name in self.schema.series], axis=-1)
 
     def outside(self, values: np.ndarray) -> dict[str, float]:

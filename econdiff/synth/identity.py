@@ -1,4 +1,4 @@
-"""Accounting identities as they are written: `gdp = c + i + g + nx`."""
+"""Accounting identities as they are written: `gdp = c + i + g + nx`; of shares `1 = a + b + c`."""
 
 import re
 from collections.abc import Mapping
@@ -10,17 +10,19 @@ from econdiff.synth.errors import SynthError
 
 _TERM = re.compile(r"([+-]?)\s*(?:(\d+(?:\.\d+)?)\s*\*\s*)?([^\W\d][\w.]*)\s*")
 
+_NUMBER = re.compile(r"\d*\.?\d+")
+
 
 @dataclass(frozen=True)
 class Identity:
-    """`total` is the sum of `parts`, each times its coefficient."""
+    """`total`, a series or a number, is the sum of `parts`, each times its coefficient."""
 
     total: str
     parts: Mapping[str, float]
 
     @classmethod
     def parse(cls, text: str) -> "Identity":
-        """Read `gdp = c + i - m` or `y = 0.5*a + b`."""
+        """Read `gdp = c + i - m`, `y = 0.5*a + b` or `100 = a + b + c`."""
         left, equals, right = (side.strip() for side in text.partition("="))
         parts, at = {}, 0
         while equals and at < len(right):
@@ -29,7 +31,8 @@ class Identity:
                 break
             parts[term[3]] = float(term[2] or 1) * (-1 if term[1] == "-" else 1)
             at = term.end()
-        if not _TERM.fullmatch(left) or not parts or at < len(right) or left in parts:
+        whole = _TERM.fullmatch(left) or _NUMBER.fullmatch(left)
+        if not whole or not parts or at < len(right) or left in parts:
             raise SynthError(f"{text!r} is no identity; write one as 'gdp = c + i + g + nx'")
         return cls(left, parts)
 
@@ -41,14 +44,25 @@ class Identity:
         return f"{self.total} = {' '.join(words).removeprefix('+ ')}"
 
     @property
+    def number(self) -> float | None:
+        """The total where it is a number: parts are shares of it."""
+        return float(self.total) if _NUMBER.fullmatch(self.total) else None
+
+    @property
     def series(self) -> tuple[str, ...]:
         """All series in it, the total first."""
-        return (self.total, *self.parts)
+        return tuple(self.parts) if self.number is not None else (self.total, *self.parts)
 
     def residual(self, values: np.ndarray, series: tuple[str, ...]) -> np.ndarray:
         """Total less parts, for `values` [..., series]."""
-        whole = values[..., series.index(self.total)]
+        number = self.number
+        whole = values[..., series.index(self.total)] if number is None else number
         return whole - self.sum(values, series)
+
+    def deviation(self, values: np.ndarray, series: tuple[str, ...]) -> float:
+        """Standard deviation of the total, the largest of a part where it is a number."""
+        names = [self.total] if self.number is None else list(self.parts)
+        return max(float(np.nanstd(values[..., series.index(name)])) for name in names)
 
     def sum(self, values: np.ndarray, series: tuple[str, ...]) -> np.ndarray:
         """The parts added up, for `values` [..., series]."""

@@ -100,11 +100,9 @@ def _facts(values: np.ndarray, panel: EntityPanel) -> dict[tuple[str, str], floa
     for name, share in coordinates.outside(values).items():
         found["share of cells outside their rule", name] = share
     for identity in schema.identities:
-        total = values[..., schema.series.index(identity.total)]
-        residual = np.nanmax(np.abs(identity.residual(values, schema.series)))
-        found["identity, largest miss (deviations)", str(identity)] = float(
-            residual / np.nanstd(total)
-        )
+        residual = float(np.nanmax(np.abs(identity.residual(values, schema.series))))
+        deviation = identity.deviation(values, schema.series)
+        found["identity, largest miss (deviations)", str(identity)] = residual / deviation
     return found
 
 

@@ -37,7 +37,14 @@ class Schema:
         unknown = [name for name in said if name not in self.series]
         if unknown:
             raise SynthError(f"no series {unknown[0]!r}; the panel has {', '.join(self.series)}")
-        totals = [identity.total for identity in self.identities]
+        for identity in self.identities:
+            mixed = set(identity.parts) - set(self.positive)
+            if identity.number is not None and (mixed or min(identity.parts.values()) < 0):
+                raise SynthError(
+                    f"{identity} shares out a number, so its parts must be added and above zero"
+                    + (f", and {min(mixed)!r} is not (--positive {min(mixed)})" if mixed else "")
+                )
+        totals = [identity.total for identity in self.identities if identity.number is None]
         twice = [name for name in totals if totals.count(name) > 1]
         if twice:
             raise SynthError(f"{twice[0]!r} is the total of two identities; give one of them")
