@@ -199,7 +199,7 @@ def test_any_number_of_series_and_any_history_from_24_rows_will_do(stirred, seri
 
 
 def test_too_short_a_panel_is_refused(panel):
-    with pytest.raises(ValueError, match="24 are needed"):
+    with pytest.raises(ValueError, match="24 rows are needed, and 20 are there"):
         UNTRAINED.fit(panel[:20])
 
 
