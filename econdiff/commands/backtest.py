@@ -143,7 +143,7 @@ def write_study(study: Study, folder: Path) -> None:
     write_history(study.panel, folder)
     write_text(folder / "fans.svg", study.fans)
     pictures = {"pit": pit_histograms(first_pits(study.past))}
-    if len(study.past.tests) and study.past.tests["ratio"].notna().any():
+    if len(study.past.tests) and bool(study.past.tests["ratio"].notna().any()):
         pictures["scores"] = ratio_figure(study.past, study.past.tests["reference"].iloc[0])
     for name, figure in pictures.items():
         write_text(folder / f"{name}.svg", svg(figure))
