@@ -13,6 +13,7 @@ import pandas as pd
 from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table, shown
 from econdiff.report.scenario_figures import differences, two_fans
+from econdiff.report.scenario_news import news_section
 from econdiff.scenario import Conditional, Plausibility
 from econdiff.scenario.gap import gap
 from econdiff.scenario.news import News
@@ -82,7 +83,7 @@ def scenario_page(
         *(() if found.at_risk is None else (_at_risk(found.at_risk),)),
         _moved(answer, found.beside),
         *_explained(answer, found),
-        _news(found.news, found.drawn_news, manifest),
+        news_section(found.news, found.drawn_news, manifest),
         Section("What to keep in mind", points=_caveats(answer)),
     )
     pinned = ["pins"] if len(answer.told.pins) else []
@@ -239,53 +240,6 @@ def _driven(found: Findings) -> Section:
         Table("Sensitivity of the last period to each pin", steep.reset_index(), folded=True),
     )
     return Section("What drives it", words, (), (), tables)
-
-
-def _news(found: News, drawn: pd.DataFrame | None, manifest: Mapping[str, Any]) -> Section:
-    older = manifest.get("older")
-    since = (
-        "The last row of the panel"
-        if older is None
-        else f"What is new since {older['name']}, which ends in {older['last']},"
-    )
-    words = (
-        f"{since} moved the forecast without the scenario too: each release's surprise times the "
-        "sensitivity to it, for the last period of the horizon (Banbura and Modugno, 2014), under "
-        "the Gaussian law and at the coefficients of today; in the units of the series, or in per "
-        "cent where it is modelled in logarithms. Revisions are of figures that were known before; "
-        "the rest is what figures say beyond their surprise, of volatility above all.",
-    )
-    if not len(found.releases) + len(found.revisions):
-        return Section("What the latest figures moved", ("No figure came or was revised.",))
-    label = str([*found.revisions["at"], *found.releases["at"]][-1])
-    table = _summed(found.releases, label, "series").reindex(found.new.columns).fillna(0.0)
-    if len(found.revisions):
-        again = found.revisions[found.revisions["at"] == label]
-        table["revisions"] = again.groupby("target")["contribution"].sum()
-    table["rest"] = found.rest.iloc[-1]
-    table["all"] = (found.new - found.old).iloc[-1]
-    table = table.rename_axis("target").reset_index()
-    tables = [Table(f"Revision of {label}", table, folded=table.shape[1] > 10)]
-    if drawn is not None:
-        said = drawn.rename(columns={"series": "target", "period": "at", "release": "series"})
-        how = drawn["how"].iloc[0]
-        tables.append(
-            Table(
-                f"The same by draws of the model itself ({how}), release by release",
-                _summed(said, label, "series").reset_index(),
-                folded=True,
-            )
-        )
-    return Section("What the latest figures moved", words, (), (), tuple(tables))
-
-
-def _summed(table: pd.DataFrame, label: str, by: str) -> pd.DataFrame:
-    """Contributions to the cells of a period, [target x source]."""
-    wide = table[table["at"] == label].pivot_table(
-        index="target", columns=by, values="contribution", aggfunc="sum", sort=False
-    )
-    wide.columns = [f"by {name}" for name in wide.columns]
-    return wide
 
 
 def _caveats(answer: Conditional) -> tuple[str, ...]:
