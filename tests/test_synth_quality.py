@@ -11,6 +11,7 @@ from test_synth_generators import known
 
 from econdiff.cli import main
 from econdiff.commands.entities import EntityReading, read_condition, read_made, read_real
+from econdiff.commands.errors import UsageError
 from econdiff.commands.synth_export import export
 from econdiff.scenario import Scenario, cell
 from econdiff.synth import (
@@ -177,13 +178,41 @@ def test_panels_beside_are_as_long_as_those_judged():
         quality(real, short, rng=np.random.default_rng(0))
 
 
+def test_a_column_that_numbers_the_copies_is_not_taken_from_the_source(tmp_path):
+    (tmp_path / "source.csv").write_text("panel,year,y\na,2000,1\na,2001,2\n")
+    with pytest.raises(UsageError, match="rename it"):
+        read_real(str(tmp_path / "source.csv"), EntityReading(entity="panel"))
+
+
+def test_columns_come_out_in_the_order_and_with_the_numbers_of_the_source(tmp_path, rng):
+    source = pd.DataFrame(
+        {
+            "a": rng.standard_normal(60),
+            "year": np.tile(np.arange(1990, 2005), 4),
+            "zone": np.repeat(["n", "n", "s", "s"], 15),
+            "firm": np.repeat(["w", "x", "y", "z"], 15),
+            "b": rng.standard_normal(60),
+        }
+    )
+    source.to_csv(tmp_path / "source.csv", index=False)
+    real, data = read_real(str(tmp_path / "source.csv"), EntityReading(entity="firm"))
+    made = BlockBootstrap().fit(real).sample(panels=2, rng=rng)
+    export(made, data["columns"], tmp_path, ("stata",))
+    found = pd.read_parquet(tmp_path / "synthetic.parquet")
+    assert list(found) == ["panel", *source]
+    assert found["year"].dtype == "int64"
+    assert set(found["year"]) == set(source["year"])
+    assert pd.read_stata(tmp_path / "synthetic.dta")["year"].dt.year.tolist() == list(found["year"])
+
+
 def test_stata_gets_dates_and_names_that_it_allows(tmp_path):
     real = known(entities=8, length=24)
     series = ("a, bn", "a_ bn", "all")
     schema = replace(real.schema, series=series, identities=(), statics=("group",))
     made = BlockBootstrap().fit(replace(real, schema=schema))
     made = made.sample(panels=1, rng=np.random.default_rng(0))
-    renamed = export(made, tmp_path, ("stata",))
+    columns = dict.fromkeys(list(made.to_frame())[1:], "float64")
+    renamed = export(made, columns, tmp_path, ("stata",))
     assert renamed == {"a, bn": "a__bn", "a_ bn": "a__bn_2"}
     stata = pd.read_stata(tmp_path / "synthetic.dta")
     assert list(stata)[-3:] == ["a__bn", "a__bn_2", "all"]

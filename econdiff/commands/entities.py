@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -30,15 +30,18 @@ class EntityReading:
     units: tuple[str, ...] = ()
 
 
-def read_real(name: str, reading: EntityReading) -> tuple[EntityPanel, dict[str, str]]:
-    """The real panel, and the name and digest of its file."""
+def read_real(name: str, reading: EntityReading) -> tuple[EntityPanel, dict[str, Any]]:
+    """The real panel, and the name, digest and columns (with their types) of its file."""
     path = Path(name)
     if not path.is_file():
         raise UsageError(
             f"there is no file {name}; give a long table, one row an entity and period"
         )
+    frame = read_frame(path, text=reading.entity)
+    if "panel" in frame:
+        raise UsageError(f"{path.name} has a column 'panel', which numbers the copies; rename it")
     panel = read_entities(
-        read_frame(path, text=reading.entity),
+        frame,
         entity=reading.entity,
         time=reading.time,
         freq=reading.freq,
@@ -48,7 +51,11 @@ def read_real(name: str, reading: EntityReading) -> tuple[EntityPanel, dict[str,
         bounds=dict(_bound(text) for text in reading.bounds),
         units=dict(_unit(text) for text in reading.units),
     )
-    return panel, {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    return panel, {
+        "name": path.name,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "columns": {str(name): str(column.dtype) for name, column in frame.items()},
+    }
 
 
 def read_condition(path: Path, schema: Schema) -> Condition:

@@ -101,7 +101,7 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
             judged = measures.judge(real, made, privacy, rng)
             step()
         manifest = new_manifest("synth", command, _settings(request)) | {"data": data}
-        renamed = export(made, folder, request.export)
+        renamed = export(made, data["columns"], folder, request.export)
         write_text(folder / "schema.json", made.schema.to_json())
         judged.write(folder, manifest)
         write_text(folder / "card.md", card(real, made, privacy, manifest, judged.lost, renamed))

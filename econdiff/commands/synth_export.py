@@ -1,9 +1,11 @@
 """The files in which synthetic panels are handed out."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from econdiff.synth import SyntheticPanels
 
@@ -12,21 +14,37 @@ LONGEST = 32  # letters of a name in Stata
 STATA_DATES = {"Y": "ty", "Q": "tq", "M": "tm"}  # any other calendar has days
 
 
-def export(made: SyntheticPanels, folder: Path, kinds: tuple[str, ...]) -> dict[str, str]:
-    """Write Parquet, and what else is asked for; gives the columns that Stata calls otherwise."""
-    frame = made.to_frame()
+def export(
+    made: SyntheticPanels, columns: Mapping[str, str], folder: Path, kinds: tuple[str, ...]
+) -> dict[str, str]:
+    """Write Parquet, and what else is asked for; gives the columns that Stata calls otherwise.
+
+    `columns` are those of the source with their types, whose order is kept.
+    """
+    frame = _as_given(made.to_frame(), columns)
     frame.to_parquet(folder / "synthetic.parquet", index=False)
     if "csv" in kinds:
         frame.to_csv(folder / "synthetic.csv", index=False)
     if "stata" not in kinds:
         return {}
     time, names = made.schema.time, stata_names(list(frame))
-    periods = pd.PeriodIndex(frame[time], freq=made.index.freq)
+    periods = pd.PeriodIndex(frame[time].astype(str), freq=made.index.freq)
     dated = frame.assign(**{time: periods.to_timestamp()}).rename(columns=names)
     kind = STATA_DATES.get(made.schema.frequency[0], "td")
     path = folder / "synthetic.dta"
     dated.to_stata(path, write_index=False, version=118, convert_dates={names[time]: kind})
     return {name: other for name, other in names.items() if name != other}
+
+
+def _as_given(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Columns in the order of the source; years and codes are numbers where they were."""
+    given = frame.reindex(columns=["panel", *(name for name in columns if name in frame)])
+    for name, kind in columns.items():
+        if name in given and kind.startswith("int") and not is_numeric_dtype(given[name]):
+            numbers = pd.Series(pd.to_numeric(given[name], errors="coerce"))
+            if numbers.notna().all():
+                given = given.assign(**{name: numbers.astype("int64")})
+    return given
 
 
 def stata_names(names: list[str]) -> dict[str, str]:
