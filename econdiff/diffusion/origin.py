@@ -143,10 +143,7 @@ def origin(
     strength: float = 1.0,
     recentre: bool = True,
 ) -> Origin:
-    """Encode histories once, one [series, time] or several [origin, series, time].
-
-    Of series that stand still the network has learned nothing: lags and scale are the anchor's.
-    """
+    """Encode histories once, one [series, time] or several [origin, series, time]."""
     if not 1 <= horizon <= MAX_HORIZON:
         raise ValueError(f"one look reaches 1 to {MAX_HORIZON} steps, got {horizon}")
     shown = features(state)
@@ -157,7 +154,6 @@ def origin(
     context = network.encode(sequence, numbers, pairs, horizon)
     found = (context.lags, context.log_scale.exp())
     lags, scale = (part.cpu().double().numpy() for part in found)
-    still = state.coefficients.still[..., None]
-    lags = np.where(still | (not recentre), 0, lags)
-    scale = np.where(still, 1, scale)
+    if not recentre:
+        lags = np.zeros_like(lags)
     return Origin(state, lags, scale, network, context.vector, horizon, spread, strength)
