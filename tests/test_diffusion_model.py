@@ -198,6 +198,15 @@ def test_any_number_of_series_and_any_history_from_24_rows_will_do(stirred, seri
     assert np.isfinite(forecast.samples).all()
 
 
+def test_a_policy_rate_keeps_its_width(rng):
+    """A quarter point up or down in one week of twelve: .25 is the deviation after twelve."""
+    moves = 0.25 * rng.choice([-1, 1], 400) * (rng.random(400) < 1 / 12)
+    index = pd.period_range("2015-01-05", periods=400, freq="W")
+    panel = pd.DataFrame({"rate": 5 + np.cumsum(moves)}, index=index)
+    drawn = Diffusion().fit(panel).sample(panel, horizon=12, paths=1000, rng=rng).samples[:, -1, 0]
+    assert 0.2 < drawn.std() < 0.4
+
+
 def test_too_short_a_panel_is_refused(panel):
     with pytest.raises(ValueError, match="24 rows are needed, and 20 are there"):
         UNTRAINED.fit(panel[:20])
