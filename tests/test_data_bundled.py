@@ -86,3 +86,7 @@ def test_the_terms_are_said_once_and_alike_beside_the_data():
     text = sources.read_text(encoding="utf-8")
     assert TERMS in text
     assert [name for name in NAMES if f"| `{name}` |" not in text] == []
+
+
+def test_one_series_is_asked_for_by_its_name():
+    assert list(load("us-macro", series="realgdp")[0]) == ["realgdp"]

@@ -62,6 +62,10 @@ def test_many_series_come_as_one_panel_at_the_lowest_frequency(ask):
     assert source.titles["RATE"] == "Made-up series RATE"
 
 
+def test_one_series_is_asked_for_by_its_name(ask):
+    assert list(ask("fred", "RATE")[0]) == ["RATE"]
+
+
 def test_aggregation_is_by_series_and_written_down(ask, tmp_path):
     panel, source = ask("fred", ["RATE", "OUTPUT"], aggregation={"RATE": "last"})
     np.testing.assert_array_equal(panel["RATE"], [3, 6, 9, 12])

@@ -221,6 +221,7 @@ def test_the_source_is_left_alone():
 def test_only_the_series_asked_for_are_read_and_checked():
     table = wide(names=("a", "b", "c")).assign(flat=1.0)
     assert list(read_panel(table, series=["c", "a"])) == ["c", "a"]
+    assert list(read_panel(wide(names=("cpi", "gdp")), series="cpi")) == ["cpi"]
 
 
 @settings(max_examples=30)

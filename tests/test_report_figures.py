@@ -56,6 +56,14 @@ def test_bands_hold_the_share_that_they_are_labelled_with():
     assert labels == ["history", "90% of paths", "60% of paths", "30% of paths", "median"]
 
 
+def test_a_history_of_other_series_is_refused_by_name():
+    made = forecast(history())
+    with pytest.raises(ValueError, match="no series inflation"):
+        fan(made, history()[["growth"]])
+    with pytest.raises(ValueError, match="to_frame"):
+        fans({"model": made}, history()["growth"])
+
+
 def test_a_series_that_ends_early_is_continued_from_its_own_last_value():
     past = history()
     past.iloc[-2:, 0] = np.nan

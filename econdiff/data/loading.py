@@ -46,6 +46,7 @@ def load(
     `value` and `sheet` say how a file is to be read; see `econdiff.panel.read_panel`.
     """
     name, path = str(source), Path(source)
+    series = [series] if isinstance(series, str) else series
     if name in {entry.name for entry in list_bundled()}:
         panel, found = load_bundled(name)
     elif is_snapshot(Path(folder) / name) or is_snapshot(path):
@@ -86,7 +87,8 @@ def pull(
     `freq` and `aggregation` are those of `econdiff.data.pulled.Request`: a series of a higher
     frequency is brought down by its mean, a price by its last value, returns by their sum.
     """
-    request = Request(tuple(series), start, end, freq, aggregation)
+    wanted = (series,) if isinstance(series, str) else tuple(series)
+    request = Request(wanted, start, end, freq, aggregation)
     if as_of is not None and service != "fred":
         raise ValueError(f"as_of is for the service 'fred', got {service!r}")
     if returns and service != "yahoo":

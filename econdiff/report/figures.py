@@ -66,9 +66,10 @@ def fan(
 
     The bands start at the last value known. `span` is how many rows of `history` are
     drawn (four times the horizon and at least 24 unless told); `outcome` is what
-    came later, where that is known.
+    came later, where that is known. ValueError where `history` lacks a series.
     """
     names = forecast.names
+    _check_history(history, names)
     columns = min(len(names), 2 if len(names) in (2, 4) else 3)
     rows = -(-len(names) // columns)
     with _styled():
@@ -96,6 +97,7 @@ def fans(
     The models of a row share the value axis, so that widths can be compared.
     """
     first = next(iter(forecasts.values()))
+    _check_history(history, first.names)
     with _styled():
         figure, grid = _grid(len(first.names), len(forecasts), width=2.9, height=2.3, sharey="row")
         for row, name in zip(grid, first.names, strict=True):
@@ -201,6 +203,17 @@ def _finish(
     )
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+
+
+def _check_history(history: pd.DataFrame | None, names: Sequence[str]) -> None:
+    if isinstance(history, pd.Series):
+        raise ValueError("history is a panel, got a Series; say history.to_frame()")
+    missing = [] if history is None else [name for name in names if name not in history]
+    if missing:
+        raise ValueError(
+            f"history has no series {', '.join(missing)}, which the forecast has; "
+            "give the panel that the forecast continues"
+        )
 
 
 def _draw_fan(
