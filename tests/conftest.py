@@ -1,11 +1,12 @@
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from econdiff.cli import main
 
-torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"  # read by torch, which many tests never import
 
 
 @pytest.fixture

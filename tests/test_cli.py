@@ -16,6 +16,7 @@ from econdiff.cli import command_line, main
 from econdiff.commands import past
 from econdiff.commands.folder import whole
 from econdiff.diffusion.weights import shipped
+from econdiff.forecast import Forecast, Forecaster, Model
 
 FORECAST_FILES = {"paths.parquet", "quantiles.csv", "fan.png", "fan.svg", "report.html"}
 
@@ -385,12 +386,18 @@ def test_the_command_is_run_by_both_names_of_its_module():
 def test_help_needs_none_of_the_heavy_libraries():
     code = (
         "import sys; from econdiff.cli.parser import parser; parser(); "
-        "print([m for m in ('torch', 'matplotlib', 'scipy', 'tqdm') if m in sys.modules], "
+        "print([m for m in 'pandas torch matplotlib scipy tqdm'.split() if m in sys.modules], "
         "[m for m in sys.modules if m.startswith('econdiff.commands.')])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = [f"econdiff.commands.{name}" for name in ("answer", "errors", "progress")]
     assert found.stdout.strip() == f"[] {loaded}"
+
+
+def test_the_three_names_of_the_package_are_those_of_the_forecast_module():
+    assert [getattr(econdiff, name) for name in econdiff.__all__] == [Forecast, Forecaster, Model]
+    with pytest.raises(AttributeError, match="no attribute 'Forcast'"):
+        _ = econdiff.Forcast
 
 
 def test_the_doctor_names_the_weights_as_their_card_does(capsys):
