@@ -1,7 +1,7 @@
 """`econdiff backtest`: score models at past origins; a run that was killed goes on."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,14 @@ import numpy as np
 import pandas as pd
 
 from econdiff.commands.answer import Answer
-from econdiff.commands.folder import refuse_existing, whole, write_manifest, write_text
-from econdiff.commands.manifest import new_manifest
+from econdiff.commands.folder import (
+    refuse_existing,
+    whole,
+    write_manifest,
+    write_picture,
+    write_text,
+)
+from econdiff.commands.manifest import new_manifest, settings_of
 from econdiff.commands.models import named_models, through
 from econdiff.commands.past import judged, least_history, read_past, run_trials, write_past
 from econdiff.commands.progress import Progress, silent
@@ -18,7 +24,7 @@ from econdiff.commands.reading import Read, Reading, read
 from econdiff.commands.view import read_history, write_history
 from econdiff.forecast import Forecast, Model
 from econdiff.report.backtest import side_by_side, study_page
-from econdiff.report.figures import pit_histograms, png, svg
+from econdiff.report.figures import pit_histograms, svg
 from econdiff.report.page import render
 from econdiff.report.past import Past, first_pits, overview, ratio_figure
 from econdiff.windows import backtest_origins, history_at
@@ -98,7 +104,7 @@ def run_backtest(request: BacktestRequest, command: str, progress: Progress = si
             progress=progress,
         )
         past = judged(trials, seed=request.seed, progress=progress)
-        manifest = new_manifest("backtest", command, _settings(request))
+        manifest = new_manifest("backtest", command, settings_of(request))
         manifest["data"] = data.record | {"modelled": _modelled(data)}
         manifest["models"] = {name: repr(model) for name, model in models.items()}
         fans = _last_fans(wrapped, data.panel, origins[-1], past, request)
@@ -146,8 +152,7 @@ def write_study(study: Study, folder: Path) -> None:
     if len(study.past.tests) and bool(study.past.tests["ratio"].notna().any()):
         pictures["scores"] = ratio_figure(study.past, study.past.tests["reference"].iloc[0])
     for name, figure in pictures.items():
-        write_text(folder / f"{name}.svg", svg(figure))
-        (folder / f"{name}.png").write_bytes(png(figure))
+        write_picture(folder, name, figure)
     write_manifest(folder, study.manifest)
     write_text(folder / "report.html", study_html(study))
 
@@ -164,10 +169,3 @@ def read_study(folder: Path, manifest: dict[str, Any]) -> Study:
 def study_html(study: Study) -> str:
     """The page of a backtest as HTML."""
     return render(study_page(study.past, study.panel, study.manifest, study.fans))
-
-
-def _settings(request: BacktestRequest) -> dict[str, Any]:
-    """The request as plain values; INPUT and DIR by their names, not their paths."""
-    reading = replace(request.reading, input=Path(request.reading.input).name)
-    settings = asdict(replace(request, reading=reading)) | {"out": request.out.name}
-    return {key: value for key, value in settings.items() if key not in ("overwrite", "workers")}

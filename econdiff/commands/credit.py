@@ -1,24 +1,22 @@
 """`econdiff credit`: from macro scenarios to default rates to the losses of a loan portfolio."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from econdiff.commands.answer import Answer
+from econdiff.commands.assumptions import Assumed
 from econdiff.commands.credit_book import Book, CreditRequest, book_of, driven
 from econdiff.commands.errors import UsageError
-from econdiff.commands.folder import whole, write_manifest, write_page, write_text
-from econdiff.commands.manifest import new_manifest
+from econdiff.commands.folder import whole, write_manifest, write_page, write_picture
+from econdiff.commands.manifest import new_manifest, settings_of
 from econdiff.commands.models import named_model
 from econdiff.commands.progress import Progress, silent
-from econdiff.commands.risk_scenario import Assumed
+from econdiff.commands.tables import led_by
 from econdiff.forecast import Forecast, steps_after
 from econdiff.report.credit import CreditStudy, credit_page, pictures
-from econdiff.report.figures import png, svg
 from econdiff.risk.credit import CreditLoss, FittedLogitLink, each_step, portfolio_losses
 from econdiff.risk.measures import var_standard_error
 from econdiff.scenario import Scenario, ScenarioError, check, conditional
@@ -37,7 +35,7 @@ def credit(request: CreditRequest, command: str, progress: Progress = silent) ->
     """Fit the link, draw the losses by scenario, and write the folder `request.out`, whole."""
     book = book_of(request)
     _check_said(book, request)
-    manifest = new_manifest("credit", command, _settings(request)) | {"data": book.data.record}
+    manifest = new_manifest("credit", command, settings_of(request)) | {"data": book.data.record}
     with whole(request.out, overwrite=request.overwrite) as folder:
         macro = _paths(book, request, progress)
         rates = {name: _rates(book, drawn, request) for name, drawn in macro.items()}
@@ -192,8 +190,7 @@ def _steps(
                    "rate_q50": middle, "rate_q95": high,
                    "expected_loss": losses[name].by_step}  # fmt: skip
         tables.append(pd.DataFrame(columns).assign(scenario=name))
-    table = pd.concat(tables, ignore_index=True)
-    return table.loc[:, ["scenario", *(name for name in table if name != "scenario")]]
+    return led_by(pd.concat(tables, ignore_index=True), "scenario")
 
 
 def _link_table(link: FittedLogitLink) -> pd.DataFrame:
@@ -227,9 +224,7 @@ def _write(study: CreditStudy, folder: Path) -> None:
     study.link.to_csv(folder / "link.csv", index=False)
     drawn = {}
     for name, figure in pictures(study).items():
-        drawn[name] = svg(figure)
-        write_text(folder / f"{name}.svg", drawn[name])
-        (folder / f"{name}.png").write_bytes(png(figure))
+        drawn[name] = write_picture(folder, name, figure)
     write_manifest(folder, dict(study.manifest))
     write_page(folder, credit_page(study, drawn))
 
@@ -237,13 +232,3 @@ def _write(study: CreditStudy, folder: Path) -> None:
 def _rng(request: CreditRequest, stream: str) -> np.random.Generator:
     """Random numbers of one of `STREAMS`, the same in every scenario, which makes them pairs."""
     return np.random.default_rng([request.seed, STREAMS.index(stream)])
-
-
-def _settings(request: CreditRequest) -> dict[str, Any]:
-    """The request as plain values; files by their names, not their paths."""
-    reading = replace(request.reading, input=Path(request.reading.input).name)
-    settings = asdict(replace(request, reading=reading)) | {"out": request.out.name}
-    for name in ("scenario", "supervisory"):
-        path = getattr(request, name)
-        settings[name] = path.name if path else None
-    return {key: value for key, value in settings.items() if key != "overwrite"}

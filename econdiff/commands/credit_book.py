@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from econdiff.commands.assumptions import Assumed, assumed
 from econdiff.commands.errors import UsageError
 from econdiff.commands.models import nearest
 from econdiff.commands.reading import Read, Reading, read
-from econdiff.commands.risk_scenario import Assumed, assumed
 from econdiff.risk.credit import FittedLogitLink, LogitLink
 from econdiff.risk.supervisory import read_supervisory
 from econdiff.scenario import Scenario

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from econdiff.backtest.var_es import Plan
+from econdiff.commands.assumptions import Assumed, assumed
 from econdiff.commands.day_ranges import Wrapped, days_of, wrapped
 from econdiff.commands.desk_rules import Rules, rules_of
 from econdiff.commands.errors import UsageError
 from econdiff.commands.models import named_models, nearest
 from econdiff.commands.portfolios import Holdings, holdings, log_returns
 from econdiff.commands.reading import Read, Reading, read
-from econdiff.commands.risk_scenario import Assumed, assumed, check_assumed, with_supervisory
+from econdiff.commands.risk_scenario import check_assumed, with_supervisory
 from econdiff.forecast import Model
 from econdiff.risk.prices import labels_of
 from econdiff.risk.stresses import Move, parse_move, worst_moves

@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from matplotlib.figure import Figure
+
 from econdiff.commands.errors import UsageError
+from econdiff.report.figures import png, svg
 from econdiff.report.page import Page, render
 from econdiff.report.stored import page_of, page_text
 
@@ -68,6 +71,14 @@ def write_text(path: Path, text: str) -> None:
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
+
+
+def write_picture(folder: Path, name: str, figure: Figure) -> str:
+    """Write `name.svg` and `name.png`; gives back the SVG."""
+    picture = svg(figure)
+    write_text(folder / f"{name}.svg", picture)
+    (folder / f"{name}.png").write_bytes(png(figure))
+    return picture
 
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """`econdiff forecast`: draw the future of a panel and write what a reader needs of it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 from econdiff.baselines.in_levels import InLevels
 from econdiff.commands.answer import Answer
 from econdiff.commands.folder import whole, write_manifest, write_text
-from econdiff.commands.manifest import new_manifest
+from econdiff.commands.manifest import new_manifest, settings_of
 from econdiff.commands.models import named_models, through
 from econdiff.commands.past import judged, read_past, run_trials, spread_origins, write_past
 from econdiff.commands.progress import Progress, silent
@@ -80,7 +80,7 @@ def run_forecast(request: ForecastRequest, command: str, progress: Progress = si
     models = named_models(tuple(dict.fromkeys([request.model, *request.against])))
     with whole(request.out, overwrite=request.overwrite) as folder:
         data = read(request.reading)
-        manifest = new_manifest("forecast", command, _settings(request))
+        manifest = new_manifest("forecast", command, settings_of(request))
         wrapped = through(models, data.transforms)
         view, inside, modelled = _draw(wrapped[request.model], data, request, progress)
         manifest["data"] = data.record | {"modelled": modelled}
@@ -159,10 +159,3 @@ def read_outcome(folder: Path, manifest: dict[str, Any]) -> Outcome:
         manifest,
         read_past(folder),
     )
-
-
-def _settings(request: ForecastRequest) -> dict[str, Any]:
-    """The request as plain values; INPUT and DIR by their names, not their paths."""
-    reading = replace(request.reading, input=Path(request.reading.input).name)
-    settings = asdict(replace(request, reading=reading)) | {"out": request.out.name}
-    return {key: value for key, value in settings.items() if key not in ("overwrite", "workers")}

@@ -4,7 +4,9 @@ import hashlib
 import importlib.metadata
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -24,6 +26,20 @@ def new_manifest(kind: str, command: str, settings: Mapping[str, Any]) -> dict[s
         "settings": dict(settings),
         "versions": versions(),
     }
+
+
+def settings_of(request: Any, **instead: object) -> dict[str, Any]:
+    """The fields of a request with a `reading` as plain values, some of them said otherwise.
+
+    INPUT, DIR and other files stand by their names: their folders are nobody's business.
+    """
+    settings: dict[str, Any] = {
+        name: value.name if isinstance(value, Path) else value
+        for name, value in (asdict(request) | instead).items()
+        if name not in ("overwrite", "workers")
+    }
+    settings["reading"]["input"] = Path(request.reading.input).name
+    return settings
 
 
 def versions() -> dict[str, str]:

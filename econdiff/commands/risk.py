@@ -4,7 +4,7 @@ Gains and losses in the files are fractions of wealth: -0.02 is a loss of 2%.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,20 @@ from econdiff.backtest.var_es import Plan, backtest_var_es, blocks_of, tracks
 from econdiff.commands.answer import Answer
 from econdiff.commands.desk import Desk, RiskRequest, desk_of
 from econdiff.commands.desk_rules import attributed, liquid_es, viewed
-from econdiff.commands.folder import refuse_existing, whole, write_manifest, write_page, write_text
-from econdiff.commands.manifest import new_manifest
+from econdiff.commands.folder import (
+    refuse_existing,
+    whole,
+    write_manifest,
+    write_page,
+    write_picture,
+)
+from econdiff.commands.manifest import new_manifest, settings_of
 from econdiff.commands.progress import Progress, silent
-from econdiff.commands.risk_parts import contributed, led_by, sensitivity, under_moves
+from econdiff.commands.risk_parts import contributed, sensitivity, under_moves
 from econdiff.commands.risk_scenario import scenario_losses
 from econdiff.commands.risk_tests import risk_tests
+from econdiff.commands.tables import led_by
 from econdiff.forecast import Forecast, Forecaster
-from econdiff.report.figures import png, svg
 from econdiff.report.validated import Past, Validation
 from econdiff.report.validation import pictures, validation_page
 from econdiff.risk.portfolio import price_gains, risk_table
@@ -36,7 +42,8 @@ def risk(request: RiskRequest, command: str, progress: Progress = silent) -> Ans
     """Measure, backtest, stress, and write the folder `request.out`, whole."""
     refuse_existing(request.out, request.overwrite)
     desk = desk_of(request)
-    manifest = new_manifest("risk", command, _settings(request))
+    settings = settings_of(request, weights=Path(request.weights).name)
+    manifest = new_manifest("risk", command, settings)
     manifest["data"] = desk.data.record
     manifest["models"] = {name: repr(model) for name, model in desk.models.items()}
     fitted, forecasts = _forecasts(desk, request, progress)
@@ -192,19 +199,6 @@ def _write(found: Validation, folder: Path) -> None:
         found.scenarios.table.to_csv(folder / "scenarios.csv", index=False)
     pictured = {}
     for name, figure in pictures(found).items():
-        pictured[name] = svg(figure)
-        write_text(folder / f"{name}.svg", pictured[name])
-        (folder / f"{name}.png").write_bytes(png(figure))
+        pictured[name] = write_picture(folder, name, figure)
     write_manifest(folder, dict(found.manifest))
     write_page(folder, validation_page(found, pictured), "validation.html")
-
-
-def _settings(request: RiskRequest) -> dict[str, Any]:
-    """The request as plain values; files by their names, not their paths."""
-    reading = replace(request.reading, input=Path(request.reading.input).name)
-    settings = asdict(replace(request, reading=reading)) | {"out": request.out.name}
-    settings["weights"] = Path(request.weights).name
-    for name in ("scenario", "supervisory", "liquidity", "pnl"):
-        path = getattr(request, name)
-        settings[name] = path.name if path else None
-    return {key: value for key, value in settings.items() if key not in ("overwrite", "workers")}

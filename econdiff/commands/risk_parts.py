@@ -8,6 +8,7 @@ import pandas as pd
 
 from econdiff.commands.desk import Desk, RiskRequest
 from econdiff.commands.progress import Progress
+from econdiff.commands.tables import led_by
 from econdiff.forecast import Forecast, Forecaster
 from econdiff.risk.portfolio import (
     Gains,
@@ -132,8 +133,3 @@ def under_moves(
         return Given(told, f"conditional law, {found.method}", found.effective)
 
     return given
-
-
-def led_by(table: pd.DataFrame, *names: str) -> pd.DataFrame:
-    """The table with these columns first."""
-    return table.loc[:, [*names, *(name for name in table.columns if name not in names)]]

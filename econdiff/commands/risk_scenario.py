@@ -4,34 +4,25 @@ The assumption is a file or pins, as in `econdiff scenario`, or the Federal Rese
 scenarios, whose variables are set beside the prices and pinned.
 """
 
-import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from econdiff.commands.assumptions import Assumed, conditioned
 from econdiff.commands.day_ranges import Wrapped
 from econdiff.commands.errors import UsageError
 from econdiff.commands.manifest import panel_record
 from econdiff.commands.models import nearest
 from econdiff.commands.progress import Progress
 from econdiff.commands.reading import Read
+from econdiff.commands.tables import led_by
 from econdiff.data.alignment import align
 from econdiff.report.validated import ScenarioLosses
 from econdiff.risk.portfolio import Gains, price_gains, risk_table
 from econdiff.risk.supervisory import Supervisory, read_supervisory
-from econdiff.scenario import (
-    Scenario,
-    ScenarioError,
-    ScenarioWarning,
-    check,
-    conditional,
-    parse_pin,
-    plausibility,
-    read_scenario,
-)
+from econdiff.scenario import Scenario, ScenarioError, check, plausibility
 from econdiff.scenario.law import HasLaw, HasMoments
 from econdiff.transforms import Transform, TransformedForecaster
 
@@ -44,27 +35,6 @@ GIVEN = (
 )
 """The supervisory variables that are pinned where none are named."""
 MOST = 2000  # paths; conditioning costs far more than drawing
-
-
-@dataclass(frozen=True)
-class Assumed:
-    """A scenario and what it is called."""
-
-    name: str
-    scenario: Scenario
-
-
-def assumed(file: Path | None, pins: Sequence[str]) -> tuple[Assumed, ...]:
-    """The scenario of a file and of pins, one; none where nothing is said."""
-    try:
-        said = read_scenario(file) if file else Scenario()
-        for text in pins:
-            said = said + parse_pin(text)
-    except ScenarioError as error:
-        raise UsageError(str(error)) from error
-    if said.events and not said.pins:
-        raise UsageError("a scenario for a portfolio needs pins; events choose among paths")
-    return (Assumed(said.name or "scenario", said),) if said.pins else ()
 
 
 def with_supervisory(
@@ -146,9 +116,13 @@ def scenario_losses(
         verdicts: dict[str, str] = {}
         notes: list[str] = []
         for one in said:
-            answer, warned = _answered(
-                forecaster, panel, one, max(horizons), min(paths, MOST), seed
-            )
+            try:
+                answer, warned = conditioned(
+                    forecaster, panel, _within(one.scenario, panel, max(horizons)),
+                    mode="hard", horizon=max(horizons), paths=min(paths, MOST), seed=seed,
+                )  # fmt: skip
+            except ScenarioError as error:
+                raise UsageError(f"{one.name}: {error}") from error
             drawn.setdefault("no scenario", price_gains(answer.baseline, held))
             drawn[one.name] = price_gains(answer.alternative, held)
             verdicts[one.name] = plausibility(answer).verdict
@@ -159,29 +133,8 @@ def scenario_losses(
         for label, gained in drawn.items()
     ]
     table = pd.concat(tables, ignore_index=True)
-    first = ["scenario", "portfolio", "horizon", "alpha", "mean"]
-    table = table.loc[:, [*first, *(column for column in table if column not in first)]]
+    table = led_by(table, "scenario", "portfolio", "horizon", "alpha", "mean")
     return ScenarioLosses(name, table, drawn, verdicts, tuple(dict.fromkeys(notes)))
-
-
-def _answered(forecaster, panel: pd.DataFrame, one: Assumed, horizon: int, paths: int, seed: int):
-    pins = one.scenario
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ScenarioWarning)
-        try:
-            answer = conditional(
-                forecaster,
-                panel,
-                _within(pins, panel, horizon),
-                mode="hard",
-                horizon=horizon,
-                paths=paths,
-                rng=np.random.default_rng(seed),
-            )
-        except ScenarioError as error:
-            raise UsageError(f"{one.name}: {error}") from error
-    kept = [str(w.message) for w in caught if issubclass(w.category, ScenarioWarning)]
-    return answer, kept
 
 
 def _within(said: Scenario, panel: pd.DataFrame, horizon: int) -> Scenario:

@@ -1,24 +1,22 @@
 """`econdiff scenario`: a conditional forecast for a reader."""
 
 import hashlib
-import warnings
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from econdiff.commands.answer import Answer
+from econdiff.commands.assumptions import conditioned, stated
 from econdiff.commands.errors import UsageError
 from econdiff.commands.findings import findings, write_findings
-from econdiff.commands.folder import whole, write_manifest, write_page, write_text
-from econdiff.commands.manifest import new_manifest
+from econdiff.commands.folder import whole, write_manifest, write_page, write_picture
+from econdiff.commands.manifest import new_manifest, settings_of
 from econdiff.commands.models import named_model
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Read, Reading, read
 from econdiff.commands.view import write_history
-from econdiff.report.figures import png, svg
 from econdiff.report.scenario import scenario_page
 from econdiff.report.scenario_figures import differences, two_fans
 from econdiff.scenario import (
@@ -26,11 +24,7 @@ from econdiff.scenario import (
     Mode,
     Scenario,
     ScenarioError,
-    ScenarioWarning,
     check,
-    conditional,
-    parse_pin,
-    read_scenario,
 )
 from econdiff.transforms import Transformed, TransformedForecaster
 
@@ -62,7 +56,7 @@ def scenario(request: ScenarioRequest, command: str, progress: Progress = silent
     said = _said(request)
     with whole(request.out, overwrite=request.overwrite) as folder:
         data, older = read(request.reading), vintage(request.older, request.reading)
-        manifest = new_manifest("scenario", command, _settings(request)) | {"data": data.record}
+        manifest = new_manifest("scenario", command, settings_of(request)) | {"data": data.record}
         if older is not None:
             manifest["older"] = older.record
         check_stated(said, request, data)
@@ -111,8 +105,7 @@ def write_answer(folder: Path, answer: Conditional, history: pd.DataFrame) -> No
         ("fans", two_fans(answer)),
         ("difference", differences(answer)),
     ):
-        write_text(folder / f"{name}.svg", svg(figure))
-        (folder / f"{name}.png").write_bytes(png(figure))
+        write_picture(folder, name, figure)
 
 
 def _said(request: ScenarioRequest) -> Scenario:
@@ -157,14 +150,6 @@ def vintage(older: Path | None, reading: Reading) -> Read | None:
     return None if older is None else read(replace(reading, input=str(older)))
 
 
-def stated(file: Path | None, pins: tuple[str, ...]) -> Scenario:
-    """A scenario file and the pins of the command line as one; nothing where neither is given."""
-    said = read_scenario(file) if file else Scenario()
-    for text in pins:
-        said = said + parse_pin(text)
-    return said
-
-
 def answered(
     name: str, data: Read, said: Scenario, request: ScenarioRequest, progress: Progress
 ) -> tuple[TransformedForecaster, Conditional, tuple[str, ...]]:
@@ -172,23 +157,15 @@ def answered(
     with progress(f"{name}: fit, then condition", 2) as step:
         forecaster = Transformed(named_model(name), data.transforms).fit(data.panel)
         step()
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", ScenarioWarning)
-            try:
-                answer = conditional(
-                    forecaster,
-                    data.panel,
-                    said,
-                    mode=request.mode,
-                    horizon=request.horizon,
-                    paths=request.paths,
-                    rng=np.random.default_rng(request.seed),
-                )
-            except ScenarioError as error:
-                raise UsageError(str(error)) from error
+        try:
+            answer, notes = conditioned(
+                forecaster, data.panel, said,
+                mode=request.mode, horizon=request.horizon, paths=request.paths, seed=request.seed,
+            )  # fmt: skip
+        except ScenarioError as error:
+            raise UsageError(str(error)) from error
         step()
-    notes = (str(w.message) for w in caught if issubclass(w.category, ScenarioWarning))
-    return forecaster, answer, tuple(dict.fromkeys(notes))
+    return forecaster, answer, notes
 
 
 def _last(table: pd.DataFrame) -> str:
@@ -208,12 +185,3 @@ def _stated(said: Scenario, answer: Conditional, file: Path | None) -> dict[str,
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         record["file"] = {"name": file.name, "sha256": digest}
     return record
-
-
-def _settings(request: ScenarioRequest) -> dict[str, Any]:
-    """The request as plain values; files by their names, not their paths."""
-    reading = replace(request.reading, input=Path(request.reading.input).name)
-    settings = asdict(replace(request, reading=reading)) | {"out": request.out.name}
-    settings["scenario"] = request.scenario.name if request.scenario else None
-    settings["older"] = request.older.name if request.older else None
-    return {key: value for key, value in settings.items() if key != "overwrite"}

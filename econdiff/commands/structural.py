@@ -1,6 +1,6 @@
 """`econdiff structural`: effects of shocks under a declared identification."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,15 +8,14 @@ import numpy as np
 import pandas as pd
 
 from econdiff.commands.answer import Answer
+from econdiff.commands.assumptions import stated
 from econdiff.commands.errors import UsageError
-from econdiff.commands.folder import whole, write_manifest, write_page, write_text
-from econdiff.commands.manifest import new_manifest
+from econdiff.commands.folder import whole, write_manifest, write_page, write_picture
+from econdiff.commands.manifest import new_manifest, settings_of
 from econdiff.commands.models import named_model
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Reading, read
-from econdiff.commands.scenario import stated
 from econdiff.commands.view import write_history
-from econdiff.report.figures import png, svg
 from econdiff.report.scenario_figures import changes, contributions, responses
 from econdiff.report.structural import structural_page
 from econdiff.scenario import Scenario, ScenarioError
@@ -71,7 +70,9 @@ def _answer(
     progress: Progress,
 ) -> Answer:
     data, rng = read(request.reading), np.random.default_rng(request.seed)
-    manifest = new_manifest("structural", command, _settings(request)) | {"data": data.record}
+    scheme_name = request.identify if ":" in request.identify else Path(request.identify).name
+    settings = settings_of(request, identify=scheme_name)
+    manifest = new_manifest("structural", command, settings) | {"data": data.record}
     with progress(f"{request.model}: fit, identify, answer", 3) as step:
         forecaster = Transformed(named_model(request.model), data.transforms).fit(data.panel)
         step()
@@ -89,9 +90,8 @@ def _answer(
                 rng=rng, mode=request.mode,
             )  # fmt: skip
         step()
-    settings = repr(named_model(request.model))
     manifest |= {"identification": list(model.said())}
-    manifest["model"] = {"name": request.model, "settings": settings}
+    manifest["model"] = {"name": request.model, "settings": repr(named_model(request.model))}
     _write(folder, model, bands, local, historical, brought)
     write_manifest(folder, manifest)
     name = said.name or ", ".join(scheme.shocks)
@@ -131,8 +131,7 @@ def _write(
         brought.sizes().to_csv(folder / "shocks.csv", index=False)
         figures["difference"] = changes(brought.difference(), brought.baseline)
     for name, figure in figures.items():
-        write_text(folder / f"{name}.svg", svg(figure))
-        (folder / f"{name}.png").write_bytes(png(figure))
+        write_picture(folder, name, figure)
 
 
 def _said(request: StructuralRequest) -> Scenario:
@@ -145,13 +144,3 @@ def _said(request: StructuralRequest) -> Scenario:
     if request.given_sd and request.mode != "density":
         raise ScenarioError(f"--given-sd belongs to the mode density, not to {request.mode}")
     return said.with_sd(request.given_sd)
-
-
-def _settings(request: StructuralRequest) -> dict[str, Any]:
-    """The request as plain values; files by their names, not their paths."""
-    reading = replace(request.reading, input=Path(request.reading.input).name)
-    settings = asdict(replace(request, reading=reading)) | {"out": request.out.name}
-    settings["scenario"] = request.scenario.name if request.scenario else None
-    if ":" not in request.identify:
-        settings["identify"] = Path(request.identify).name
-    return {key: value for key, value in settings.items() if key != "overwrite"}

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from econdiff.commands.folder import write_text
+from econdiff.commands.folder import write_picture
 from econdiff.forecast import Forecast, period_labels
-from econdiff.report.figures import png, svg
 from econdiff.report.forecast import fan_figure
 
 HISTORY = "history.parquet"
@@ -28,9 +27,7 @@ class View:
         self.forecast.to_frame().to_parquet(folder / "paths.parquet", index=False)
         write_history(self.history, folder)
         self.forecast.summary().to_csv(folder / "quantiles.csv", index=False)
-        picture = fan_figure(self.forecast, self.history, title)
-        write_text(folder / "fan.svg", svg(picture))
-        (folder / "fan.png").write_bytes(png(picture))
+        write_picture(folder, "fan", fan_figure(self.forecast, self.history, title))
 
     @classmethod
     def read(cls, folder: Path, freq: str, units: Mapping[str, str]) -> "View":
