@@ -62,7 +62,7 @@ def test_a_model_that_understates_risk_is_rejected(days):
 )
 def test_a_bad_table_is_refused_and_nothing_written(days, capsys, spoil, words):
     frame, folder = days
-    assert ask(spoil(frame), folder) == 1
+    assert ask(spoil(frame), folder) == 2
     assert words in capsys.readouterr().err
     assert not (folder / "out").exists()
 

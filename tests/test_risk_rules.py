@@ -134,14 +134,15 @@ def test_weighted_shortfall_is_the_mean_of_the_worst_share():
     [
         ("--liquidity", "series,days\nA,10\nB,20\n", "'C' has no horizon"),
         ("--liquidity", "series,days\nA,10\nB,20\nC,15\n", "days of (10, 20"),
-        ("--liquidity", "name\nA\n", "needs rows and the columns series, days"),
+        ("--liquidity", "name\nA\n", "lacks the columns ['series', 'days']; it needs series, days"),
+        ("--liquidity", "series,days\n", "no rows under its header"),
         ("--pnl", "date,hypothetical,risk_theoretical\n2020-01-01,1,x\n", "line 2"),
         ("--pnl", "date,hypothetical,risk_theoretical\n2020-01-01,1,1\n", "the rule looks at 250"),
     ],
 )
 def test_a_bad_table_is_refused_before_any_work(tmp_path, capsys, file, text, words):
     (tmp_path / "table.csv").write_text(text)
-    assert ask(tmp_path, file, tmp_path / "table.csv") in (1, 2)
+    assert ask(tmp_path, file, tmp_path / "table.csv") == 2
     assert words in capsys.readouterr().err
     assert not list(tmp_path.glob("out*"))
 

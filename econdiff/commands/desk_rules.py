@@ -9,6 +9,7 @@ import pandas as pd
 
 from econdiff.commands.errors import UsageError
 from econdiff.commands.models import nearest
+from econdiff.commands.tables import read_columns
 from econdiff.forecast import Forecast
 from econdiff.report.validated import Views
 from econdiff.risk import frtb, stress
@@ -38,7 +39,7 @@ def rules_of(
     held: Sequence[str],
     horizons: Sequence[int],
 ) -> Rules:
-    """Read the views and the two files; raises UsageError, or ValueError for a bad table."""
+    """Read the views and the two files; UsageError where one cannot be used."""
     last = panel.ffill().iloc[-1]
     try:
         said = tuple(parse_move(text, last, held) for text in views)
@@ -56,7 +57,7 @@ def rules_of(
 
 def read_liquidity(file: Path, held: Sequence[str]) -> pd.Series:
     """Liquidity horizons in days of every series held, from a CSV `series, days`."""
-    table = _table(file, ("series", "days"))
+    table = read_columns(file, ("series", "days"))
     said = np.asarray(pd.to_numeric(table["days"], errors="coerce"), float)
     days = pd.Series(said, index=table["series"].str.strip())
     absent = [name for name in held if name not in days.index]
@@ -72,20 +73,20 @@ def read_liquidity(file: Path, held: Sequence[str]) -> pd.Series:
 
 def read_pnl(file: Path) -> pd.DataFrame:
     """`desk, hypothetical, risk_theoretical` of a CSV that also has a `date`, maybe a `desk`."""
-    table = _table(file, ("date", "hypothetical", "risk_theoretical"))
+    table = read_columns(file, ("date", "hypothetical", "risk_theoretical"))
     dates = pd.to_datetime(table["date"], errors="coerce")
     numbers = table[["hypothetical", "risk_theoretical"]].apply(pd.to_numeric, errors="coerce")
     wrong = dates.isna() | ~np.isfinite(numbers.to_numpy(float)).all(axis=1)
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
-        raise ValueError(f"line {row + 2} of {file.name} has a cell that is no date or no number")
+        raise UsageError(f"line {row + 2} of {file.name} has a cell that is no date or no number")
     desk = table["desk"].str.strip() if "desk" in table else pd.Series("desk", table.index)
     made = numbers.assign(desk=desk, date=dates).sort_values("date", kind="stable")
     few = made["desk"].value_counts()
     if made.duplicated(["desk", "date"]).any():
-        raise ValueError(f"{file.name} has a date twice for one desk; keep one row a day and desk")
+        raise UsageError(f"{file.name} has a date twice for one desk; keep one row a day and desk")
     if few.min() < RULE:
-        raise ValueError(
+        raise UsageError(
             f"{file.name} has {few.min()} days for {few.idxmin()!r}; the rule looks at {RULE}"
         )
     return made.loc[:, ["desk", "hypothetical", "risk_theoretical"]]
@@ -155,18 +156,3 @@ def viewed(
     labels = tuple(view.label for view in views)
     table = pd.DataFrame(rows, columns=columns)
     return Views(labels, table, pooled.effective_paths, len(x), pooled.entropy)
-
-
-def _table(file: Path, wanted: Sequence[str]) -> pd.DataFrame:
-    """A CSV as text, with these columns in any case."""
-    if not file.is_file():
-        raise UsageError(f"there is no file {file.name}")
-    try:
-        table = pd.read_csv(file, dtype=str, skipinitialspace=True, keep_default_na=False)
-    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
-        raise UsageError(f"{file.name} cannot be read as a CSV table: {error}") from error
-    table.columns = [str(name).strip().lower().replace("-", "_") for name in table.columns]
-    absent = [name for name in wanted if name not in table]
-    if absent or table.empty:
-        raise UsageError(f"{file.name} needs rows and the columns {', '.join(wanted)}")
-    return table

@@ -9,6 +9,7 @@ import pandas as pd
 
 from econdiff.commands.errors import UsageError
 from econdiff.commands.models import nearest
+from econdiff.commands.tables import read_text_table
 from econdiff.risk.portfolio import equal_weights, matched_weights
 from econdiff.risk.prices import labels_of, not_prices, returns_of, suspicious
 from econdiff.transforms import Transform, choose, fred_md
@@ -75,10 +76,7 @@ def read_weights(file: Path) -> pd.DataFrame:
     """
     if not file.is_file():
         raise UsageError(f"there is no file of weights {file.name}; name one, or say equal")
-    try:
-        table = pd.read_csv(file, dtype=str, skipinitialspace=True, keep_default_na=False)
-    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
-        raise UsageError(f"{file.name} cannot be read as a CSV table: {error}") from error
+    table = read_text_table(file)
     if table.shape[1] < 2 or table.empty:
         raise UsageError(
             f"{file.name} needs a column of series and a column of weights a portfolio, as in\n"

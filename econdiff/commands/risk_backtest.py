@@ -10,11 +10,12 @@ from econdiff.commands.answer import Answer
 from econdiff.commands.errors import UsageError
 from econdiff.commands.folder import refuse_existing, whole, write_manifest, write_page, write_text
 from econdiff.commands.manifest import new_manifest
+from econdiff.commands.tables import read_columns
 from econdiff.panel.frequency import infer_frequency
 from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table
 from econdiff.report.risk import exceptions
-from econdiff.risk.validation import validate
+from econdiff.risk.validation import COLUMNS, validate
 
 LEAST = 10  # days; fewer say nothing
 
@@ -36,7 +37,10 @@ def risk_backtest(request: RiskBacktestRequest, command: str) -> Answer:
         raise UsageError(f"--alpha is the share of bad days, as 0.01; got {request.alpha}")
     table = read_days(request.file)
     daily = infer_frequency(pd.DatetimeIndex(table.index)) == "D"
-    tests = validate(table, request.alpha, daily=daily)
+    try:
+        tests = validate(table, request.alpha, daily=daily)
+    except ValueError as error:  # signs that no VaR can have
+        raise UsageError(str(error)) from error
     page = _page(request, table, tests, command)
     with whole(request.out, overwrite=request.overwrite) as work:
         tests.to_csv(work / "tests.csv", index=False)
@@ -50,35 +54,20 @@ def risk_backtest(request: RiskBacktestRequest, command: str) -> Answer:
 
 def read_days(file: Path) -> pd.DataFrame:
     """The table, in order of its dates; an error names the line at fault."""
-    if not file.is_file():
-        raise UsageError(f"there is no file {file}")
-    try:
-        table = pd.read_csv(file)
-    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
-        raise ValueError(f"{file.name} cannot be read as a CSV table: {error}") from error
-    names = {str(name).strip().lower(): name for name in table.columns}
-    wanted = ("date", "return", "var", "es")
-    absent = [name for name in wanted if name not in names]
-    if absent:
-        raise ValueError(f"{file.name} lacks the columns {absent}; it needs date, return, VaR, ES")
-    days = pd.DatetimeIndex(pd.to_datetime(table[names["date"]], errors="coerce"), name="date")
-    numbers = pd.DataFrame(
-        {
-            name: np.asarray(pd.to_numeric(table[names[name.lower()]], errors="coerce"), float)
-            for name in ("return", "VaR", "ES")
-        },
-        index=days,
-    )
+    table = read_columns(file, ("date", *COLUMNS))
+    days = pd.DatetimeIndex(pd.to_datetime(table["date"], errors="coerce"), name="date")
+    cells = table.loc[:, list(COLUMNS)].apply(pd.to_numeric, errors="coerce")
+    numbers = cells.astype(float).set_axis(days, axis=0)
     wrong = days.isna() | np.isnan(numbers.to_numpy(float)).any(axis=1)
     if wrong.any():
         row = int(wrong.argmax())
         found = list(table.to_numpy()[row])
-        raise ValueError(f"line {row + 2} of {file.name} has a cell that is no number: {found}")
+        raise UsageError(f"line {row + 2} of {file.name} has a cell that is no number: {found}")
     if days.has_duplicates:
         twice = days[days.duplicated()][0]
-        raise ValueError(f"{twice:%Y-%m-%d} stands twice in {file.name}; keep one row a day")
+        raise UsageError(f"{twice:%Y-%m-%d} stands twice in {file.name}; keep one row a day")
     if len(table) < LEAST:
-        raise ValueError(f"{file.name} has {len(table)} days; at least {LEAST} are needed")
+        raise UsageError(f"{file.name} has {len(table)} days; at least {LEAST} are needed")
     return numbers.sort_index()
 
 
