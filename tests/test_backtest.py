@@ -455,6 +455,36 @@ def test_verdicts_know_better_worse_and_comparable():
     assert 1 < result.loc["bad", "low"] < result.loc["bad", "ratio"]
 
 
+@pytest.mark.parametrize(
+    ("origins", "good", "bad"), [(7, *["untested"] * 2), (8, "better", "worse")]
+)
+def test_neither_better_nor_worse_is_said_under_eight_origins(origins, good, bad):
+    noise = np.random.default_rng(8).normal(0, 0.01, (3, origins))
+    table = toy_losses({"base": 1 + noise[0], "good": 0.5 + noise[1], "bad": 2 + noise[2]})
+    result = compare(table, "base", rng=np.random.default_rng(0)).set_index("model")
+    assert (result["p_value"] < 0.001).all()
+    assert result["verdict"].to_dict() == {"good": good, "bad": bad}
+    assert result["in_mcs"].isna().all() == (origins < 8)
+
+
+def test_cells_whose_outcomes_overlap_too_much_for_the_test_are_untested_and_not_counted():
+    rng = np.random.default_rng(9)
+    near, far = ({"base": rng.gamma(2, 1, 12), "model": rng.gamma(2, 1, 12)} for _ in range(2))
+    table = pd.concat([toy_losses(near), toy_losses(far, step=12)])
+    result = compare(table, "base", rng=np.random.default_rng(0))
+    assert result["verdict"].tolist() == ["comparable", "untested"]
+    assert result["p_holm"][0] == result["p_value"][0]
+
+
+def test_a_model_that_mostly_failed_takes_better_and_worse_from_no_other():
+    noise = np.random.default_rng(8).normal(0, 0.1, (4, 40))
+    noise[3, 5:] = np.nan
+    names = ("base", "good", "bad", "failing")
+    table = toy_losses(dict(zip(names, np.array([[1], [0.5], [2], [1]]) + noise, strict=True)))
+    result = compare(table, "base", rng=np.random.default_rng(0)).set_index("model")
+    assert result["verdict"].to_dict() == {"good": "better", "bad": "worse", "failing": "untested"}
+
+
 def test_models_that_are_equal_are_called_comparable():
     rng = np.random.default_rng(8)
     words = []

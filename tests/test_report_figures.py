@@ -111,15 +111,17 @@ def test_pit_bars_are_shares_of_the_outcomes():
     assert low.patches[0].get_height() == 1
 
 
-def test_comparable_is_hollow_and_better_is_filled():
+def test_only_better_and_worse_are_filled():
     rows = [
         ("new", "gdp", 1, 0.9, 0.8, 1.0, "better"),
         ("new", "gdp", 2, 1.0, 0.8, 1.2, "comparable"),
+        ("new", "gdp", 4, 1.4, 1.1, 1.7, "worse"),
+        ("new", "gdp", 8, 1.1, np.nan, np.nan, "untested"),
     ]
     columns = ["model", "series", "step", "ratio", "low", "high", "verdict"]
     axes = score_ratios(pd.DataFrame(rows, columns=columns), reference="ar", score="CRPS").axes[0]
     marks = [line for line in axes.get_lines() if len(line.get_xdata()) == 1]
-    assert [mark.get_markerfacecolor() == "white" for mark in marks] == [False, True]
+    assert [mark.get_markerfacecolor() == "white" for mark in marks] == [False, True, False, True]
 
 
 def test_pictures_are_the_same_digits_each_time_and_carry_no_date():

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.scoring import diebold_mariano, holm, model_confidence_set, ratio_interval
+from econdiff.scoring.comparison import FEWEST
 
 SIZE = 0.10
 
@@ -19,14 +20,15 @@ def compare(
     result has `model, reference, series, step, ratio, low, high, statistic, p_value, p_holm,
     mcs_p, in_mcs, origins, verdict`: the ratio of mean losses over the origins that both have, with
     its 90% interval; the Diebold-Mariano test (negative: the model is closer), its horizon
-    counted in the spacing of the origins; Holm's p-value over the cells of that model; and
+    counted in the spacing of the origins; Holm's p-value over the tested cells of that model; and
     membership of the 90% model confidence set of all models, on the origins that all have (models
-    without any loss left out).
+    without any loss left out; empty where they are under 8).
 
-    The verdict is "better" only if `p_holm` is below .10 and the model is in the set, "worse" if
-    `p_holm` is below .10 and its loss is higher, "comparable" otherwise, and "failed"
-    where the model or the reference has no loss to compare. The ratio means nothing for losses
-    that can be negative (log_kernel); the tests do.
+    The verdict is "better" only if `p_holm` is below .10 and the set does not leave the model out,
+    "worse" if `p_holm` is below .10 and its loss is higher, "comparable" otherwise; "untested"
+    where both have losses at fewer than 8 origins, or at too few for the test; and "failed" where
+    the model or the reference has no loss to compare. The ratio means nothing for losses that can
+    be negative (log_kernel); the tests do.
     """
     models = list(dict.fromkeys(losses["model"]))
     if reference not in models:
@@ -42,7 +44,8 @@ def compare(
             row = {"model": model, "reference": reference, "series": series, "step": step}
             rows.append(row | _against(table[model].to_numpy(), base, table.index, step))
     result = pd.DataFrame(rows).merge(sets, on=["model", "series", "step"])
-    by_model = result.groupby("model", sort=False)["p_value"]
+    tested = result["p_value"].where(result["origins"] >= FEWEST)
+    by_model = tested.groupby(result["model"], sort=False)
     result["p_holm"] = by_model.transform(lambda p: holm(p.to_numpy()))
     result["verdict"] = _verdicts(result)
     order = pd.Categorical(result["model"], others)
@@ -69,7 +72,8 @@ def confidence_sets(
         cell = {"model": table.columns, "series": series, "step": step, "mcs_p": p.to_numpy()}
         tables.append(pd.DataFrame(cell))
     sets = pd.concat(tables, ignore_index=True)
-    return sets.assign(in_mcs=sets["mcs_p"] > SIZE)
+    inside = (sets["mcs_p"] > SIZE).astype("boolean")
+    return sets.assign(in_mcs=inside.mask(sets["mcs_p"].isna()))
 
 
 def _cells(losses: pd.DataFrame) -> Iterator[tuple[str, int, pd.DataFrame]]:
@@ -111,7 +115,8 @@ def _overlap(rows: pd.Index, step: int) -> int:
 
 def _verdicts(result: pd.DataFrame) -> np.ndarray:
     sure = result["p_holm"] < SIZE
-    better = sure & (result["statistic"] < 0) & result["in_mcs"]
+    better = sure & (result["statistic"] < 0) & result["in_mcs"].fillna(True).astype(bool)
     worse = sure & (result["statistic"] > 0)
     words = np.where(better, "better", np.where(worse, "worse", "comparable"))
+    words = np.where(result["p_holm"].isna(), "untested", words)
     return np.where(result["ratio"].isna(), "failed", words)

@@ -134,7 +134,7 @@ def score_ratios(ratios: pd.DataFrame, *, reference: str, score: str, title: str
     """Score of each model over that of `reference`, by step; below 1 is better.
 
     `ratios` has the columns `model, series, step, ratio, low, high, verdict`; the whisker
-    runs from `low` to `high`, and a mark is hollow where the verdict is "comparable".
+    runs from `low` to `high`, and a mark is filled where the verdict is "better" or "worse".
     """
     names = list(dict.fromkeys(ratios["series"]))
     models = list(dict.fromkeys(ratios["model"]))
@@ -151,7 +151,7 @@ def score_ratios(ratios: pd.DataFrame, *, reference: str, score: str, title: str
         for axes in grid[:, 0]:
             axes.set_ylabel(f"{score} / {score} of {reference}")
         hollow = Line2D([], [], marker="o", mfc="white", mec=QUIET, ls="none")
-        _finish(figure, grid.flat[0], title, extra={"hollow: comparable": hollow})
+        _finish(figure, grid.flat[0], title, extra={"hollow: no difference shown": hollow})
     return figure
 
 
@@ -299,7 +299,9 @@ def _draw_ratios(axes: Axes, ratios: pd.DataFrame, models: Sequence[str]) -> Non
         x = np.array([steps.index(step) for step in rows["step"]]) + shift
         y = rows["ratio"].to_numpy(float)
         axes.vlines(x, rows["low"], rows["high"], color=color, linewidth=1)
-        fills = ["white" if verdict == "comparable" else color for verdict in rows["verdict"]]
+        fills = [
+            color if verdict in ("better", "worse") else "white" for verdict in rows["verdict"]
+        ]
         axes.plot([], [], marker, color=color, markersize=5, label=model)
         for at, ratio, fill in zip(x, y, fills, strict=True):
             axes.plot(at, ratio, marker, mec=color, mfc=fill, markersize=5)

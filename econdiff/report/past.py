@@ -61,7 +61,7 @@ def overview(past: Past, subject: str) -> pd.DataFrame:
 
 
 FEW, FEW_A_STEP = 30, 10  # origins, in all and for each step, below which a test is unsafe
-VERDICTS = ("worse", "comparable", "better")
+VERDICTS = ("worse", "comparable", "better", "untested")
 
 
 def geometric_mean(ratios: np.ndarray) -> float:
@@ -108,7 +108,8 @@ def _against(past: Past, subject: str) -> Section:
         f"“{subject}” was closer.",
         "“Better” is said only where a Diebold-Mariano test (Harvey-Leybourne-Newbold, Holm over "
         "cells) has p < .10 and the 90% model confidence set holds the model, “worse” where the "
-        "test says so; all else is “comparable”, whatever the ratio.",
+        "test says so, “untested” where origins are too few to judge, under 8 or a step more than "
+        "outcomes overlap; all else is “comparable”, whatever the ratio.",
     ]
     furthest = max(past.scores["step"])
     if len(past.origins) < max(FEW, FEW_A_STEP * furthest):
@@ -177,7 +178,7 @@ def _ratio_picture(past: Past, reference: str) -> Picture:
         f"CRPS of each model over that of {reference}, by series and step. "
         f"Geometric means: {said}.",
         f"Below 1 is better than {reference}. Whiskers are 90% intervals of the ratio; hollow "
-        f"marks are comparable with {reference}.{more}",
+        f"marks are comparable with {reference}, or untested.{more}",
     )
 
 

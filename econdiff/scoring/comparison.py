@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import t as student
 
+FEWEST = 8  # losses of each model, below which no confidence set is formed
+
 
 class DieboldMariano(NamedTuple):
     """The test's statistic (negative: the first has the lower loss), p-value, and sample size."""
@@ -109,7 +111,7 @@ def model_confidence_set(
     from arch.bootstrap import MCS  # most of a second, which workers that only draw need not spend
 
     whole = losses[~np.isnan(losses).any(axis=1)]
-    if len(whole) < 8:
+    if len(whole) < FEWEST:
         return np.full(losses.shape[1], np.nan)
     distinct, place = np.unique(whole, axis=1, return_inverse=True)
     if distinct.shape[1] == 1:
