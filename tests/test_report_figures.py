@@ -6,6 +6,8 @@ import pytest
 
 from econdiff.forecast import Forecast, steps_after
 from econdiff.report.figures import fan, fans, pit_histograms, png, score_ratios, svg
+from econdiff.report.risk import exceptions
+from econdiff.report.scenario_figures import side_by_side
 
 
 def history(freq="Q", rows=60, names=("growth", "inflation")):
@@ -130,3 +132,17 @@ def test_pictures_are_the_same_digits_each_time_and_carry_no_date():
     assert svg(first) == svg(second)
     assert "<dc:date>" not in svg(first)
     assert png(first, 60) == png(second, 60)
+
+
+def test_a_week_stands_at_its_end_in_every_picture():
+    weeks = pd.period_range("2024-01-01", periods=6, freq="W-SUN")
+    history = pd.DataFrame({"a": np.arange(4.0)}, index=weeks[:4])
+    forecast = Forecast(np.zeros((10, 2, 1)), weeks[4:], ("a",))
+    figures = (
+        fan(forecast, history),
+        side_by_side({"baseline": forecast, "conditional": forecast}, history, {}, {}),
+        exceptions(pd.DataFrame(0.0, index=weeks, columns=["return", "VaR", "ES"]), 0.05),
+    )
+    for figure in figures:
+        first = figure.axes[0].lines[0].get_xdata()[0]
+        assert first == np.datetime64("2024-01-07")

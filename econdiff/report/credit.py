@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from econdiff.report.figures import CYCLE, HISTORY, QUIET, STYLE
+from econdiff.report.drawing import CYCLE, HISTORY, QUIET, dates, styled
 from econdiff.report.page import Page, Picture, Section, Table, shown
 from econdiff.report.risk import credit_losses
 from econdiff.risk.credit import CreditLoss
@@ -42,19 +41,19 @@ def pictures(study: CreditStudy) -> dict[str, Figure]:
 
 def rate_fans(study: CreditStudy) -> Figure:
     """The rate's history, and its median and 90% of paths by scenario."""
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(figsize=(8.5, 3.8), layout="constrained")
         axes = figure.add_subplot()
         past = study.history.iloc[-PAST:]
-        axes.plot(_dates(past.index), past, color=HISTORY, lw=1.2, label="history")
-        dates = np.append(_dates(past.index)[-1:], _dates(study.index))
+        axes.plot(dates(past.index), past, color=HISTORY, lw=1.2, label="history")
+        at = np.append(dates(past.index)[-1:], dates(study.index))
         for place, (name, made) in enumerate(study.rates.items()):
             color = QUIET if place == 0 else CYCLE[(place - 1) % len(CYCLE)]
             low, middle, high = (
                 np.append(past.iloc[-1], np.quantile(made, q, axis=0)) for q in (0.05, 0.5, 0.95)
             )
-            axes.fill_between(dates, low, high, color=color, alpha=0.18, lw=0)
-            axes.plot(dates, middle, color=color, lw=1.4, label=f"{name}: median, 90% of paths",
+            axes.fill_between(at, low, high, color=color, alpha=0.18, lw=0)
+            axes.plot(at, middle, color=color, lw=1.4, label=f"{name}: median, 90% of paths",
                       ls=("-", "--", "-.", ":")[place % 4])  # fmt: skip
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_ylabel("default rate")
@@ -138,9 +137,3 @@ def _limits(settings: Mapping[str, Any]) -> tuple[str, ...]:
         "Loans that are repaid or made over the horizon are left out.",
         f"Losses are discounted at {100 * settings['discount']:g}% a year.",
     )
-
-
-def _dates(index: pd.Index) -> np.ndarray:
-    if isinstance(index, pd.PeriodIndex):
-        index = index.to_timestamp()
-    return pd.DatetimeIndex(index).to_numpy()

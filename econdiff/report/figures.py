@@ -2,22 +2,15 @@
 
 Every function takes plain values and gives back a matplotlib `Figure`; nothing is
 kept between calls and no window is opened. `svg` and `png` turn a figure into
-bytes that are the same every time.
-
-Colours are Okabe and Ito's (2008, "Color Universal Design"), told apart by people
-with any kind of colour vision; nothing is said by colour alone.
+bytes that are the same every time. Colours and layout are those of `drawing`.
 """
 
 import io
-import textwrap
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Any, Literal
+from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
@@ -26,32 +19,24 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from scipy import stats
 
 from econdiff.forecast import Forecast
+from econdiff.report.drawing import (
+    CYCLE,
+    HISTORY,
+    MARKERS,
+    MEDIAN,
+    OUTCOME,
+    QUIET,
+    TINTS,
+    dates,
+    finish,
+    grid_of,
+    keep_only,
+    one_each,
+    styled,
+    wrapped,
+)
 
-BANDS = (0.9, 0.6, 0.3)
-TINTS = ("#cfe3f2", "#93c1e2", "#4c97cc")  # of BANDS, wide to narrow
-MEDIAN, HISTORY, OUTCOME, QUIET = "#003f6b", "#222222", "#d55e00", "#8a8a8a"
-CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#999933")
-MARKERS = "osD^vP*X"
-STYLE: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 8.5,
-    "axes.titlesize": 9.5,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#666666",
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "axes.axisbelow": True,
-    "axes.formatter.useoffset": False,
-    "grid.color": "#e6e6e6",
-    "grid.linewidth": 0.7,
-    "legend.frameon": False,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "econdiff",
-    "text.parse_math": False,  # a series may be called "$"
-}
+BANDS = (0.9, 0.6, 0.3)  # in the TINTS, wide to narrow
 
 
 def fan(
@@ -70,17 +55,13 @@ def fan(
     """
     names = forecast.names
     _check_history(history, names)
-    columns = min(len(names), 2 if len(names) in (2, 4) else 3)
-    rows = -(-len(names) // columns)
-    with _styled():
-        figure, grid = _grid(rows, columns, width=4.0 if columns > 1 else 7.0, height=2.6)
+    with styled():
+        figure, grid = one_each(len(names))
         for axes, name in zip(grid.flat, names, strict=False):
             _draw_fan(axes, forecast, name, history, outcome, span)
-            axes.set_title(_wrapped(name, 38))
-            axes.set_ylabel(_wrapped(forecast.units.get(name, ""), 30))
-        for axes in grid.flat[len(names) :]:
-            axes.remove()
-        _finish(figure, grid.flat[0], title)
+            axes.set_title(wrapped(name, 38))
+            axes.set_ylabel(wrapped(forecast.units.get(name, ""), 30))
+        finish(figure, grid, title)
     return figure
 
 
@@ -98,14 +79,16 @@ def fans(
     """
     first = next(iter(forecasts.values()))
     _check_history(history, first.names)
-    with _styled():
-        figure, grid = _grid(len(first.names), len(forecasts), width=2.9, height=2.3, sharey="row")
+    with styled():
+        figure, grid = grid_of(
+            len(first.names), len(forecasts), width=2.9, height=2.3, sharey="row"
+        )
         for row, name in zip(grid, first.names, strict=True):
             for axes, (model, forecast) in zip(row, forecasts.items(), strict=True):
                 _draw_fan(axes, forecast, name, history, outcome, span)
-                axes.set_title(_wrapped(f"{name}: {model}", 28))
-            row[0].set_ylabel(_wrapped(first.units.get(name, ""), 26))
-        _finish(figure, grid.flat[0], title)
+                axes.set_title(wrapped(f"{name}: {model}", 28))
+            row[0].set_ylabel(wrapped(first.units.get(name, ""), 26))
+        finish(figure, grid, title)
     return figure
 
 
@@ -117,16 +100,15 @@ def pit_histograms(pits: Mapping[str, np.ndarray], *, title: str = "") -> Figure
     """
     columns = min(len(pits), 4)
     rows = -(-len(pits) // columns)
-    with _styled():
-        figure, grid = _grid(rows, columns, width=2.6, height=2.1, sharey="all")
+    with styled():
+        figure, grid = grid_of(rows, columns, width=2.6, height=2.1, sharey="all")
         for axes, (name, values) in zip(grid.flat, pits.items(), strict=False):
             _draw_pit(axes, np.asarray(values, float))
             axes.set_title(name)
-        for axes in grid.flat[len(pits) :]:
-            axes.remove()
+        keep_only(grid, len(pits))
         for axes in grid[:, 0]:
             axes.set_ylabel("share of outcomes")
-        _finish(figure, grid.flat[0], title)
+        finish(figure, grid, title)
     return figure
 
 
@@ -138,27 +120,23 @@ def score_ratios(ratios: pd.DataFrame, *, reference: str, score: str, title: str
     """
     names = list(dict.fromkeys(ratios["series"]))
     models = list(dict.fromkeys(ratios["model"]))
-    columns = min(len(names), 2 if len(names) in (2, 4) else 3)
-    rows = -(-len(names) // columns)
-    with _styled():
-        figure, grid = _grid(rows, columns, width=4.0 if columns > 1 else 7.0, height=2.7)
+    with styled():
+        figure, grid = one_each(len(names), height=2.7)
         for axes, name in zip(grid.flat, names, strict=False):
             _draw_ratios(axes, ratios.loc[ratios["series"] == name], models)
-            axes.set_title(_wrapped(name, 38))
+            axes.set_title(wrapped(name, 38))
             axes.set_xlabel("steps ahead")
-        for axes in grid.flat[len(names) :]:
-            axes.remove()
         for axes in grid[:, 0]:
             axes.set_ylabel(f"{score} / {score} of {reference}")
         hollow = Line2D([], [], marker="o", mfc="white", mec=QUIET, ls="none")
-        _finish(figure, grid.flat[0], title, extra={"hollow: no difference shown": hollow})
+        finish(figure, grid, title, extra={"hollow: no difference shown": hollow})
     return figure
 
 
 def svg(figure: Figure) -> str:
     """The figure as SVG text with its letters drawn in, the same at each call."""
     buffer = io.StringIO()
-    with _styled():
+    with styled():
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
 
@@ -166,43 +144,9 @@ def svg(figure: Figure) -> str:
 def png(figure: Figure, dots_per_inch: int = 150) -> bytes:
     """The figure as PNG bytes."""
     buffer = io.BytesIO()
-    with _styled():
+    with styled():
         figure.savefig(buffer, format="png", dpi=dots_per_inch, metadata={"Software": None})
     return buffer.getvalue()
-
-
-def _styled() -> AbstractContextManager[None]:
-    return mpl.rc_context(STYLE)
-
-
-def _grid(
-    rows: int,
-    columns: int,
-    *,
-    width: float,
-    height: float,
-    sharey: Literal["none", "all", "row"] = "none",
-) -> tuple[Figure, np.ndarray]:
-    size = (width * columns, height * rows + 0.7)
-    figure = Figure(figsize=size, layout="constrained", facecolor="white")
-    return figure, figure.subplots(rows, columns, squeeze=False, sharey=sharey)
-
-
-def _finish(
-    figure: Figure, shown: Axes, title: str, extra: Mapping[str, Artist] | None = None
-) -> None:
-    """Title above, one legend below for all panels."""
-    handles, labels = shown.get_legend_handles_labels()
-    extra = extra or {}
-    room = max(2, int(figure.get_figwidth() / 1.25))
-    figure.legend(
-        [*handles, *extra.values()],
-        [*labels, *extra],
-        loc="outside lower center",
-        ncols=min(room, len(labels) + len(extra)),
-    )
-    if title:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
 
 
 def _check_history(history: pd.DataFrame | None, names: Sequence[str]) -> None:
@@ -225,22 +169,22 @@ def _draw_fan(
     span: int | None,
 ) -> None:
     paths = forecast.samples[:, :, forecast.names.index(name)]
-    dates, start = _dates(forecast.index), np.empty(0)  # what the fan starts at: the last value
+    at, start = dates(forecast.index), np.empty(0)  # what the fan starts at: the last value
     if history is not None and np.isfinite(history[name].to_numpy(float)).any():
         shown = history[name].iloc[-(span or max(24, 4 * forecast.horizon)) :]
         _draw_line(axes, shown, color=HISTORY, linewidth=1.1, label="history")
         last = history[name].dropna().iloc[-1:]
-        dates, start = np.concatenate([_dates(last.index), dates]), last.to_numpy(float)
+        at, start = np.concatenate([dates(last.index), at]), last.to_numpy(float)
         paths = np.hstack([np.broadcast_to(start, (len(paths), 1)), paths])
     for coverage, tint in zip(BANDS, TINTS, strict=True):
         low, high = np.quantile(paths, [(1 - coverage) / 2, (1 + coverage) / 2], axis=0)
         label = f"{coverage:.0%} of paths"
-        axes.fill_between(dates, low, high, color=tint, linewidth=0, label=label)
-    axes.plot(dates, np.median(paths, axis=0), color=MEDIAN, linewidth=1.4, label="median")
+        axes.fill_between(at, low, high, color=tint, linewidth=0, label=label)
+    axes.plot(at, np.median(paths, axis=0), color=MEDIAN, linewidth=1.4, label="median")
     if outcome is not None and name in outcome:
         came = np.concatenate([start, outcome[name].reindex(forecast.index).to_numpy(float)])
         style: dict[str, Any] = {"color": OUTCOME, "linewidth": 1.1, "marker": ".", "markersize": 4}
-        axes.plot(dates, came, label="outcome", **style)
+        axes.plot(at, came, label="outcome", **style)
     low, high = axes.get_ylim()
     if low < 0 < high:
         axes.axhline(0, color=QUIET, linewidth=0.7, zorder=0.5)
@@ -253,24 +197,13 @@ def _draw_fan(
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
-def _wrapped(text: str, width: int) -> str:
-    return textwrap.fill(str(text), width)
-
-
 def _draw_line(axes: Axes, values: pd.Series, *, label: str, **style: Any) -> None:
     """A line with its gaps left open; a value between two gaps is a dot."""
     gaps = values.isna().to_numpy()
     alone = ~gaps & np.r_[True, gaps[:-1]] & np.r_[gaps[1:], True]
-    dates = _dates(values.index)
-    axes.plot(dates, values.to_numpy(float), label=label, **style)
-    axes.plot(dates[alone], values.to_numpy(float)[alone], ".", color=style["color"], markersize=3)
-
-
-def _dates(index: pd.Index) -> np.ndarray:
-    """Where periods stand on the date axis: weeks and days at their end, others at their start."""
-    if isinstance(index, pd.PeriodIndex):
-        index = index.to_timestamp(how="end" if index.freqstr.startswith("W") else "start")
-    return pd.DatetimeIndex(index).normalize().to_numpy()
+    at = dates(values.index)
+    axes.plot(at, values.to_numpy(float), label=label, **style)
+    axes.plot(at[alone], values.to_numpy(float)[alone], ".", color=style["color"], markersize=3)
 
 
 def _draw_pit(axes: Axes, values: np.ndarray) -> None:

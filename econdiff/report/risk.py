@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,7 +9,17 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from scipy import stats
 
-from econdiff.report.figures import CYCLE, HISTORY, MARKERS, OUTCOME, QUIET, STYLE, TINTS
+from econdiff.report.drawing import (
+    CYCLE,
+    HISTORY,
+    MARKERS,
+    MEDIAN,
+    OUTCOME,
+    QUIET,
+    TINTS,
+    dates,
+    styled,
+)
 from econdiff.risk.backtests import YEAR
 from econdiff.risk.portfolio import Gains
 
@@ -19,18 +28,19 @@ MOST = 12  # bars
 
 def exceptions(table: pd.DataFrame, alpha: float) -> Figure:
     """Returns, VaR and ES of each day of `table`, the days beyond VaR marked."""
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    axes = figure.add_subplot()
-    _draw_exceptions(axes, table, alpha)
-    axes.set_ylabel("return, units of the table")
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside lower center", ncols=4, frameon=False)
+    with styled():
+        figure = Figure(figsize=(10, 4), layout="constrained")
+        axes = figure.add_subplot()
+        _draw_exceptions(axes, table, alpha)
+        axes.set_ylabel("return, units of the table")
+        axes.margins(x=0.01)
+        figure.legend(loc="outside lower center", ncols=4)
     return figure
 
 
 def exceptions_by_model(tables: Mapping[str, pd.DataFrame], alpha: float) -> Figure:
     """One row a model: the same returns, each model's VaR and ES, the days beyond VaR marked."""
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(figsize=(9, 2.3 * len(tables) + 0.6), layout="constrained")
         grid = figure.subplots(len(tables), 1, squeeze=False, sharex=True, sharey=True)[:, 0]
         for axes, (model, table) in zip(grid, tables.items(), strict=True):
@@ -46,14 +56,13 @@ def exceptions_by_model(tables: Mapping[str, pd.DataFrame], alpha: float) -> Fig
 
 
 def _draw_exceptions(axes: Axes, table: pd.DataFrame, alpha: float) -> None:
-    days = table.index
-    days = (days.to_timestamp() if isinstance(days, pd.PeriodIndex) else days).to_numpy()
+    days = dates(table.index)
     hit = (table["return"] < table["VaR"]).to_numpy()
     axes.plot(days, table["return"], color="0.65", linewidth=0.6, label="return")
-    axes.plot(days, table["VaR"], color="#08519c", linewidth=1, label=f"VaR, {alpha:g}")
-    axes.plot(days, table["ES"], color="#08519c", linewidth=1, linestyle=":", label="ES")
+    axes.plot(days, table["VaR"], color=MEDIAN, linewidth=1, label=f"VaR, {alpha:g}")
+    axes.plot(days, table["ES"], color=MEDIAN, linewidth=1, linestyle=":", label="ES")
     axes.plot(
-        days[hit], table["return"].to_numpy()[hit], "v", color="#d95f02", markersize=5,
+        days[hit], table["return"].to_numpy()[hit], "v", color=OUTCOME, markersize=5,
         label=f"{hit.sum()} beyond VaR",
     )  # fmt: skip
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
@@ -63,17 +72,15 @@ def traffic(tables: Mapping[str, pd.DataFrame], alpha: float, periods: str = "da
     """Losses beyond VaR in the 250 `periods` up to each, over Basel's zones."""
     law = stats.binom(YEAR, alpha)
     yellow, red = int(law.ppf(0.95)), int(law.ppf(0.9999))  # least hits of each zone
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(figsize=(9, 3.4), layout="constrained")
         axes = figure.add_subplot()
         highest = red + 2.0
         for place, (model, table) in enumerate(tables.items()):
             hit = (table["return"] < table["VaR"]).astype(float)
             running = hit.rolling(YEAR).sum()
-            days = table.index
-            days = (days.to_timestamp() if isinstance(days, pd.PeriodIndex) else days).to_numpy()
-            axes.plot(days, running, color=CYCLE[place % len(CYCLE)], lw=1.3, label=model,
-                      ls=("-", "--", ":", "-.")[place % 4])  # fmt: skip
+            axes.plot(dates(table.index), running, color=CYCLE[place % len(CYCLE)], lw=1.3,
+                      label=model, ls=("-", "--", ":", "-.")[place % 4])  # fmt: skip
             highest = max(highest, float(np.nanmax(np.asarray(running, float))) + 1)
         for low, high, color, name in (
             (-0.5, yellow - 0.5, "#d9efd9", "green"),
@@ -99,7 +106,7 @@ def losses(
     `risk` has the columns horizon, alpha, VaR and ES of this portfolio and model.
     """
     w = weights.loc[list(assets.names)].to_numpy(float)
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(figsize=(4.6 * len(horizons), 3.2), layout="constrained")
         grid = figure.subplots(1, len(horizons), squeeze=False)[0]
         for axes, horizon in zip(grid, horizons, strict=True):
@@ -125,7 +132,7 @@ def contributed(table: pd.DataFrame) -> Figure:
     order = np.abs(table["component_ES"].to_numpy(float)).argsort(kind="stable")
     shown = table.iloc[order[-MOST:]]
     at = np.arange(len(shown))
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(figsize=(7.5, 0.36 * len(shown) + 1.3), layout="constrained")
         axes = figure.add_subplot()
         axes.barh(at + 0.2, shown["component_ES"], 0.38, color=CYCLE[0], label="part of ES")
@@ -141,7 +148,7 @@ def contributed(table: pd.DataFrame) -> Figure:
 
 def scenario_fans(drawn: Mapping[str, Gains], weights: pd.Series) -> Figure:
     """The portfolio's gain by step: median and 90% of the paths, without and with scenarios."""
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(figsize=(8, 3.6), layout="constrained")
         axes = figure.add_subplot()
         for place, (name, assets) in enumerate(drawn.items()):
@@ -165,7 +172,7 @@ def scenario_fans(drawn: Mapping[str, Gains], weights: pd.Series) -> Figure:
 
 def credit_losses(drawn: Mapping[str, np.ndarray], level: float) -> Figure:
     """Loss distributions by scenario [path], expected loss and the `level` quantile marked."""
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(figsize=(8, 1.9 * len(drawn) + 0.6), layout="constrained")
         grid = figure.subplots(len(drawn), 1, squeeze=False, sharex=True)[:, 0]
         highest = max(float(np.quantile(loss, 0.9995)) for loss in drawn.values())

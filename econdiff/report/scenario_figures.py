@@ -1,15 +1,22 @@
 """Pictures of scenarios: baseline and alternative, their difference, responses to shocks."""
 
-import textwrap
 from collections.abc import Mapping
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from econdiff.forecast import Forecast, period_labels
-from econdiff.report.figures import CYCLE, HISTORY, QUIET, STYLE
+from econdiff.report.drawing import (
+    CYCLE,
+    HISTORY,
+    QUIET,
+    dates,
+    finish,
+    one_each,
+    styled,
+    wrapped,
+)
 from econdiff.scenario import Conditional
 from econdiff.scenario.ahead import periods_of
 
@@ -30,27 +37,29 @@ def side_by_side(
 ) -> Figure:
     """Two forecasts of one panel by name, the first in grey; `marks` are drawn as diamonds."""
     names = next(iter(pair.values())).names
-    with mpl.rc_context(STYLE):
-        figure, grid = _grid(len(names))
+    with styled():
+        figure, grid = one_each(len(names))
         for axes, name in zip(grid.flat, names, strict=False):
             past = history[name].iloc[-span:]
-            axes.plot(_dates(past.index), past.to_numpy(float), color=HISTORY, label="history")
+            axes.plot(dates(past.index), past.to_numpy(float), color=HISTORY, label="history")
             known = past.dropna().iloc[-1:]  # the fans start where the history ends
             last = known.to_numpy(float)
             for (label, forecast), color in zip(pair.items(), (QUIET, CYCLE[0]), strict=True):
-                dates = np.append(_dates(known.index), _dates(forecast.index))
+                at = np.append(dates(known.index), dates(forecast.index))
                 low, high = (np.append(last, edge[name]) for edge in forecast.interval(0.9))
                 axes.fill_between(
-                    dates, low, high, color=color, alpha=0.22, lw=0, label=f"{label}, 90%"
+                    at, low, high, color=color, alpha=0.22, lw=0, label=f"{label}, 90%"
                 )
                 middle = np.append(last, forecast.quantile(0.5)[name])
-                axes.plot(dates, middle, color=color, label=f"{label}, median")
+                axes.plot(at, middle, color=color, label=f"{label}, median")
             if len(marks.get(name, ())):
-                at = marks[name]
-                axes.plot(_dates(at.index), at, "D", color=CYCLE[1], ms=3.5, label="pinned")
-            axes.set_title(textwrap.fill(str(name), 38))
-            axes.set_ylabel(textwrap.fill(units.get(name, ""), 30))
-        return _finished(figure, grid, len(names))
+                mark = marks[name]
+                axes.plot(dates(mark.index), mark, "D", color=CYCLE[1], ms=3.5, label="pinned")
+            axes.set_title(wrapped(name, 38))
+            axes.set_ylabel(wrapped(units.get(name, ""), 30))
+            axes.tick_params(axis="x", labelrotation=30)
+        finish(figure, grid, columns=3)
+        return figure
 
 
 def differences(answer: Conditional) -> Figure:
@@ -61,31 +70,32 @@ def differences(answer: Conditional) -> Figure:
 def changes(table: pd.DataFrame, baseline: Forecast) -> Figure:
     """The rows `series, mean, standard_error, low, high` of a table of differences."""
     names = baseline.names
-    with mpl.rc_context(STYLE):
-        figure, grid = _grid(len(names))
+    with styled():
+        figure, grid = one_each(len(names))
         for axes, name in zip(grid.flat, names, strict=False):
             rows = table.loc[table["series"] == name]
-            dates = _dates(baseline.index)
+            at = dates(baseline.index)
             axes.axhline(0, color=QUIET, lw=0.8)
             if rows["low"].notna().all():
                 axes.fill_between(
-                    dates, rows["low"], rows["high"], color=CYCLE[0], alpha=0.2, lw=0,
+                    at, rows["low"], rows["high"], color=CYCLE[0], alpha=0.2, lw=0,
                     label="90% of paired differences",
                 )  # fmt: skip
             axes.errorbar(
-                dates, rows["mean"], 2 * rows["standard_error"], color=CYCLE[0], capsize=2,
+                at, rows["mean"], 2 * rows["standard_error"], color=CYCLE[0], capsize=2,
                 label="mean, two Monte Carlo errors",
             )  # fmt: skip
-            axes.set_title(textwrap.fill(str(name), 38))
-            every = -(-len(dates) // 5)
-            axes.set_xticks(dates[::every], period_labels(baseline.index)[::every])
-        return _finished(figure, grid, len(names))
+            axes.set_title(wrapped(name, 38))
+            every = -(-len(at) // 5)
+            axes.set_xticks(at[::every], period_labels(baseline.index)[::every], rotation=30)
+        finish(figure, grid, columns=3)
+        return figure
 
 
 def responses(bands: pd.DataFrame, local: pd.DataFrame | None = None) -> Figure:
     """Responses to each shock, a row a shock and a column a series, `local` ones as dots."""
     shocks, names = bands["shock"].unique(), bands["series"].unique()
-    with mpl.rc_context(STYLE):
+    with styled():
         size = (2.5 * len(names) + 0.6, 2.0 * len(shocks) + 0.7)
         figure = Figure(figsize=size, layout="constrained", facecolor="white")
         grid = figure.subplots(len(shocks), len(names), squeeze=False, sharex=True)
@@ -104,7 +114,7 @@ def responses(bands: pd.DataFrame, local: pd.DataFrame | None = None) -> Figure:
                         dots["step"], dots["local"], dots["standard_error"], fmt="o", ms=2.5,
                         lw=0.7, color=CYCLE[1], label="local projection, one error",
                     )  # fmt: skip
-                axes.set_title(textwrap.fill(f"{shock} → {name}", 30))
+                axes.set_title(wrapped(f"{shock} → {name}", 30))
         for axes in grid[-1]:
             axes.set_xlabel("periods after")
         figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
@@ -115,8 +125,8 @@ def contributions(historical: pd.DataFrame, span: int = 40) -> Figure:
     """What each shock gave each series in the last `span` periods: stacked bars, and their sum."""
     names = list(historical["series"].unique())
     periods = historical["period"].unique()[-span:]
-    with mpl.rc_context(STYLE):
-        figure, grid = _grid(len(names))
+    with styled():
+        figure, grid = one_each(len(names))
         for axes, name in zip(grid.flat, names, strict=False):
             table = historical[historical["series"] == name].pivot(
                 index="period", columns="shock", values="value"
@@ -131,38 +141,10 @@ def contributions(historical: pd.DataFrame, span: int = 40) -> Figure:
                 high, low = high + np.maximum(value, 0), low + np.minimum(value, 0)
             axes.plot(table.sum(axis=1).to_numpy(), color=HISTORY, lw=1.1, label="sum")
             ticks = np.linspace(0, len(table) - 1, 4).astype(int)
-            axes.set_xticks(ticks, [str(periods[k]) for k in ticks])
-            axes.set_title(textwrap.fill(str(name), 38))
-        return _finished(figure, grid, len(names))
-
-
-def _grid(count: int) -> tuple[Figure, np.ndarray]:
-    columns = min(count, 2 if count in (2, 4) else 3)
-    rows = -(-count // columns)
-    size = (4.0 * columns + 0.5, 2.6 * rows + 0.7)
-    figure = Figure(figsize=size, layout="constrained", facecolor="white")
-    return figure, figure.subplots(rows, columns, squeeze=False)
-
-
-def _finished(figure: Figure, grid: np.ndarray, count: int) -> Figure:
-    for axes in grid.flat[count:]:
-        axes.remove()
-    for axes in grid.flat[:count]:
-        axes.tick_params(axis="x", labelrotation=30)
-    handles, labels = [], []
-    for axes in grid.flat[:count]:
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-            if label not in labels:
-                handles.append(handle)
-                labels.append(label)
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
-    return figure
-
-
-def _dates(index: pd.Index) -> np.ndarray:
-    if isinstance(index, pd.PeriodIndex):
-        index = index.to_timestamp()
-    return pd.DatetimeIndex(index).to_numpy()
+            axes.set_xticks(ticks, [str(periods[k]) for k in ticks], rotation=30)
+            axes.set_title(wrapped(name, 38))
+        finish(figure, grid, columns=3)
+        return figure
 
 
 def _pinned(answer: Conditional, name: str) -> pd.Series:

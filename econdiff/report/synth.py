@@ -1,12 +1,13 @@
 """The page of synthetic panels: pictures beside the real ones, quality, conclusions, privacy."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from econdiff.report.drawing import CYCLE, HISTORY, QUIET, dates, styled
 from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table
 from econdiff.synth.card import levels
@@ -17,7 +18,7 @@ from econdiff.synth.panel import EntityPanel
 from econdiff.synth.quality import worse_than_bootstrap
 
 MOST_SERIES = 12
-REAL, MADE = "#1a1a1a", "#0072b2"
+REAL, MADE = HISTORY, CYCLE[0]
 
 
 def synth_page(
@@ -108,18 +109,17 @@ def _guarantee(made: SyntheticPanels) -> str:
 def paths_figure(real: EntityPanel, made: SyntheticPanels) -> Figure:
     """A row a series: real entities on the left, synthetic ones on the right, on one scale."""
     series = real.schema.series[:MOST_SERIES]
-    figure = Figure(figsize=(8, 1.9 * len(series)), layout="constrained")
-    grid = figure.subplots(len(series), 2, squeeze=False, sharey="row")
-    for row, (place, name) in zip(grid, enumerate(series), strict=True):
-        for axes, values, index, color, label in (
-            (row[0], real.values, real.index, REAL, "real"),
-            (row[1], made.values[0], made.index, MADE, "synthetic"),
-        ):
-            dates = index.to_timestamp().to_numpy()
-            axes.plot(dates, values[:5, :, place].T, color=color, linewidth=0.8)
-            axes.set_title(f"{name}, {label}", fontsize=9)
-            axes.tick_params(labelsize=7)
-            axes.set_xticks(dates[:: max(1, len(dates) // 4)])
+    with styled():
+        figure, grid = _rows(len(series), sharey="row")
+        for row, (place, name) in zip(grid, enumerate(series), strict=True):
+            for axes, values, index, color, label in (
+                (row[0], real.values, real.index, REAL, "real"),
+                (row[1], made.values[0], made.index, MADE, "synthetic"),
+            ):
+                at = dates(index)
+                axes.plot(at, values[:5, :, place].T, color=color, linewidth=0.8)
+                axes.set_title(f"{name}, {label}")
+                axes.set_xticks(at[:: max(1, len(at) // 4)])
     return figure
 
 
@@ -127,17 +127,22 @@ def memory_figure(real: EntityPanel, made: SyntheticPanels) -> Figure:
     """Autocorrelations of levels and of the size of changes, real and synthetic."""
     series = real.schema.series[:MOST_SERIES]
     steps = np.arange(1, min(20, len(real.index) // 3, len(made.index) // 3) + 1)
-    figure = Figure(figsize=(8, 1.9 * len(series)), layout="constrained")
-    grid = figure.subplots(len(series), 2, squeeze=False, sharey=True)
-    for row, (place, name) in zip(grid, enumerate(series), strict=True):
-        for axes, what in zip(row, ("levels", "absolute changes"), strict=True):
-            for values in made.values[:5, ..., place]:
-                axes.plot(steps, _memory(values, what, steps), color=MADE, linewidth=0.8)
-            axes.plot(steps, _memory(real.values[..., place], what, steps), color=REAL)
-            axes.axhline(0, color="#999999", linewidth=0.6)
-            axes.set_title(f"{name}, {what}: real black, synthetic blue", fontsize=9)
-            axes.tick_params(labelsize=7)
+    with styled():
+        figure, grid = _rows(len(series), sharey="all")
+        for row, (place, name) in zip(grid, enumerate(series), strict=True):
+            for axes, what in zip(row, ("levels", "absolute changes"), strict=True):
+                for values in made.values[:5, ..., place]:
+                    axes.plot(steps, _memory(values, what, steps), color=MADE, linewidth=0.8)
+                axes.plot(steps, _memory(real.values[..., place], what, steps), color=REAL)
+                axes.axhline(0, color=QUIET, linewidth=0.6)
+                axes.set_title(f"{name}, {what}: real black, synthetic blue")
     return figure
+
+
+def _rows(count: int, sharey: Literal["row", "all"]) -> tuple[Figure, np.ndarray]:
+    """A figure of two panels a row."""
+    figure = Figure(figsize=(8, 1.9 * count), layout="constrained", facecolor="white")
+    return figure, figure.subplots(count, 2, squeeze=False, sharey=sharey)
 
 
 def _memory(y: np.ndarray, what: str, steps: np.ndarray) -> list[float]:
