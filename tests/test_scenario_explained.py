@@ -235,7 +235,11 @@ def test_chosen_paths_are_worth_fewer_in_every_error():
         )  # fmt: skip
         chance, risk = plausibility(answer, ["rate > 2.2"]).after[0], at_risk(answer, "rate")
         found.append(
-            [chance.value, chance.standard_error, *risk.loc[2, ["conditional", "its error "]]]
+            [
+                chance.value,
+                chance.standard_error,
+                *risk.loc[2, ["conditional", "conditional_error"]],
+            ]
         )
     chance, error, median, apart = np.array(found).T
     assert chance.std() == pytest.approx(error.mean(), rel=0.3)

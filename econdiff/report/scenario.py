@@ -144,9 +144,9 @@ def _likely(found: Plausibility) -> Section:
             {
                 "event": [p.event for p in found.before],
                 "baseline": [p.value for p in found.before],
-                "± (standard error)": [p.standard_error for p in found.before],
+                "baseline ± (standard error)": [p.standard_error for p in found.before],
                 "conditional": [p.value for p in found.after],
-                "± (standard error) ": [p.standard_error for p in found.after],
+                "conditional ± (standard error)": [p.standard_error for p in found.after],
             }
         )
         tables.append(Table("Probabilities of events", weighed))

@@ -21,8 +21,8 @@ QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
 def at_risk(answer: Conditional, target: str, conditions: Sequence[str] = ()) -> pd.DataFrame:
     """`growth_at_risk` without and with a scenario, in the units of the model.
 
-    Columns `quantile, baseline, its error, conditional, its error , regression`: the regression
-    knows the history and not the scenario, so it stands beside the baseline.
+    Columns `quantile, baseline, baseline_error, conditional, conditional_error, regression`: the
+    regression knows the history and not the scenario, so it stands beside the baseline.
     """
     bound = answer.bound
     for name in (target, *conditions):
@@ -48,9 +48,9 @@ def at_risk(answer: Conditional, target: str, conditions: Sequence[str] = ()) ->
         {
             "quantile": without["quantile"],
             "baseline": without["paths"],
-            "its error": without["standard_error"],
+            "baseline_error": without["standard_error"],
             "conditional": told["paths"],
-            "its error ": told["standard_error"],
+            "conditional_error": told["standard_error"],
             "regression": without["regression"],
         }
     )
