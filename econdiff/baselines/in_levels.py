@@ -32,10 +32,13 @@ class InLevels:
     def fit(self, panel: pd.DataFrame) -> TransformedForecaster:
         """See `Model`. The panel is in the user's units."""
         chosen = choose(panel) if self.transforms == "auto" else self.transforms
-        levels = {name: fred_md(4 if _logs(transform) else 1) for name, transform in chosen.items()}
+        levels = {
+            name: fred_md(4 if _proportional(transform) else 1)
+            for name, transform in chosen.items()
+        }
         return Transformed(self.model, levels).fit(panel)
 
 
-def _logs(transform: Transform) -> bool:
+def _proportional(transform: Transform) -> bool:
     """Whether the transform looks at proportions; a change of a growth rate does too."""
     return transform.log if isinstance(transform, Difference) else True

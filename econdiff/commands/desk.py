@@ -134,7 +134,7 @@ def _moves(
 ) -> tuple[Move, ...]:
     """The stresses that were asked for, else the worst falls of what is held most."""
     last = panel.ffill().iloc[-1]
-    positive = [name for name, transform in transforms.items() if getattr(transform, "log", False)]
+    positive = [name for name, transform in transforms.items() if transform.log]
     try:
         said = [parse_move(text, last, positive) for text in request.stresses]
     except ValueError as error:

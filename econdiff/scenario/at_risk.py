@@ -58,7 +58,7 @@ def at_risk(answer: Conditional, target: str, conditions: Sequence[str] = ()) ->
 
 def recession(answer: Conditional, target: str) -> str:
     """The event that `target` falls, or as growth is below 0, two periods one after another."""
-    logs = answer.bound.transforms[target].link(np.array([2.0]))[0] != 2.0
+    logs = answer.bound.transforms[target].log
     return f"growth({target}) < 0 for 2" if logs else f"{target} < 0 for 2"
 
 

@@ -107,8 +107,7 @@ def linear_scale(bound: Bound, changes: np.ndarray) -> np.ndarray:
     out = np.empty_like(cells)
     for k, (name, transform) in enumerate(bound.transforms.items()):
         _, matrix = transform.linear(bound.start[name].to_numpy(float), bound.steps)
-        log = transform.link(np.array([2.0]))[0] != 2.0
-        out[:, k] = np.tensordot(matrix, cells[:, k], axes=1) * (100 if log else 1)
+        out[:, k] = np.tensordot(matrix, cells[:, k], axes=1) * (100 if transform.log else 1)
     return out
 
 

@@ -210,6 +210,5 @@ def _levels(law: Gaussian, bound: Bound) -> np.ndarray:
     out = np.empty_like(cells)
     for k, (name, transform) in enumerate(bound.transforms.items()):
         offset, matrix = transform.linear(bound.start[name].to_numpy(float), bound.steps)
-        log = transform.link(np.array([2.0]))[0] != 2.0
-        out[:, k] = (offset + matrix @ cells[:, k]) * (100 if log else 1)
+        out[:, k] = (offset + matrix @ cells[:, k]) * (100 if transform.log else 1)
     return out

@@ -33,7 +33,7 @@ def local_projections(model: Structural, shock: str, horizon: int) -> pd.DataFra
     rows = []
     for k, (name, transform) in enumerate(bound.transforms.items()):
         _, weights = transform.linear(bound.start[name].to_numpy(float), horizon + 1)
-        size = 100 if transform.link(np.array([2.0]))[0] != 2.0 else 1
+        size = 100 if transform.log else 1
         after = y[lags:, k]
         for step in range(horizon + 1):
             last = len(after) - step

@@ -35,6 +35,11 @@ class Transform(Protocol):
         ...
 
     @property
+    def log(self) -> bool:
+        """Whether `link` is the logarithm; otherwise it is the value itself."""
+        ...
+
+    @property
     def units(self) -> str:
         """What the model units are, in words; "" where they are the user's own."""
         ...
@@ -122,6 +127,7 @@ class GrowthChange:
     scale: float = 1.0
     units: str = "change of the growth rate"
     order = 2
+    log = False
 
     def to_model(self, values: np.ndarray) -> np.ndarray:
         """See `Transform`."""
