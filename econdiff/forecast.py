@@ -12,7 +12,7 @@ DatetimeIndex with a frequency. Daily panels may leave out weekends and market
 holidays. NaN means "not known".
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -95,18 +95,8 @@ class Forecast:
         levels = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
         columns = {f"q{round(100 * q):02d}": self.quantile(q) for q in levels}
         tables = {"mean": self.mean(), **columns}
-        labels = period_labels(self.index)
-        rows = [
-            pd.DataFrame(
-                {
-                    "series": name,
-                    "period": labels,
-                    **{k: table[name].to_numpy() for k, table in tables.items()},
-                }
-            )
-            for name in self.names
-        ]
-        return pd.concat(rows, ignore_index=True)
+        cells = {name: table.to_numpy() for name, table in tables.items()}
+        return long_table(self.names, self.index, cells)
 
     def plot(self, history: pd.DataFrame | None = None, **options: Any) -> Any:
         """Fan chart of every series; see `econdiff.report.figures.fan`. A matplotlib Figure."""
@@ -181,6 +171,23 @@ def period_labels(index: pd.PeriodIndex | pd.DatetimeIndex) -> list[str]:
     if index.freqstr.startswith("W"):
         return [f"{period.end_time:%Y-%m-%d}" for period in index]
     return [str(period) for period in index]
+
+
+def long_table(
+    names: Sequence[str],
+    index: pd.PeriodIndex | pd.DatetimeIndex,
+    columns: Mapping[str, np.ndarray | str],
+) -> pd.DataFrame:
+    """`series, period, ...`, a row a cell, series by series.
+
+    Each of `columns` is [step, series], or one word for all cells.
+    """
+    rows = pd.MultiIndex.from_product([names, period_labels(index)], names=["series", "period"])
+    cells = {
+        name: values if isinstance(values, str) else values.T.ravel()
+        for name, values in columns.items()
+    }
+    return pd.DataFrame(cells, index=rows).reset_index()
 
 
 def _looks_daily(index: pd.DatetimeIndex) -> bool:

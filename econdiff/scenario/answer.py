@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import Forecast, period_labels
+from econdiff.forecast import Forecast, long_table
 from econdiff.scenario.binding import Bound, linear_scale
 from econdiff.scenario.control import Controlled, steadied
 from econdiff.scenario.events import Probability
@@ -110,11 +110,7 @@ class Conditional:
         for q in (0.05, 0.50, 0.95):
             shift = told.quantile(q).to_numpy() - base.quantile(q).to_numpy()
             tables[f"shift_q{round(100 * q):02d}"] = shift
-        index = pd.MultiIndex.from_product(
-            [base.names, period_labels(base.index)], names=["series", "period"]
-        )
-        columns = {name: table.T.ravel() for name, table in tables.items()}
-        return pd.DataFrame(columns, index=index).reset_index()
+        return long_table(base.names, base.index, tables)
 
     @property
     def closed_form(self) -> Mode:

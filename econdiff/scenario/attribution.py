@@ -17,7 +17,7 @@ from math import comb
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import period_labels
+from econdiff.forecast import long_table, period_labels
 from econdiff.scenario.answer import Conditional
 from econdiff.scenario.binding import Bound, linear_scale
 from econdiff.scenario.control import steadied
@@ -124,12 +124,12 @@ def shares(answer: Conditional, *, paths: int, seed: int, most: int = 4) -> pd.D
 
     how = "Shapley" if len(players) <= most else "sequential"
     found = (shapley if how == "Shapley" else sequential)(value, players)
-    index = pd.MultiIndex.from_product(
-        [bound.names, period_labels(bound.index_of(edge=False))], names=["series", "period"]
-    )
-    tables = []
-    for player, moved in found.items():
-        moved = moved[bound.edge :].T.ravel()
-        frame = pd.DataFrame({"pinned": player, "contribution": moved, "how": how}, index=index)
-        tables.append(frame.reset_index())
+    tables = [
+        long_table(
+            bound.names,
+            bound.index_of(edge=False),
+            {"pinned": player, "contribution": moved[bound.edge :], "how": how},
+        )
+        for player, moved in found.items()
+    ]
     return pd.concat(tables, ignore_index=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import period_labels
+from econdiff.forecast import long_table
 from econdiff.scenario.answer import Conditional
 from econdiff.scenario.gaussian import Gaussian
 
@@ -42,9 +42,5 @@ def gap(answer: Conditional, other: Gaussian | None = None) -> pd.DataFrame:
         "standard_error": error,
     }
     edge = answer.bound.edge
-    tables = {name: answer.cells(part[None])[0, edge:].T.ravel() for name, part in parts.items()}
-    index = pd.MultiIndex.from_product(
-        [answer.bound.names, period_labels(answer.bound.index_of(edge=False))],
-        names=["series", "period"],
-    )
-    return pd.DataFrame(tables, index=index).reset_index()
+    tables = {name: answer.cells(part[None])[0, edge:] for name, part in parts.items()}
+    return long_table(answer.bound.names, answer.bound.index_of(edge=False), tables)

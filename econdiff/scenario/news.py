@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import Forecaster, period_labels
+from econdiff.forecast import Forecaster, long_table, period_labels
 from econdiff.scenario.attribution import sequential, shapley
 from econdiff.scenario.binding import Bound, bind, linear_scale
 from econdiff.scenario.conditional import inside
@@ -159,17 +159,17 @@ def drawn_news(
 
     how = "Shapley" if len(pins) <= most else "sequential"
     found = (shapley if how == "Shapley" else sequential)(value, pins.labels)
-    labels = period_labels(bound.index_of(edge=False))[-horizon:]
-    index = pd.MultiIndex.from_product([bound.names, labels], names=["series", "period"])
+    index = bound.index_of(edge=False)[-horizon:]
     tables = [
-        pd.DataFrame(
+        long_table(
+            bound.names,
+            index,  # pyright: ignore[reportArgumentType]
             {
                 "release": release,
-                "contribution": linear_scale(bound, moved)[-horizon:].T.ravel(),
+                "contribution": linear_scale(bound, moved)[-horizon:],
                 "how": how,
             },
-            index=index,
-        ).reset_index()
+        )
         for release, moved in found.items()
     ]
     return pd.concat(tables, ignore_index=True)

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.baselines.gaussian import root
-from econdiff.forecast import Forecast, period_labels
+from econdiff.forecast import Forecast, long_table, period_labels
 from econdiff.scenario import Bound, Pins, Scenario, ScenarioError
 from econdiff.structural.distance import coin, divergence
 from econdiff.structural.model import Structural
@@ -68,11 +68,7 @@ class StructuralScenario:
             "low": low,
             "high": high,
         }
-        index = pd.MultiIndex.from_product(
-            [self.bound.names, self._periods], names=["series", "period"]
-        )
-        values = {name: table.T.ravel() for name, table in columns.items()}
-        return pd.DataFrame(values, index=index).reset_index()
+        return long_table(self.bound.names, self.bound.index_of(edge=False), columns)
 
     def sizes(self) -> pd.DataFrame:
         """The driving shocks by period, in deviations: `shock, period, mean, low, high, ordinary`.
