@@ -238,19 +238,48 @@ def test_a_result_is_replaced_only_when_asked_and_only_if_it_is_one(made, csv, t
     assert (old / "scores.csv").exists()
     assert forecast(csv, old, "--overwrite", "--origins", 0, capsys=capsys)[0] == 0
     assert not (old / "scores.csv").exists()
+
+
+@pytest.mark.parametrize("manifest", [None, '{"name": "My web app"}', "[1", "result"])
+def test_a_file_of_somebody_else_is_never_removed(manifest, made, csv, tmp_path, capsys):
     mine = tmp_path / "mine"
-    mine.mkdir()
+    if manifest == "result":
+        shutil.copytree(made, mine)
+    else:
+        mine.mkdir()
+        if manifest:
+            (mine / "manifest.json").write_text(manifest)
     (mine / "thesis.txt").write_text("years of work")
     code, _, heard = forecast(csv, mine, "--overwrite", capsys=capsys)
     assert code == 2
-    assert "manifest.json" in heard
+    assert "econdiff made" in heard
     assert (mine / "thesis.txt").read_text() == "years of work"
 
 
+def test_folders_that_happen_to_be_named_as_drafts_are_left_alone(csv, tmp_path, capsys):
+    for name in ("keep.partial", "keep.replaced"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "thesis.txt").write_text("years of work")
+    code, _, heard = forecast(csv, tmp_path / "keep", capsys=capsys)
+    assert (code, "keep.partial is in the way" in heard) == (2, True)
+    shutil.rmtree(tmp_path / "keep.partial")
+    assert forecast(csv, tmp_path / "keep", capsys=capsys)[0] == 0
+    assert {file.name for file in tmp_path.iterdir()} == {"keep", "keep.replaced", "panel.csv"}
+    assert (tmp_path / "keep.replaced/thesis.txt").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_refused_with_the_mend(csv, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for out, words in (("panel.csv/x", "elsewhere"), (".", "--out result")):
+        code, _, heard = forecast(csv, out, capsys=capsys)
+        assert (code, words in heard, "Errno" in heard) == (2, True, False)
+
+
 def test_a_folder_that_is_no_result_has_no_report(tmp_path, capsys):
-    code, _, heard = run("report", tmp_path, capsys=capsys)
-    assert code == 2
-    assert "manifest.json" in heard
+    for manifest in ("", '{"name": "My web app"}'):
+        (tmp_path / "manifest.json").write_text(manifest)
+        code, _, heard = run("report", tmp_path, capsys=capsys)
+        assert (code, "name a folder that econdiff wrote" in heard) == (2, True)
 
 
 def test_a_traceback_is_shown_only_when_asked_for(tmp_path, capsys):
@@ -287,6 +316,16 @@ def test_a_backtest_that_stopped_goes_on_with_its_finished_trials(
     assert {f.name: f.stat().st_mtime_ns for f in (out / "trials").iterdir()} == {
         file.name: written for file, written in trials.items()
     }
+
+
+def test_a_backtest_that_is_interrupted_says_how_it_goes_on(csv, tmp_path, capsys, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("econdiff.commands.backtest.judged", interrupt)
+    words = ["backtest", csv, "--horizon", 2, "--models", "rw", "--origins", 3]
+    code, _, heard = run(*words, "--out", tmp_path / "b", "--quiet", capsys=capsys)
+    assert (code, "run it again to go on" in heard) == (1, True)
 
 
 def test_a_backtest_that_never_began_leaves_no_folder(csv, tmp_path, capsys, monkeypatch):

@@ -11,7 +11,9 @@ from econdiff.diffusion.weights import WeightsError
 @pytest.fixture
 def saved(panel, tmp_path):
     fitted = Diffusion().fit(panel)
+    (tmp_path / "model.partial").mkdir()
     save(fitted, tmp_path / "model")
+    assert {place.name for place in tmp_path.iterdir()} == {"model", "model.partial"}
     return fitted, tmp_path / "model"
 
 

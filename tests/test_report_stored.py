@@ -36,6 +36,6 @@ def test_a_folder_without_its_page_says_how_to_make_one(tmp_path, capsys):
     (tmp_path / "manifest.json").write_text('{"kind": "credit", "command": "econdiff credit x"}')
     assert main(["report", str(tmp_path)]) == 2
     assert "run its command again: econdiff credit x" in capsys.readouterr().err
-    (tmp_path / "manifest.json").write_text('{"kind": "demo"}')
+    (tmp_path / "manifest.json").write_text('{"kind": "demo", "command": "econdiff demo"}')
     assert main(["report", str(tmp_path)]) == 2
     assert "holds a 'demo'" in capsys.readouterr().err

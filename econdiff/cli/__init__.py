@@ -41,8 +41,8 @@ def command_line(said: Sequence[str]) -> str:
 def _run(chosen: argparse.Namespace, command: str) -> int:
     try:
         answer = _answer(chosen, command)
-    except KeyboardInterrupt:
-        return _failed(chosen, "stopped before the end", 1)
+    except KeyboardInterrupt as stop:
+        return _failed(chosen, "; ".join(["stopped before the end", *map(str, stop.args)]), 1)
     except UsageError as error:
         return _failed(chosen, str(error), 2)
     except Exception as error:  # noqa: BLE001 - the last door: one line, and the rest by --debug

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from econdiff.report.stored import page_of, page_text
 
 MANIFEST = "manifest.json"
 PAGE = "page.json"
+MARK = ".econdiff"  # in a working folder: it is econdiff's own, and may be removed
+LEFT = (MARK, ".DS_Store", "Thumbs.db")
 
 
 @contextmanager
@@ -26,44 +29,76 @@ def whole(out: Path, *, overwrite: bool = False, resume: bool = False) -> Iterat
     stays, and the next run goes on in it.
     """
     refuse_existing(out, overwrite)
-    work = out.with_name(out.name + ".partial")
-    if work.exists() and not resume:
-        shutil.rmtree(work)
-    work.mkdir(parents=True, exist_ok=True)
-    done = False
+    work = _working_folder(out, resume)
     try:
         yield work
-        done = True
-    finally:
-        if not done and not (resume and any(file.is_file() for file in work.rglob("*"))):
+    except BaseException as error:
+        if not (resume and _files(work)):
             shutil.rmtree(work)
+        elif isinstance(error, KeyboardInterrupt):
+            raise KeyboardInterrupt(f"run it again to go on from what {work} keeps") from None
+        raise
+    _list_files(work)
+    (work / MARK).unlink()
     _take_name(work, out)
 
 
 def refuse_existing(out: Path, overwrite: bool) -> None:
     """Refuse to write into a folder that holds anything, unless it is a result to overwrite."""
+    if not out.name:
+        raise UsageError(f"--out {out} names no new folder; name one, as in --out result")
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not out.is_dir():
         raise UsageError(f"{out} is a file; name a folder that is not there yet")
     if not overwrite:
         raise UsageError(f"{out} is there already; name another folder or add --overwrite")
-    if not (out / MANIFEST).is_file():
+    unlisted = sorted(_files(out) - set((_manifest(out) or {}).get("files", ())))
+    if unlisted:
         raise UsageError(
-            f"{out} holds no {MANIFEST}, so econdiff did not make it; --overwrite replaces only "
-            "what econdiff made. Name another folder"
+            f"{out} holds {unlisted[0]}, which no {MANIFEST} of econdiff lists; --overwrite "
+            "replaces only what econdiff made. Move it away, or name another folder"
         )
 
 
+def _working_folder(out: Path, resume: bool) -> Path:
+    """The folder `out`.partial, which bears a mark; without one it is somebody's own."""
+    work = out.with_name(out.name + ".partial")
+    if work.exists() and not (work / MARK).is_file():
+        raise UsageError(
+            f"{work} is in the way and econdiff did not make it; move it, or name another folder"
+        )
+    if work.exists() and not resume:
+        shutil.rmtree(work)
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        (work / MARK).touch()
+    except OSError as error:
+        raise UsageError(
+            f"{out} cannot be made ({error.strerror}); name a folder elsewhere"
+        ) from error
+    return work
+
+
+def _files(folder: Path) -> set[str]:
+    """Every file below a folder, but for those that econdiff and file managers leave there."""
+    files = (file for file in folder.rglob("*") if file.is_file() or file.is_symlink())
+    return {file.relative_to(folder).as_posix() for file in files if file.name not in LEFT}
+
+
+def _list_files(work: Path) -> None:
+    """Say in the manifest which files are econdiff's, so that only those are ever replaced."""
+    manifest = _manifest(work)
+    if manifest is not None:
+        write_manifest(work, manifest | {"files": sorted(_files(work))})
+
+
 def _take_name(work: Path, out: Path) -> None:
-    old = out.with_name(out.name + ".replaced")
-    if old.exists():
-        shutil.rmtree(old)
+    old = Path(tempfile.mkdtemp(prefix=f"{out.name}.replaced-", dir=out.parent))
     if out.exists():
-        out.rename(old)
+        out.rename(old / out.name)
     work.rename(out)
-    if old.exists():
-        shutil.rmtree(old)
+    shutil.rmtree(old)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -104,8 +139,21 @@ def read_page(folder: Path, manifest: Mapping[str, Any]) -> Page:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read `manifest.json`; a folder without one is no result."""
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise UsageError(f"{folder} holds no {MANIFEST}; name a folder that econdiff wrote")
-    return json.loads(path.read_text(encoding="utf-8"))
+    """What `write_manifest` was given; a folder without a manifest is no result."""
+    manifest = _manifest(folder)
+    if manifest is None:
+        raise UsageError(
+            f"{folder} holds no {MANIFEST} of econdiff; name a folder that econdiff wrote"
+        )
+    manifest.pop("files", None)  # they say what may be replaced, and nothing of the run
+    return manifest
+
+
+def _manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest that econdiff wrote; None where there is none, or another program's."""
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    ours = isinstance(content, dict) and {"kind", "command"} <= content.keys()
+    return content if ours else None

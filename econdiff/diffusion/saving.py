@@ -8,7 +8,7 @@ Numbers come back to the last bit, and what was changed or cut short is refused.
 
 import json
 import os
-import shutil
+import tempfile
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -53,12 +53,13 @@ def save(forecaster: FittedDiffusion, folder: str | Path) -> None:
         "weights_sha256": fingerprint(forecaster.network.state_dict()),
     }
     content["sha256"] = _hash(content)
-    draft = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    save_weights(forecaster.network, draft / "weights.safetensors")
-    (draft / "model.json").write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(draft, folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+        draft = Path(place) / folder.name
+        draft.mkdir()
+        save_weights(forecaster.network, draft / "weights.safetensors")
+        (draft / "model.json").write_text(json.dumps(content, indent=1) + "\n")
+        os.replace(draft, folder)
 
 
 def load(folder: str | Path) -> FittedDiffusion:
