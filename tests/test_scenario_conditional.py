@@ -91,6 +91,15 @@ def test_hard_pins_hold_and_free_draws_stay_a_pair():
     assert answer.diagnostics.largest_miss < 1e-9
     table = answer.difference().set_index(["series", "period"])
     paired = answer.alternative.samples - answer.baseline.samples
+    noise = paired[:, 2, 0].std(ddof=1) / np.sqrt(500)
+    assert abs(table.loc[("growth", "2020Q3"), "mean"] - paired[:, 2, 0].mean()) < 4 * noise
+
+
+def test_a_pair_of_draws_has_the_error_of_its_difference():
+    told = BVAR(lags=2).fit(economy())
+    answer = conditional(told, economy(), RATES, mode="hard", horizon=8, paths=500, rng=rng())
+    table = answer.difference().set_index(["series", "period"])
+    paired = answer.alternative.samples - answer.baseline.samples
     row = table.loc[("growth", "2020Q3")]
     assert row["mean"] == pytest.approx(paired[:, 2, 0].mean())
     assert row["standard_error"] == pytest.approx(paired[:, 2, 0].std(ddof=1) / np.sqrt(500))
@@ -167,6 +176,12 @@ def test_relative_pins_move_the_mean_by_what_they_say():
     mean, _ = truth().path_moments(economy(), 6)
     expected = np.broadcast_to(mean[:4, 2] + 1, (10, 4))
     np.testing.assert_allclose(answer.alternative.samples[:, :4, 2], expected)
+    moved = answer.difference().set_index("series")
+    np.testing.assert_allclose(moved.loc["rate", "mean"].iloc[:4], 1.0, atol=1e-9)
+    law = answer.law.gaussian()
+    exact = (law.given(answer.told.pins).mean - law.mean).reshape(6, 3).T.ravel()
+    np.testing.assert_allclose(moved["mean"], exact, atol=1e-9)
+    np.testing.assert_allclose(moved["standard_error"], 0, atol=1e-9)
 
 
 def test_conditionals_averaged_over_unconditional_pins_are_the_marginal():

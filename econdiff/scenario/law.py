@@ -118,6 +118,11 @@ def law_of(forecaster: Forecaster, history: pd.DataFrame, horizon: int) -> Law:
     )
 
 
+def _known(draws: np.ndarray, centre: np.ndarray) -> Controlled:
+    """Draws of a law whose mean is known to be `centre`."""
+    return Controlled(draws, np.full(len(draws), 1 / len(draws)), draws, centre)
+
+
 @dataclass(frozen=True, eq=False)
 class GaussianLaw:
     """The law of a forecaster with `path_moments`.
@@ -155,8 +160,11 @@ class GaussianLaw:
             law.given(facts).moved(draws, pins, mode, rng)
             for (law, _), draws in zip(laws, baseline, strict=True)
         ]
-        given = np.concatenate(told) if len(pins) else free
-        return Told(free, given, given, None, pins, paths, paths, "closed form")
+        given, controls = np.concatenate(told) if len(pins) else free, None
+        if len(laws) == 1 and len(pins):
+            centre = self.gaussian().given(facts).given(pins, mode).mean
+            controls = _known(free, exact), _known(given, centre)
+        return Told(free, given, given, None, pins, paths, paths, "closed form", controls)
 
     def obstacle(self, facts: Pins) -> str:
         """See `HasNoise`."""
