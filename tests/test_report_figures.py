@@ -113,6 +113,12 @@ def test_pit_bars_are_shares_of_the_outcomes():
     assert low.patches[0].get_height() == 1
 
 
+def test_a_figure_of_one_model_is_as_wide_as_the_page_and_not_blown_up():
+    assert pit_histograms({"one": np.zeros(10)}).get_figwidth() == 7
+    past = history()
+    assert fans({"one": forecast(past)}, past).get_figwidth() == 7
+
+
 def test_only_better_and_worse_are_filled():
     rows = [
         ("new", "gdp", 1, 0.9, 0.8, 1.0, "better"),

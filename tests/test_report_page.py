@@ -119,10 +119,13 @@ def test_a_failed_model_and_the_fewness_of_origins_are_said():
     assert list(coverage["90% band"]) == [50, 100]
 
 
-def test_a_model_alone_has_no_table_of_ratios():
+def test_a_model_alone_has_its_scores_and_no_word_of_verdicts():
     alone = Past(past().scores, pd.DataFrame(), past().pits, past().runs, past().origins)
     section, _ = past_sections(alone, "new")
-    assert section.tables == ()
+    (table,) = section.tables
+    assert table.frame["CRPS"].tolist() == [1.0, 2.0, 3.0]
+    assert "Diebold" not in " ".join(section.text)
+    assert past_sections(alone, "bad")[0].tables == ()
     assert len(overview(alone, "new")) == 0
 
 

@@ -21,9 +21,10 @@ def study_page(past: Past, panel: pd.DataFrame, manifest: Mapping[str, Any], dra
     data, models = manifest["data"], list(manifest["models"])
     lead = (
         f"{', '.join(models)}: forecasts of {len(data['series'])} series over "
-        f"{manifest['settings']['horizon']} periods, from {len(past.origins)} past origins. "
-        f"“{models[0]}” is held against the others."
+        f"{manifest['settings']['horizon']} periods, from {len(past.origins)} past origins."
     )
+    if len(models) > 1:
+        lead += f" “{models[0]}” is held against the others."
     names = {"fit_seconds": "seconds of fitting", "sample_seconds": "seconds of drawing"}
     runs = past.runs.rename(columns=names)
     cost = Section("What it took", tables=(Table("Runs and their cost", runs, digits=3),))

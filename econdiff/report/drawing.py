@@ -15,6 +15,7 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
+PAGE_WIDTH = 7.0  # inches: a narrower figure would be blown up to the width of a page
 TINTS = ("#cfe3f2", "#93c1e2", "#4c97cc")
 MEDIAN, HISTORY, OUTCOME, QUIET = "#003f6b", "#222222", "#d55e00", "#8a8a8a"
 CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#999933")
@@ -54,8 +55,8 @@ def grid_of(
     height: float,
     sharey: Literal["none", "all", "row"] = "none",
 ) -> tuple[Figure, np.ndarray]:
-    """A figure of `rows` by `columns` panels [row, column], each of this size in inches."""
-    size = (width * columns, height * rows + 0.7)
+    """A figure of `rows` by `columns` panels [row, column], of this size in inches or wider."""
+    size = (max(PAGE_WIDTH, width * columns), height * rows + 0.7)
     figure = Figure(figsize=size, layout="constrained", facecolor="white")
     return figure, figure.subplots(rows, columns, squeeze=False, sharey=sharey)
 
@@ -63,8 +64,7 @@ def grid_of(
 def one_each(count: int, *, height: float = 2.6) -> tuple[Figure, np.ndarray]:
     """A figure of `count` panels, of a series each, in two or three columns."""
     columns = min(count, 2 if count in (2, 4) else 3)
-    width = 4.0 if columns > 1 else 7.0
-    figure, grid = grid_of(-(-count // columns), columns, width=width, height=height)
+    figure, grid = grid_of(-(-count // columns), columns, width=4.0, height=height)
     keep_only(grid, count)
     return figure, grid
 

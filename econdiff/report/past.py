@@ -74,6 +74,11 @@ def ratio_figure(past: Past, reference: str) -> Figure:
     return score_ratios(_ratios(past, reference), reference=reference, score="CRPS")
 
 
+def first_reference(past: Past, subject: str) -> str | None:
+    """The model that the picture holds all others against; None where `subject` meets none."""
+    return next(iter(_references(_own(past, subject))), None)
+
+
 def first_pits(past: Past) -> dict[str, np.ndarray]:
     """PITs one step ahead of each model, all series together."""
     first = past.pits.loc[past.pits["step"] == past.pits["step"].min()]
@@ -101,11 +106,23 @@ def _ratios(past: Past, reference: str) -> pd.DataFrame:
 def _against(past: Past, subject: str) -> Section:
     own = _own(past, subject)
     references = _references(own)
-    text = [
+    heading = "How it did in the past"
+    said = (
         f"At {len(past.origins)} past origins, {past.origins[0]} to {past.origins[-1]}, every "
         "model was fitted to the rows up to the origin and drew what came next. The CRPS says how "
-        "far a whole distribution was from what came; lower is better. A ratio below 1 means that "
-        f"“{subject}” was closer.",
+        "far a whole distribution was from what came; lower is better.",
+    )
+    if not references:
+        return Section(heading, said, _failures(past), tables=_alone(past, subject))
+    pictures = (_ratio_picture(past, references[0]),)
+    tables = (_overview(past, subject), _cells(past, own, references))
+    return Section(heading, said + _judging(past, subject), _failures(past), pictures, tables)
+
+
+def _judging(past: Past, subject: str) -> tuple[str, ...]:
+    """How ratios and verdicts are to be read."""
+    text = [
+        f"A ratio below 1 means that “{subject}” was closer.",
         "“Better” is said only where a Diebold-Mariano test (Harvey-Leybourne-Newbold, Holm over "
         "cells) has p < .10 and the 90% model confidence set holds the model, “worse” where the "
         "test says so, “untested” where origins are too few to judge, under 8 or a step more than "
@@ -119,12 +136,7 @@ def _against(past: Past, subject: str) -> Section:
             "tells two equal models apart more often than in one case of ten: in one of four at "
             "12 origins and four steps, in one of five at 40 and eight."
         )
-    heading = "How it did in the past"
-    if not references:
-        return Section(heading, tuple(text), _failures(past))
-    pictures = (_ratio_picture(past, references[0]),)
-    tables = (_overview(past, subject), _cells(past, own, references))
-    return Section(heading, tuple(text), _failures(past), pictures, tables)
+    return tuple(text)
 
 
 def _failures(past: Past) -> tuple[str, ...]:
@@ -143,11 +155,23 @@ def _overview(past: Past, subject: str) -> Table:
     return Table("Over all series and tested steps", table, digits=3)
 
 
+def _alone(past: Past, subject: str) -> tuple[Table, ...]:
+    """The CRPS by series and step where there is no ratio; no table where `subject` failed."""
+    table = _crps(past, subject).dropna()
+    if not len(table):
+        return ()
+    return (Table("CRPS by series and step", table, heads=2, folded=len(table) > MOST_CELLS),)
+
+
+def _crps(past: Past, subject: str) -> pd.DataFrame:
+    rows = (past.scores["metric"] == "crps") & (past.scores["model"] == subject)
+    return past.scores.loc[rows, ["series", "step", "value"]].rename(columns={"value": "CRPS"})
+
+
 def _cells(past: Past, own: pd.DataFrame, references: Sequence[str]) -> Table:
     """A row a series and step: the CRPS, and the ratio to each reference; losing cells first."""
     subject = own["model"].iloc[0]
-    crps = past.scores.loc[(past.scores["metric"] == "crps") & (past.scores["model"] == subject)]
-    values = dict(zip(zip(crps["series"], crps["step"], strict=True), crps["value"], strict=True))
+    values = _crps(past, subject).set_index(["series", "step"])["CRPS"].to_dict()
     cells: dict[tuple[str, int], dict[str, str]] = {}
     worst: dict[tuple[str, int], float] = {}
     for row in own.to_dict("records"):
