@@ -26,7 +26,7 @@ from econdiff.forecast import Forecast, Model
 from econdiff.report.backtest import side_by_side, study_page
 from econdiff.report.figures import pit_histograms, svg
 from econdiff.report.page import render
-from econdiff.report.past import Past, first_pits, overview, ratio_figure
+from econdiff.report.past import Past, first_pits, first_reference, overview, ratio_figure
 from econdiff.windows import backtest_origins, history_at
 
 TRIALS = "trials"  # the folder of finished trials
@@ -149,8 +149,9 @@ def write_study(study: Study, folder: Path) -> None:
     write_history(study.panel, folder)
     write_text(folder / "fans.svg", study.fans)
     pictures = {"pit": pit_histograms(first_pits(study.past))}
-    if len(study.past.tests) and bool(study.past.tests["ratio"].notna().any()):
-        pictures["scores"] = ratio_figure(study.past, study.past.tests["reference"].iloc[0])
+    reference = first_reference(study.past, next(iter(study.manifest["models"])))
+    if reference is not None:
+        pictures["scores"] = ratio_figure(study.past, reference)
     for name, figure in pictures.items():
         write_picture(folder, name, figure)
     write_manifest(folder, study.manifest)

@@ -48,7 +48,16 @@ def run_trials(
 
 
 def judged(trials: list[Trial], *, seed: int, progress: Progress) -> Past:
-    """Scores of the trials, and tests of each model against every other, at `tested_steps`."""
+    """Scores of the trials, and tests of each model against every other, at `tested_steps`.
+
+    Raises ValueError, with the first reason, where every trial failed.
+    """
+    if all(trial.error for trial in trials):
+        first = trials[0]
+        raise ValueError(
+            f"every model failed at every origin, first {first.model} at {first.origin}: "
+            f"{first.error}"
+        )
     loss = losses(trials)
     steps = tested_steps(len(trials[0].periods))
     loss = loss.loc[loss["step"].isin(steps)]

@@ -1,0 +1,42 @@
+"""What the folder of `econdiff backtest` holds, and what stops it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econdiff.cli import main
+from econdiff.report.page import Picture
+
+
+@pytest.fixture
+def csv(tmp_path):
+    quarters = pd.period_range("1995Q1", periods=80, freq="Q").astype(str)
+    values = np.random.default_rng(0).normal(size=(80, 2))
+    frame = pd.DataFrame(values, index=pd.Index(quarters, name="quarter"), columns=["a", "b"])
+    frame.to_csv(tmp_path / "panel.csv")
+    return tmp_path / "panel.csv"
+
+
+def study(csv, models, *more):
+    words = ["backtest", str(csv), "--horizon", "2", "--origins", "2", "--paths", "20", "--quiet"]
+    return main([*words, "--models", models, "--out", str(csv.parent / "out"), *more])
+
+
+def test_the_picture_of_scores_is_the_one_on_the_page(csv):
+    assert study(csv, "ar,rw") == 0
+    picture = (csv.parent / "out" / "scores.svg").read_text()
+    assert Picture(picture, "").source in (csv.parent / "out" / "report.html").read_text()
+
+
+def test_the_page_of_one_model_has_its_scores_and_speaks_of_no_other(csv):
+    assert study(csv, "ar") == 0
+    page = (csv.parent / "out" / "report.html").read_text()
+    assert "CRPS by series and step" in page
+    assert "held against the others" not in page
+
+
+def test_a_study_in_which_every_model_failed_says_why(csv, capsys):
+    assert study(csv, "range-volatility") == 1
+    said = capsys.readouterr().err
+    assert "every model failed at every origin, first range-volatility at 2014Q" in said
+    assert "range" in said.split(": fit: ")[1]
