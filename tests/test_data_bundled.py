@@ -10,6 +10,7 @@ import pytest
 import statsmodels.api as sm
 from arch.data import default, sp500
 
+from econdiff.commands.reading import Reading, read
 from econdiff.data import TERMS, list_bundled, load, load_bundled
 from econdiff.data.errors import UnknownSourceError
 from econdiff.panel import check_panel
@@ -90,3 +91,8 @@ def test_the_terms_are_said_once_and_alike_beside_the_data():
 
 def test_one_series_is_asked_for_by_its_name():
     assert list(load("us-macro", series="realgdp")[0]) == ["realgdp"]
+
+
+def test_a_whole_bundled_panel_has_one_digest_in_a_manifest():
+    record = read(Reading("us-macro")).record
+    assert record["sha256"] == record["source_sha256"]

@@ -1,6 +1,5 @@
 """The record of a run: what was asked, of which data, with which versions. No secrets, no paths."""
 
-import hashlib
 import importlib.metadata
 import platform
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 import econdiff
+from econdiff.data.source import fingerprint
 from econdiff.forecast import period_labels
 
 LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "arch", "scoringrules", "torch")
@@ -62,11 +62,5 @@ def panel_record(panel: pd.DataFrame) -> dict[str, Any]:
         "first": labels[0],
         "last": labels[-1],
         "missing": int(panel.isna().to_numpy().sum()),
-        "sha256": panel_hash(panel),
+        "sha256": fingerprint(panel),
     }
-
-
-def panel_hash(panel: pd.DataFrame) -> str:
-    """SHA-256 of periods, names and values, every digit of them."""
-    text = panel.set_axis(period_labels(pd.PeriodIndex(panel.index)), axis=0).to_csv()
-    return hashlib.sha256(text.encode()).hexdigest()
