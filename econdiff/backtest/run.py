@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from econdiff.backtest.array_files import file_name
 from econdiff.backtest.fingerprint import code_fingerprint, fingerprint
-from econdiff.backtest.kept import file_name, keep, kept
 from econdiff.backtest.trial import Cut, Draws, Trial, attempt, cut_at, failure
+from econdiff.backtest.trial_files import keep, kept
 from econdiff.backtest.workers import check_sendable, share
 from econdiff.forecast import Forecaster, Model
 from econdiff.windows import history_at

@@ -7,10 +7,6 @@ each day, or bought at the origin of a longer horizon and held. What was forecas
 ES, the place of the outcome in the forecast (PIT) and the forecast's lower tail.
 """
 
-import os
-import re
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from econdiff.backtest.array_files import file_name, read_arrays, write_arrays
 from econdiff.backtest.fingerprint import code_fingerprint, fingerprint
 from econdiff.backtest.workers import check_sendable, share
 from econdiff.forecast import Forecast, Model
@@ -121,15 +118,15 @@ class _Task:
 
 def _block(task: _Task) -> Block:
     file = task.folder / _file(task) if task.folder else None
-    block = _kept(file, task) if file else None
-    if block is None:
-        block = _run(task)
+    arrays = read_arrays(file) if file else None
+    if arrays is None or set(arrays) != set(ARRAYS):
+        arrays = _run(task)
         if file:
-            _keep(block, file)
-    return block
+            write_arrays(file, arrays)
+    return Block(task.name, _outcomes(task), **arrays)
 
 
-def _run(task: _Task) -> Block:
+def _run(task: _Task) -> dict[str, np.ndarray]:
     plan = task.plan
     day = task.start
     made: dict[str, list[np.ndarray]] = {name: [] for name in ARRAYS}
@@ -144,8 +141,7 @@ def _run(task: _Task) -> Block:
     except Exception as error:
         when = labels_of(plan.prices)[day]
         raise ValueError(f"the model {task.name!r} failed at {when}: {error}") from error
-    arrays = {name: np.stack(values) for name, values in made.items()}
-    return Block(task.name, _outcomes(task), **arrays)
+    return {name: np.stack(values) for name, values in made.items()}
 
 
 def _outcomes(task: _Task) -> np.ndarray:
@@ -197,25 +193,7 @@ def _file(task: _Task) -> str:
         rows,
         plan.weights,
     )
-    readable = re.sub(r"[^A-Za-z0-9_-]+", "_", f"{task.name}-{rows.index[-1]}")[:60]
-    return f"{readable}-{key[:24]}.npz"
-
-
-def _keep(block: Block, path: Path) -> None:
-    arrays = {name: getattr(block, name) for name in ARRAYS}
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with partial.open("wb") as file:
-        np.savez_compressed(file, **arrays)
-    partial.replace(path)
-
-
-def _kept(path: Path, task: _Task) -> Block | None:
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ARRAYS}
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
-        return None  # the block is run again
-    return Block(task.name, _outcomes(task), **arrays)
+    return file_name(task.name, str(rows.index[-1]), key)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,24 +1,15 @@
-"""Trials kept as files: written under another name and renamed, so a file is whole or absent."""
+"""Trials kept as files."""
 
 import json
-import os
-import re
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
+from econdiff.backtest.array_files import read_arrays, write_arrays
 from econdiff.backtest.trial import Trial
 
 ARRAYS = ("outcome", "mean", "quantiles", "pit")
 WORDS = ("model", "origin", "row", "periods", "series", "fit_seconds", "sample_seconds")
-
-
-def file_name(model: str, origin: str, key: str) -> str:
-    """A name that a reader of the folder can read, and that no two trials share."""
-    readable = re.sub(r"[^A-Za-z0-9_-]+", "_", f"{model}-{origin}")[:60]
-    return f"{readable}-{key[:24]}.npz"
 
 
 def keep(trial: Trial, path: Path) -> None:
@@ -29,17 +20,15 @@ def keep(trial: Trial, path: Path) -> None:
     if trial.samples is not None:
         arrays["samples"] = trial.samples
     words = json.dumps({name: getattr(trial, name) for name in WORDS})
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with partial.open("wb") as file:
-        np.savez_compressed(file, words=np.array(words), **arrays)
-    partial.replace(path)
+    write_arrays(path, {"words": np.array(words), **arrays})
 
 
 def kept(path: Path) -> Trial | None:
     """The trial kept at `path`; None where there is none, or none that can be read."""
+    arrays = read_arrays(path)
+    if arrays is None:
+        return None
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
         words = json.loads(str(arrays["words"]))
         return Trial(
             **{name: arrays[name] for name in ARRAYS},
@@ -48,7 +37,7 @@ def kept(path: Path) -> Trial | None:
             joint=_group(arrays, "joint."),
             samples=arrays.get("samples"),
         )
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error):
+    except (ValueError, KeyError, TypeError):
         return None  # the trial is run again
 
 
