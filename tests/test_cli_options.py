@@ -14,7 +14,6 @@ from econdiff.cli import main
 from econdiff.cli.command import Command
 from econdiff.cli.filling import filled
 from econdiff.cli.parser import COMMANDS, parser
-from econdiff.cli.words import meaning
 from econdiff.commands import scenario as module
 from econdiff.commands.answer import Answer
 from econdiff.data.pulled import Request
@@ -130,13 +129,6 @@ def test_no_default_stands_in_the_parser():
 def test_what_is_not_said_is_not_in_the_namespace():
     said = vars(parser().parse_args(["forecast", "us-macro", "--horizon", "4", "--out", "o"]))
     assert said.keys() == {"input", "horizon", "out", "json", "quiet", "debug", "run"}
-
-
-def test_a_word_that_stands_for_yes_or_no_is_one_of_those_known():
-    read = meaning({"percent": False, "fractions": True})
-    assert (read("percent"), read("fractions")) == (False, True)
-    with pytest.raises(argparse.ArgumentTypeError, match=r"'shares'.*'percent', 'fractions'"):
-        read("shares")
 
 
 def test_repeated_options_arrive_together(monkeypatch, tmp_path):

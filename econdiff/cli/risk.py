@@ -5,7 +5,7 @@ from pathlib import Path
 
 from econdiff.cli.command import Command
 from econdiff.cli.options import assumed, folder, horizon, many_draws, model, panel, workers
-from econdiff.cli.words import meaning, names, numbers, positive, steps
+from econdiff.cli.words import names, numbers, positive, steps
 
 
 def _measured(command: ArgumentParser) -> None:
@@ -101,16 +101,12 @@ def _linked(command: ArgumentParser) -> None:
     )
     command.add_argument(
         "--rate-in",
-        dest="fractions",
-        type=meaning({"percent": False, "fractions": True}),
-        metavar="{percent,fractions}",
+        choices=("percent", "fractions"),
         help="default: percent",
     )
     command.add_argument(
         "--rate-over",
-        dest="per_step",
-        type=meaning({"year": False, "period": True}),
-        metavar="{year,period}",
+        choices=("year", "period"),
         help="the rate is of a year (default) or of one period of the panel",
     )
     command.add_argument(

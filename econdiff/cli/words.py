@@ -1,7 +1,6 @@
 """What a word of the command line may be: names, numbers, counts, days."""
 
 import argparse
-from collections.abc import Callable, Mapping
 from datetime import date
 
 
@@ -67,18 +66,6 @@ def frequency(text: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return text
-
-
-def meaning(of: Mapping[str, bool]) -> Callable[[str], bool]:
-    """A reader of words of which each stands for yes or no."""
-
-    def read(text: str) -> bool:
-        if text not in of:
-            known = ", ".join(map(repr, of))
-            raise argparse.ArgumentTypeError(f"invalid choice: {text!r} (choose from {known})")
-        return of[text]
-
-    return read
 
 
 def _whole_number(text: str, least: int) -> int:

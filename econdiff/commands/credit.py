@@ -143,7 +143,7 @@ def _rates(book: Book, drawn: Forecast, request: CreditRequest) -> np.ndarray:
 
 
 def _losses(book: Book, rates: np.ndarray, request: CreditRequest) -> CreditLoss:
-    per_year = 1 if request.per_step else periods_per_year(book.macro.index)
+    per_year = 1 if request.rate_over == "period" else periods_per_year(book.macro.index)
     return portfolio_losses(
         np.repeat(each_step(rates, per_year), REPEATS, axis=0),
         loss_given_default=request.loss_given_default,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -34,8 +35,8 @@ class CreditRequest:
     pins: tuple[str, ...] = ()
     supervisory: Path | None = None
     link_until: str | None = None
-    fractions: bool = False
-    per_step: bool = False
+    rate_in: Literal["percent", "fractions"] = "percent"
+    rate_over: Literal["year", "period"] = "year"
     loss_given_default: float = 0.45
     correlation: float = 0.15
     discount: float = 0.0
@@ -62,7 +63,7 @@ def book_of(request: CreditRequest) -> Book:
     _check(request)
     data = read(request.reading)
     name = _rate_name(request, list(data.panel.columns))
-    rates = data.panel.loc[:, name].dropna() / (1 if request.fractions else 100)
+    rates = data.panel.loc[:, name].dropna() / (1 if request.rate_in == "fractions" else 100)
     said = assumed(request.scenario, request.pins)
     macro = data.panel.drop(columns=name)
     drivers = request.drivers

@@ -125,7 +125,7 @@ _LINK = (
 
 
 def _limits(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    each = "a period" if settings["per_step"] else "a year"
+    each = f"a {settings['rate_over']}"
     return (
         f"The series is taken for the share of loans that default in {each}. A delinquency rate "
         "is a stock and a charge-off rate is net of recoveries: neither is quite that.",
