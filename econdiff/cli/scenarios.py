@@ -18,7 +18,7 @@ def _mode(command: ArgumentParser) -> None:
         "--given-sd",
         type=deviation,
         metavar="SD",
-        help="deviation of the pins in the modes soft, density and tilt",
+        help="standard deviation of the pins in the modes soft, density and tilt",
     )
     command.add_argument(
         "--event",
@@ -70,7 +70,10 @@ def _shocks(command: ArgumentParser) -> None:
         "anyway, and the divergence of the shocks is told",
     )
     command.add_argument(
-        "--given-sd", type=deviation, metavar="SD", help="deviation of the pins in the mode density"
+        "--given-sd",
+        type=deviation,
+        metavar="SD",
+        help="standard deviation of the pins in the mode density",
     )
     command.add_argument("--model", metavar="NAME", help="bvar (default) or var")
     command.add_argument("--draws", type=positive, metavar="N", help="of the model; default: 300")

@@ -128,7 +128,8 @@ def _refuse_unadjusted(ticker: str, table: pd.DataFrame) -> None:
 def _jumps(ticker: str, closes: pd.Series) -> Iterator[str]:
     """Days whose move is over 10% and over ten times the usual size: faults, or history.
 
-    The usual size is the median absolute move scaled to a Gaussian deviation. Nothing is changed.
+    The usual size is the median absolute move scaled to a Gaussian standard deviation. Nothing is
+    changed.
     """
     moves = log_returns(closes)
     usual = 1.4826 * moves.abs().median()

@@ -20,8 +20,9 @@ from econdiff.scenario.news import News
 
 MEANINGS = {
     "hard": "the pinned values hold exactly",
-    "soft": "the pinned values were seen with an error of the stated deviation",
-    "density": "the pinned values are distributed about the stated ones with the stated deviation",
+    "soft": "the pinned values were seen with an error of the stated standard deviation",
+    "density": "the pinned values are distributed about the stated ones with the stated standard "
+    "deviation",
     "event": "the paths in which the events occur",
     "tilt": "the baseline's paths, weighted so that their means are the stated values",
 }

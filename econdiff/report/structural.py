@@ -83,22 +83,22 @@ def _scenario(model: Structural, found: StructuralScenario) -> Section:
     sizes, modesty = found.sizes(), found.modesty()
     great, loud = sizes[~sizes["ordinary"]], modesty[~modesty["modest"]]
     verdict = (
-        "Modest: no series is moved by more than two of the deviations that these shocks give it "
-        "in ordinary times."
+        "Modest: no series is moved by more than two of the standard deviations that "
+        "these shocks give it in ordinary times."
         if loud.empty
         else "Not modest (Leeper and Zha, 2003): "
         + "; ".join(
             f"{name} is moved by {by:+.1f}"
             for name, by in zip(loud["series"], loud["modesty"], strict=True)
         )
-        + " of the deviations that these shocks give it in ordinary times. People would notice, "
-        "and a model of the past may not hold."
+        + " of the standard deviations that these shocks give it in ordinary times. People would "
+        "notice, and a model of the past may not hold."
     )
     text = (
         f"Brought about by {', '.join(found.driven_by)} alone; all other shocks keep their law. "
         f"{verdict}",
-        f"Shocks of more than two deviations on average are needed in {len(great)} of {len(sizes)} "
-        "cells.",
+        f"Shocks of more than two standard deviations on average are needed in {len(great)} of "
+        f"{len(sizes)} cells.",
         _distance(found),
     )
     pins = found.bound.pins

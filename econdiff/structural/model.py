@@ -55,7 +55,7 @@ class Structural:
         return bind(scenario or Scenario(), self.history, horizon, self.transforms)
 
     def moved(self, horizon: int) -> np.ndarray:
-        """Effects of a shock of one deviation in model units, [draw, step, series, shock].
+        """Effects of a shock of one standard deviation in model units, [draw, step, series, shock].
 
         Step 0 is the period in which it comes.
         """
@@ -88,7 +88,7 @@ class Structural:
         return frame.reset_index()
 
     def central(self, horizon: int = 16) -> int:
-        """The draw whose responses lie nearest to their medians, in deviations.
+        """The draw whose responses lie nearest to their medians, in standard deviations.
 
         One model, where medians of each response are of many: Fry and Pagan (2011), section 5.
         """

@@ -16,7 +16,7 @@ from econdiff.structural.model import Structural
 
 
 def local_projections(model: Structural, shock: str, horizon: int) -> pd.DataFrame:
-    """`shock, series, step, local, standard_error` for a shock of one deviation.
+    """`shock, series, step, local, standard_error` for a shock of one standard deviation.
 
     By the `central` draw of `model`, in the units of its `responses`; errors by Newey and West
     (1987) over `step` lags. Steps for which too few periods are left are NaN.

@@ -25,16 +25,16 @@ from econdiff.scenario import Bound, Pins, Scenario, ScenarioError
 from econdiff.structural.distance import coin, divergence
 from econdiff.structural.model import Structural
 
-MODEST = 2.0  # deviations: beyond, people would notice; Leeper and Zha (2003), section 4
+MODEST = 2.0  # standard deviations: beyond, people would notice; Leeper and Zha (2003), section 4
 
 
 @dataclass(frozen=True, eq=False)
 class StructuralScenario:
     """Paths without and with the scenario, [path, cell] in model units, and the shocks they take.
 
-    `without` and `shocks` are [path, step, shock]; `reach` [cell] is the deviation that the driving
-    shocks give each cell when nothing is asked of them. `divergences` [draw] is that of the law of
-    all shocks from their ordinary one, in nats, infinite where a restriction is exact.
+    `without` and `shocks` are [path, step, shock]; `reach` [cell] is the standard deviation that
+    the driving shocks give each cell when nothing is asked of them. `divergences` [draw] is that of
+    the law of all shocks from their ordinary one, in nats, infinite where a restriction is exact.
     """
 
     bound: Bound
@@ -71,9 +71,10 @@ class StructuralScenario:
         return long_table(self.bound.names, self.bound.index_of(edge=False), columns)
 
     def sizes(self) -> pd.DataFrame:
-        """The driving shocks by period, in deviations: `shock, period, mean, low, high, ordinary`.
+        """The driving shocks by period: `shock, period, mean, low, high, ordinary`.
 
-        `low` and `high` hold 90% of the paths; `ordinary` where the mean is within two deviations.
+        In standard deviations; `low` and `high` hold 90% of the paths; `ordinary` where the mean
+        is within two.
         """
         columns = [self.names.index(shock) for shock in self.driven_by]
         taken = self.shocks[..., columns].transpose(0, 2, 1)  # [path, shock, step]
@@ -96,8 +97,8 @@ class StructuralScenario:
     def modesty(self) -> pd.DataFrame:
         """`series, period, modesty, modest`: where each series is moved the farthest.
 
-        `modesty` is how far its mean is moved, in the deviations that the driving shocks give it in
-        ordinary times: Leeper and Zha (2003), eq. 5.
+        `modesty` is how far its mean is moved, in the standard deviations that the driving
+        shocks give it in ordinary times: Leeper and Zha (2003), eq. 5.
         """
         moved = (self.alternative_cells - self.baseline_cells).mean(axis=0)
         ratio = np.divide(moved, self.reach, out=np.zeros_like(moved), where=self.reach > 1e-12)
