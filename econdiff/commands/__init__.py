@@ -1,5 +1,5 @@
-"""What the command `econdiff` does, one command a file; `econdiff.cli` only parses.
+"""What the command `econdiff` does; `econdiff.cli` only parses.
 
-A command takes parsed values and gives back a plain dictionary: what `--json` prints.
-Nothing here prints.
+`risk.py`, `forecast.py`, ... hold one command each, or a pair, and give back an `Answer`; the other
+files are read by them. Nothing here prints.
 """

@@ -1,1 +1,4 @@
-"""Measures of loss and their backtests: pure functions, arrays in and arrays out."""
+"""Measures of loss, their backtests, stress and credit: pure functions of arrays and tables.
+
+Only `supervisory` reads files.
+"""

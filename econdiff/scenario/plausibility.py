@@ -29,19 +29,23 @@ from econdiff.scenario.pins import Pins
 
 @dataclass(frozen=True)
 class Plausibility:
-    """See the page. `verdict` is one sentence."""
+    """How far what is assumed lies from what was expected, and what it makes likely.
 
-    pins: int
-    distance: float  # squared Mahalanobis
-    tail: float
+    The log density is of the conditional mean less that of the mode of the model's law, with its
+    error and how it was found; the events are weighed without the scenario and given it.
+    """
+
+    pins: int  # how many cells, or sums of cells, are pinned
+    distance: float  # squared Mahalanobis distance of the pins from their mean, Gaussian law
+    tail: float  # the chance of one as large: chi-square with as many degrees of freedom as pins
     log_density_ratio: float
     log_density_error: float
     log_density_method: str
-    rank: float
-    draws: int
-    outside: tuple[str, ...]
-    before: tuple[Probability, ...]
-    after: tuple[Probability, ...]
+    rank: float  # the share of the model's own draws whose pinned cells lie nearer to their mean
+    draws: int  # from which `rank` was found
+    outside: tuple[str, ...]  # pins beyond anything in the history
+    before: tuple[Probability, ...]  # of the events, without the scenario
+    after: tuple[Probability, ...]  # of the same, given it
     sought: Probability | None = None  # the events of the mode event, where they were rare
     assumed: tuple[str, ...] = ()  # the events of the scenario
 

@@ -52,7 +52,7 @@ _SPANS = {"average": average, "sum": total, "change": change, "growth": growth}
 
 
 def read_scenario(path: str | Path) -> Scenario:
-    """Read a CSV or TOML file; ScenarioError says which line of the manual it breaks."""
+    """Read a CSV or TOML file; ScenarioError says what is wrong and how to write it."""
     path = Path(path)
     if not path.is_file():
         raise ScenarioError(f"there is no scenario file {path.name!r}; name a .csv or .toml file")

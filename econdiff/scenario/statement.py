@@ -1,7 +1,7 @@
 """What is assumed: pins on cells, averages, sums, spreads and growth; and events.
 
 A `Scenario` speaks the user's language: series by name, periods, the user's units. It knows no
-model. `bind` (next page) turns it into linear restrictions on a model's own units.
+model. `econdiff.scenario.binding.bind` turns it into linear restrictions on a model's own units.
 
     Scenario.of(table)                                    # a table with holes
     Scenario((cell("FEDFUNDS", "2025Q1", 5.5), spread("GS10", "FEDFUNDS", "2025Q1", -1.0)))
