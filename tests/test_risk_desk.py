@@ -297,12 +297,23 @@ def test_a_question_that_cannot_be_is_refused(tmp_path, prices, capsys, words, c
 def test_a_jump_like_a_split_and_prices_that_stand_still_are_pointed_at(tmp_path, prices):
     prices.iloc[300:, 0] /= 2
     prices.iloc[200:210, 1] = prices.iloc[200, 1]
-    prices.iloc[-3:, 2] = np.nan
     assert ask(tmp_path, prices, "--horizon", "1") == 0
     page = (tmp_path / "out" / "validation.html").read_text()
     assert "2-for-1 split" in page
     assert "the same price for 9 days" in page
-    assert "C has no price after" in page
+
+
+def test_a_price_that_ends_early_is_refused_where_it_is_held_only(tmp_path, prices, capsys):
+    """From an old price, one step would be many."""
+    prices.iloc[-3:, 2] = np.nan
+    assert ask(tmp_path, prices, "--horizon", "1") == 2
+    end, last = (f"{day:%Y-%m-%d}" for day in prices.index[[-4, -1]])
+    said = capsys.readouterr().err
+    assert f"'C' has no price after {end}, and the rows go on to {last}" in said
+    assert "--series" in said
+    assert not list(tmp_path.glob("out*"))
+    hold = holdings(write(tmp_path, "series,w\nA,1\n"), by_days(prices), ["A", "B", "C"])
+    assert hold.held == ["A"]
 
 
 def test_net_weights_other_than_one_are_said(tmp_path, prices, capsys):

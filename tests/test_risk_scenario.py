@@ -136,6 +136,19 @@ def test_a_supervisory_variable_that_is_not_published_is_named(folder, published
     assert "no supervisory variable 'Wages'" in capsys.readouterr().err
 
 
+def test_supervisory_scenarios_refuse_prices_that_end_before_they_begin(
+    folder, published, capsys, monkeypatch
+):
+    monkeypatch.delattr(Transformed, "fit")
+    panel = pd.read_csv(folder / "panel.csv")
+    panel.iloc[:-2].to_csv(folder / "panel.csv", index=False)
+    words = ("--models", "var", "--supervisory", published, "--given", "Unemployment rate")
+    assert ask(folder, *words, "--series", "index") == 2
+    said = capsys.readouterr().err
+    assert "the last quarter that the prices fill is 2023Q3" in said
+    assert "give prices up to the end of 2023Q4" in said
+
+
 def lend(folder, *words):
     return main([str(w) for w in ("credit", folder / "rate.csv", "--horizon", 5, "--paths", 500,
                                   "--model", "var", "--quiet", *words,

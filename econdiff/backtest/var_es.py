@@ -67,7 +67,7 @@ class Block:
     es: np.ndarray  # [day, portfolio, level]
     pit: np.ndarray  # [day, portfolio]
     tail: np.ndarray  # [day, portfolio, cell]
-    realised: np.ndarray  # [day, portfolio]; NaN where a price that is held is missing
+    realised: np.ndarray  # [day, portfolio]; NaN where a price held lacks at either end
 
 
 def backtest_var_es(
@@ -158,13 +158,11 @@ def _day(
     plan: Plan, day: int, drawn: Forecast, history: pd.DataFrame, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     held = list(plan.weights.index)
-    last = history[held].ffill().iloc[-1]
-    assets = price_gains(drawn, last)
+    assets = price_gains(drawn, history[held].ffill().iloc[-1])
     w = plan.weights.loc[list(assets.names)].to_numpy(float)
     total = assets.at(plan.horizon) @ w  # [path, portfolio]
-    end = plan.prices[list(assets.names)].iloc[day + plan.horizon - 1]
-    came = (end / last[list(assets.names)] - 1).to_numpy()
-    realised = came @ w
+    known = plan.prices[list(assets.names)].to_numpy(float)
+    realised = (known[day + plan.horizon - 1] / known[day - 1] - 1) @ w
     var = np.stack([measures.value_at_risk(total, a) for a in plan.alphas], axis=-1)
     es = np.stack([measures.expected_shortfall(total, a) for a in plan.alphas], axis=-1)
     var = np.minimum(

@@ -34,9 +34,9 @@ class Holdings:
 def holdings(said: str, prices: pd.DataFrame, own: Sequence[str]) -> Holdings:
     """The portfolios that `--weights` names: `equal` (of `own`), or a file.
 
-    Raises UsageError for weights that do not match the prices and for a held series that is plainly
-    no price, ValueError for prices that are zero or negative; jumps like splits and prices that
-    stand still are notes.
+    Raises UsageError for weights that do not match the prices, for a held series that is plainly
+    no price and for one that ends before the last row, ValueError for prices that are zero or
+    negative; jumps like splits and prices that stand still are notes.
     """
     names = [str(name) for name in prices.columns]
     weights = equal_weights(own) if said == "equal" else read_weights(Path(said))
@@ -55,6 +55,7 @@ def holdings(said: str, prices: pd.DataFrame, own: Sequence[str]) -> Holdings:
     priced = prices.loc[:, held]
     _refuse_unpriced(priced)
     returns_of(priced)
+    _refuse_stale(priced)
     return Holdings(weights, (*_of_weights(weights), *_of_prices(priced)))
 
 
@@ -66,6 +67,21 @@ def _refuse_unpriced(held: pd.DataFrame) -> None:
         raise UsageError(
             f"{name!r} cannot be held as a price: {why}{others}. Leave it out with --series, or "
             "give --weights a file that names prices only: what is not held is a risk factor"
+        )
+
+
+def _refuse_stale(held: pd.DataFrame) -> None:
+    """A gain over one step begins at the last row, so every price must be known there."""
+    labels = np.array(labels_of(held), dtype=object)
+    ends = {str(name): labels[column.notna()][-1] for name, column in held.items()}
+    stale = {name: end for name, end in ends.items() if end != labels[-1]}
+    if stale:
+        name, end = next(iter(stale.items()))
+        others = f" (nor have {', '.join(map(repr, list(stale)[1:]))})" if len(stale) > 1 else ""
+        raise UsageError(
+            f"{name!r} has no price after {end}, and the rows go on to {labels[-1]}{others}: from "
+            "an old price, one step ahead is many. Give its prices, leave it out with --series or "
+            "--weights, or cut the rows after its last price"
         )
 
 
@@ -135,8 +151,6 @@ def _of_prices(prices: pd.DataFrame) -> list[str]:
     labels = labels_of(prices)
     for name, column in prices.items():
         known = np.flatnonzero(np.isfinite(column.to_numpy(float)))
-        if known[-1] < len(prices) - 1:
-            notes.append(f"careful: {name} has no price after {labels[known[-1]]}")
         if known[0] > 0:
             notes.append(
                 f"{name} is known from {labels[known[0]]} on only; models that need all series "

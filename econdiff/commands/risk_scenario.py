@@ -54,6 +54,13 @@ def with_supervisory(
         raise UsageError(f"{clash[0]!r} is both a price and a supervisory variable; rename one")
     quarters, _ = align(series, freq="Q", aggregation=dict.fromkeys(series, "last"))
     history = published.history[names]
+    origin = history.index[-1]
+    if len(quarters) and quarters.index[-1] < origin:
+        raise UsageError(
+            f"the last quarter that the prices fill is {quarters.index[-1]}, and the "
+            f"{published.year} scenarios begin after {origin}: give prices up to the end of "
+            f"{origin}, or a folder with the tables of an earlier year"
+        )
     panel = pd.concat([history, quarters], axis=1).loc[: history.index[-1]]
     whole = panel.notna().all(axis=1)
     if not whole.any():
