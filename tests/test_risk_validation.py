@@ -56,6 +56,15 @@ def test_the_traffic_light_looks_at_the_last_250_days_and_prices_days_only(frame
         assert not fewer["test"].str.contains("add-on").any()
 
 
+@pytest.mark.parametrize(("hits", "p_value"), [(0, 1.0), (5, 0.1078), (10, 0.0003)])
+def test_the_p_value_of_the_light_is_the_type_one_error_of_basel(frame, hits, p_value):
+    """The probability of so many exceptions or more (1996, table 1)."""
+    beyond = np.arange(250) < hits
+    year = frame.head(250).assign(**{"return": lambda f: np.where(beyond, 2 * f["ES"], 1.0)})
+    row = validate(year, 0.01).set_index("test").loc["Basel traffic light"]
+    assert row["p_value"] == pytest.approx(p_value, abs=5e-5)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -33,7 +33,7 @@ def validate(
         verdict_row(name, test(r, q, e, alpha), significance) for name, test in _tests().items()
     ]
     light = bt.traffic_light((r < q)[-bt.YEAR :], alpha)
-    rows.append(("Basel traffic light", float(light.hits), 1 - light.probability, light.zone))
+    rows.append(("Basel traffic light", float(light.hits), light.type_one, light.zone))
     priced = daily and len(r) >= bt.YEAR
     figures = {
         "Basel add-on to the multiplier 3 (1996)": light.add_on,
