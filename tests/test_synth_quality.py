@@ -29,7 +29,8 @@ from econdiff.synth import (
 from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.fidelity import autocorrelation, coverage
 from econdiff.synth.impulse import responses
-from econdiff.synth.privacy import _auc, beside
+from econdiff.synth.membership import auc
+from econdiff.synth.privacy import beside
 from econdiff.synth.resampling import BlockBootstrap, Copy, Jitter
 from econdiff.synth.utility import overlap
 
@@ -83,8 +84,8 @@ def test_a_mode_that_is_never_drawn_lowers_coverage(rng):
 
 
 def test_the_auc_of_parted_samples_is_one():
-    assert _auc(np.array([3.0, 4, 5]), np.array([0.0, 1, 2]))[0] == 1
-    assert _auc(np.arange(9.0), np.arange(9.0))[0] == 0.5
+    assert auc(np.array([3.0, 4, 5]), np.array([0.0, 1, 2]))[0] == 1
+    assert auc(np.arange(9.0), np.arange(9.0))[0] == 0.5
 
 
 def test_copies_are_caught_and_the_law_is_not(panel):

@@ -78,9 +78,12 @@ def _check_rank(panel: EntityPanel) -> None:
     others = [
         n for n, b in zip(coordinates.names, weights, strict=False) if abs(b) > 1e-4 * norm[at]
     ]
+    name = coordinates.names[at]
+    if not others:
+        raise SynthError(f"{name!r} does not move within any entity; leave it out")
     raise SynthError(
-        f"{coordinates.names[at]!r} follows from {', '.join(others) or 'the entity alone'}; leave "
-        "it out, or say how they add up (--identity)"
+        f"{name!r} follows from {', '.join(others)}; leave it out, or say how they add up "
+        "(--identity)"
     )
 
 

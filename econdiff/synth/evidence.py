@@ -30,7 +30,8 @@ class Privacy:
     """Evidence, and the limits that a release is held to.
 
     What was found on panels of a generator that saw half of the real panel; `released` are the
-    copies in the panels that are handed out, where those were looked at as well. NaN is not known.
+    copies in the panels that are handed out, where those were looked at as well. NaN is not known;
+    `untested` says why members were not looked for.
     """
 
     exact: int
@@ -43,6 +44,7 @@ class Privacy:
     auc_low: float = np.nan
     auc_high: float = np.nan
     released: Copies | None = None
+    untested: str = "that takes the generator, fitted without some of the entities"
 
     @property
     def copies(self) -> Copies:
@@ -68,10 +70,7 @@ class Privacy:
         if self.reasons:
             return "do not release: " + "; ".join(self.reasons)
         if np.isnan(self.auc):
-            return (
-                "no copies found; whether members can be told was not tested: that takes the "
-                "generator, fitted without some of the entities"
-            )
+            return f"no copies found; whether members can be told was not tested: {self.untested}"
         wide = " The interval is wide: few entities." if self.auc_high > 0.6 else ""
         return (
             f"no leak found by these attacks: 0 copies, AUC {self.auc:.2f} ({self.auc_low:.2f} to "

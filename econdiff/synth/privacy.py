@@ -9,10 +9,7 @@ stretches of time take their place. Records are windows of standardised coordina
   out record: one half where members are not followed;
 - nearest-neighbour ratio: distance to the closest over that to the second closest real record,
   median, for synthetic and for held-out records: lower is closer to one person;
-- membership inference by density ratio: a record is called a member where the density of synthetic
-  records is high for what that of real ones is (van Breugel et al., 2023, "Membership inference
-  attacks against synthetic data through overfitting detection", eq. 3). The AUC has the
-  interval of Hanley and McNeil (1982), over entities: one half is a blind guess.
+- membership inference by density ratio (see `membership`).
 """
 
 from collections.abc import Sequence
@@ -20,16 +17,19 @@ from dataclasses import replace
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from scipy.special import logsumexp
-from scipy.stats import rankdata, t
+from scipy.stats import t
 
+from econdiff.synth import membership
 from econdiff.synth.coordinates import Coordinates
+from econdiff.synth.errors import SynthError
 from econdiff.synth.evidence import Privacy
 from econdiff.synth.generation import Generator
 from econdiff.synth.panel import EntityPanel
 
 WINDOW = 16  # periods of a record
-SIZE = 6  # principal components in which densities are estimated
+NARROWEST = 4  # of records that are cut from a few long paths
+FEWEST = 3  # records that can be compared
+FEW = "there are too few complete records"
 
 
 def examine(
@@ -46,14 +46,34 @@ def examine(
     the other held out. A generator that did not look at its half has AUCs that add up to one, so
     what luck of the split there is goes out, and only what was learned of members stays. Copies are
     added up, and the AUC is the mean over splits with the interval of that mean: what the generator
-    gives away of such a panel on average.
+    gives away of such a panel on average. A split with a half that cannot be fitted is drawn anew,
+    `splits` times at most; one with too few records tells nothing of members.
     """
+    found, refused = [], ""
+    for _ in range(2 * splits):
+        try:
+            found.append(_split(generator, panel, rng, panels, ways=min(splits, 2)))
+        except (SynthError, np.linalg.LinAlgError) as error:
+            refused = str(error)
+        if len(found) == splits:
+            break
+    if not found:
+        return Privacy(0, 0, 0, untested=f"no half of the panel could be fitted ({refused})")
+    known = [split for split in found if all(np.isfinite(one.auc) for one in split)]
+    if len(known) < 2:  # one split has no spread: its own interval has to do
+        return (known or found)[0][0]
+    return _over_splits([one for split in known for one in split])
+
+
+def _split(
+    generator: Generator, panel: EntityPanel, rng: np.random.Generator, panels: int, ways: int
+) -> list[Privacy]:
+    """The evidence of one split into halves, one way or both ways round."""
     found = []
-    for _ in range(splits):
-        for members, others in _halves(panel, rng)[: min(splits, 2)]:
-            made = generator.fit(members).sample(panels=panels, rng=rng).values
-            found.append(compare(members.values, others.values, made, panel))
-    return found[0] if splits == 1 else _over_splits(found)
+    for members, others in _halves(panel, rng)[:ways]:
+        made = generator.fit(members).sample(panels=panels, rng=rng).values
+        found.append(compare(members.values, others.values, made, panel))
+    return found
 
 
 def _over_splits(found: Sequence[Privacy]) -> Privacy:
@@ -79,13 +99,13 @@ def compare(
     """Evidence from values of members and of others [entity, time, series], and drawn panels."""
     each = (members, others, made.reshape(-1, *made.shape[2:]))
     taken, kept, drawn = _all_records(panel, each)
-    if not len(drawn[0]):  # a generator that hands on holes: nothing but rows to compare
-        return Privacy(_equal_rows(members, made), 0, 0)
+    if min(len(taken[0]), len(kept[0])) < FEWEST or not len(drawn[0]):  # rows alone to compare
+        return Privacy(_equal_rows(members, made), 0, 0, untested=FEW)
     a, b = cdist(drawn[0], taken[0]), cdist(drawn[0], kept[0])
     apart = cdist(taken[0], taken[0]) + np.diag(np.full(len(taken[0]), np.inf))
     nearest = np.sort(np.concatenate([a, b], axis=1), axis=1)
     held = np.sort(cdist(kept[0], taken[0]), axis=1)
-    auc, low, high = _membership(taken, kept, drawn[0])
+    auc, low, high = membership.attack(taken, kept, drawn[0])
     return Privacy(
         exact=_equal_rows(members, made),
         near=int((a.min(axis=1) < 0.1 * np.median(apart.min(axis=1))).sum()),
@@ -108,7 +128,7 @@ def beside(panel: EntityPanel, made: np.ndarray) -> Privacy:
     (real, owner), *drawn = _all_records(panel, (panel.values, *made))
     exact = _equal_rows(panel.values, made)
     records = sum(len(rows) for rows, _ in drawn)
-    if len(real) < 3 or not records:
+    if len(real) < FEWEST or not records:
         return Privacy(exact, 0, 0)
     apart = cdist(real, real)
     np.fill_diagonal(apart, np.inf)
@@ -134,15 +154,19 @@ def _ratio(nearest: np.ndarray) -> float:
 
 def _halves(panel: EntityPanel, rng: np.random.Generator) -> list[tuple[EntityPanel, EntityPanel]]:
     """Members and others, and then the same two the other way round."""
-    count = len(panel.entities)
-    if count >= 4:
+    if _many(panel):
+        count = len(panel.entities)
         order = rng.permutation(count)
         first, second = (
             panel.take(np.sort(rows)) for rows in (order[: count // 2], order[count // 2 :])
         )
     else:
-        block = np.arange(panel.values.shape[1]) // (2 * WINDOW)
-        held = rng.permutation(block.max() + 1)[: max(1, (block.max() + 1) // 2)]
+        periods, size = panel.values.shape[1], 2 * _width(panel)
+        blocks = periods // size
+        if blocks < 2:
+            raise SynthError(f"{periods} periods are too few to hold some out")
+        block = np.minimum(np.arange(periods) // size, blocks - 1)
+        held = rng.permutation(blocks)[: blocks // 2]
         out = np.isin(block, held)[None, :, None]
         first, second = (
             replace(panel, values=np.where(hidden, np.nan, panel.values)) for hidden in (out, ~out)
@@ -157,8 +181,19 @@ def _all_records(
     inward = Coordinates(panel.schema).inward
     w = inward(panel.values)
     centre, spread = np.nanmean(w, axis=(0, 1)), np.nanstd(w, axis=(0, 1))
-    width = min(WINDOW, panel.values.shape[1] // 2, *(v.shape[1] for v in each))
+    width = min(_width(panel), *(v.shape[1] for v in each))
     return [_records((inward(v) - centre) / spread, width) for v in each]
+
+
+def _width(panel: EntityPanel) -> int:
+    """Periods of a record; where stretches of time are held out there are several in each half."""
+    periods = panel.values.shape[1]
+    return min(WINDOW, periods // 2 if _many(panel) else max(NARROWEST, periods // 8))
+
+
+def _many(panel: EntityPanel) -> bool:
+    """Whether there are entities enough to hold half of them out."""
+    return len(panel.entities) >= 4
 
 
 def _records(w: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
@@ -171,46 +206,6 @@ def _records(w: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
                 found.append(window.ravel())
                 owner.append(number if len(w) > 1 else at)
     return np.array(found).reshape(len(found), width * w.shape[-1]), np.array(owner, int)
-
-
-def _membership(
-    taken: tuple[np.ndarray, np.ndarray], kept: tuple[np.ndarray, np.ndarray], drawn: np.ndarray
-) -> tuple[float, float, float]:
-    real = np.concatenate([taken[0], kept[0]])
-    centre = real.mean(axis=0)
-    _, values, axes = np.linalg.svd(real - centre, full_matrices=False)
-    size = min(SIZE, len(axes), max(1, len(real) // 5))
-    scale = np.maximum(values[:size], 1e-12) / np.sqrt(len(real))
-    x = (real - centre) @ axes[:size].T / scale
-    score = _log_density(x, (drawn - centre) @ axes[:size].T / scale) - _log_density(x, x)
-    mine, theirs = score[: len(taken[0])], score[len(taken[0]) :]
-    return _auc(_means(mine, taken[1]), _means(theirs, kept[1]))
-
-
-def _means(score: np.ndarray, owner: np.ndarray) -> np.ndarray:
-    """Mean score of each owner."""
-    _, place = np.unique(owner, return_inverse=True)
-    return np.bincount(place, weights=score) / np.bincount(place)
-
-
-def _log_density(x: np.ndarray, sample: np.ndarray) -> np.ndarray:
-    """Gaussian kernel density of `sample` at `x`; a point does not count for itself."""
-    n, d = sample.shape
-    width = n ** (-1 / (d + 4)) * np.maximum(sample.std(axis=0), 1e-12)
-    square = cdist(x / width, sample / width, "sqeuclidean")
-    if x is sample:
-        np.fill_diagonal(square, np.inf)
-    return logsumexp(-square / 2, axis=1) - np.log(n) - np.log(width).sum()
-
-
-def _auc(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:
-    """Chance that one of `a` exceeds one of `b`, and its 95% interval."""
-    m, n = len(a), len(b)
-    auc = (rankdata(np.concatenate([a, b]))[:m].sum() - m * (m + 1) / 2) / (m * n)
-    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
-    variance = auc * (1 - auc) + (m - 1) * (q1 - auc**2) + (n - 1) * (q2 - auc**2)
-    half = 1.96 * np.sqrt(max(variance, 0) / (m * n))
-    return float(auc), float(max(0, auc - half)), float(min(1, auc + half))
 
 
 def _equal_rows(real: np.ndarray, made: np.ndarray) -> int:

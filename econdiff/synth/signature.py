@@ -38,9 +38,10 @@ def distance(real: np.ndarray, made: np.ndarray) -> float:
     """
     width = min(WINDOW, real.shape[1], made.shape[1])
     centre, spread = np.nanmean(real, axis=(0, 1)), np.nanstd(real, axis=(0, 1))
-    a, b = (signature(_windows((x - centre) / spread, width)) for x in (real, made))
-    if not len(a) or not len(b):
+    cut = [_windows((x - centre) / spread, width) for x in (real, made)]
+    if not all(map(len, cut)):
         return float("nan")
+    a, b = map(signature, cut)
     size = a.std(axis=0)
     moving = size > 1e-9  # the terms of time alone are the same for all
     gap = (a.mean(axis=0) - b.mean(axis=0))[moving] / size[moving]

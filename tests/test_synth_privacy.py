@@ -1,0 +1,50 @@
+"""Attacks on panels that are short, that have holes, or of which a half cannot be fitted."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econdiff.synth import GaussianPanel, PanelLaw, examine, read_entities, signature
+
+
+def walks(entities, periods, series, seed=0):
+    """Random walks that nobody said anything of."""
+    rng = np.random.default_rng(seed)
+    values = rng.standard_normal((entities, periods, series)).cumsum(axis=1)
+    quarters = pd.period_range("2000Q1", periods=periods, freq="Q").astype(str)
+    frame = pd.DataFrame(values.reshape(-1, series), columns=list("xyz")[:series])
+    frame.insert(0, "quarter", np.tile(quarters, entities))
+    frame.insert(0, "country", np.repeat([f"c{number}" for number in range(entities)], periods))
+    return frame
+
+
+CHEAP = GaussianPanel(PanelLaw(lags=1, rounds=1))
+
+
+@pytest.mark.parametrize(("periods", "series"), [(80, 3), (40, 3), (40, 1), (30, 2)])
+def test_one_short_history_is_attacked_all_the_same(periods, series):
+    panel = read_entities(walks(1, periods, series).drop(columns="country"))
+    found = examine(CHEAP, panel, rng=np.random.default_rng(0), splits=2)
+    assert 0 <= found.auc_low <= found.auc <= found.auc_high <= 1
+    assert found.near == 0
+
+
+def test_without_complete_records_members_are_not_looked_for_and_the_verdict_says_so(rng):
+    frame = walks(5, 40, 2)
+    frame.loc[frame.index % 7 == 0, "x"] = np.nan
+    panel = read_entities(frame, entity="country")
+    found = examine(CHEAP, panel, rng=rng, splits=2)
+    assert np.isnan(found.auc)
+    assert found.verdict.endswith("was not tested: there are too few complete records")
+    assert np.isnan(signature.distance(panel.values, panel.values))
+
+
+def test_a_half_that_cannot_be_fitted_is_drawn_anew():
+    frame = walks(4, 40, 2)
+    frame.loc[frame["country"].isin(["c0", "c1"]), "y"] = 1.0  # pegged in two of four
+    panel = read_entities(frame, entity="country")
+    assert np.isfinite(examine(CHEAP, panel, rng=np.random.default_rng(0), splits=3).auc)
+    frame.loc[frame["country"] == "c2", "y"] = 2.0  # a half without c3 is in every split
+    pegged = read_entities(frame, entity="country")
+    found = examine(CHEAP, pegged, rng=np.random.default_rng(0), splits=2)
+    assert "no half of the panel could be fitted ('y' does not move within" in found.verdict
