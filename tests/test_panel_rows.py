@@ -17,6 +17,8 @@ BAD = {
     "'inflation' is infinite at 1976Q1": lambda panel: panel.replace(panel.iloc[4, 1], np.inf),
     "'growth' holds (object|str), not numbers": lambda panel: panel.assign(growth="a"),
     r"got Series; say series\.to_frame": lambda panel: panel["growth"],
+    "named by text, and 0 is none; .*read_panel": lambda panel: panel.set_axis([0, 1], axis=1),
+    "two series are named 'a'": lambda panel: panel.set_axis(["a", "a"], axis=1),
     "must hold periods or dates, got RangeIndex": lambda panel: panel.reset_index(drop=True),
 }
 
@@ -45,6 +47,8 @@ def test_days_are_those_that_have_a_value():
 
 def test_a_generator_is_asked_for_and_a_history_that_is_long_enough(panel, rng):
     forecaster = WALK.fit(panel)
+    with pytest.raises(ValueError, match="paths must be at least 1, got 0"):
+        forecaster.sample(panel, horizon=2, paths=0, rng=rng)
     with pytest.raises(TypeError, match=r"say rng=np\.random\.default_rng\(0\), not rng=0"):
         forecaster.sample(panel, horizon=2, paths=3, rng=0)
     with pytest.raises(ValueError, match="complete one 1, used up by the differences 1; give more"):

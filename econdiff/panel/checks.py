@@ -12,15 +12,12 @@ def check_panel(panel: pd.DataFrame, minimum_rows: int = 24) -> None:
     check_rows(panel)
     if panel.shape[1] == 0:
         raise PanelError("the panel has no series")
-    if panel.columns.has_duplicates:
-        twice = panel.columns[panel.columns.duplicated()][0]
-        raise PanelError(f"two series are named {twice!r}; rename one")
     for name, series in panel.items():
         _check_series(str(name), series, minimum_rows)
 
 
 def check_rows(panel: pd.DataFrame) -> None:
-    """Refuse rows out of order, there twice or left out, and cells that are no number.
+    """Refuse bad names, rows out of order, there twice or left out, and cells that are no number.
 
     So cheap that a model may ask at every origin. Days are those that have a value, and no gap is
     looked for between them; dates without a rhythm are refused where a forecast goes on from them.
@@ -46,7 +43,21 @@ def check_rows(panel: pd.DataFrame) -> None:
             f"periods are missing between {before} and {after}; put rows of NaN there, as in "
             "read_panel(panel, gaps='nan')"
         )
+    _check_names(panel.columns)
     _check_cells(panel)
+
+
+def _check_names(names: pd.Index) -> None:
+    """Texts, each there once."""
+    if names.has_duplicates:
+        twice = names[names.duplicated()][0]
+        raise PanelError(f"two series are named {twice!r}; rename one")
+    other = [name for name in names if not isinstance(name, str)]
+    if other:
+        raise PanelError(
+            f"series are named by text, and {other[0]!r} is none; pass the table through "
+            "econdiff.panel.read_panel, which names them so"
+        )
 
 
 def _check_cells(panel: pd.DataFrame) -> None:

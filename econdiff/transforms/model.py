@@ -82,6 +82,8 @@ class TransformedForecaster:
         """
         if not isinstance(rng, np.random.Generator):
             raise TypeError(f"rng is a generator: say rng=np.random.default_rng(0), not rng={rng}")
+        if paths < 1:
+            raise ValueError(f"paths must be at least 1, got {paths}")
         check_rows(history)
         history = self._ordered(history)
         edge = edge_rows(history, self.transforms)
