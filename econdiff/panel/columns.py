@@ -69,6 +69,9 @@ def turned_upright(frame: pd.DataFrame) -> pd.DataFrame:
     rest = frame.loc[:, ~dates]
     if dates.sum() < 8 or _date_column(rest, "") is not None:
         return frame
+    filled = (~frame.map(is_missing)).sum(axis=1).to_numpy()
+    frame = frame.iloc[: np.flatnonzero(filled > 1).max(initial=-1) + 1]  # footnotes are one cell
+    rest = frame.loc[:, ~dates]
     telling = [name for name, cells in rest.items() if not cells.duplicated().any()]
     if not telling:
         raise PanelError(
@@ -96,8 +99,15 @@ def find_long(frame: pd.DataFrame, id: str, time: str, value: str) -> Long | Non
         return None
     if date is not None and len(ids) == len(values) == 1:
         return Long(ids[0], date, values[0])
-    likely = next((n for n in values if n.lower() in _VALUE_NAMES), values[-1])
     apart = [n for n in ids if date and not frame.duplicated([n, date]).any()]
+    if date and len(ids) > 1 and not apart:
+        both = " + ' ' + ".join(f"frame[{name!r}]" for name in ids[:2])
+        raise PanelError(
+            f"dates repeat in {date!r}, and none of {ids} alone tells the rows of a date apart; "
+            f"join them into one column (frame['series'] = {both}), or keep the rows of one "
+            f"{ids[-1]}"
+        )
+    likely = next((n for n in values if n.lower() in _VALUE_NAMES), values[-1])
     name, day = [*apart, *ids][0], date or "..."
     raise PanelError(
         f"dates repeat in {date!r} and {ids} hold text, so the table seems to be long (one row "

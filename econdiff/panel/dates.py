@@ -9,7 +9,8 @@ import pandas as pd
 
 from econdiff.panel.errors import PanelError
 
-_CLOCK = re.compile(r"[T ]\d{1,2}:\d{2}.*$")
+_BESIDE = re.compile(r"[T ]\d{1,2}:\d{2}.*$|(?<=^\d{4}) \[YR\d{4}\]$")  # a clock; World Bank
+_TWO_DIGITS = r"(\d{1,2}[/.-]\d{1,2}|(\d{1,2}[ /.-])?[A-Za-z]{3,9}\.?)[ /.'-]+\d{2}"
 
 
 @dataclass(frozen=True)
@@ -131,16 +132,16 @@ def _roughness(stamps: pd.DatetimeIndex) -> float:
 
 
 def _text(cell: object) -> str:
-    """A cell as text: dates as ISO dates, whole numbers without a point, no clock."""
+    """A cell as text: dates as ISO dates, whole numbers without a point, nothing beside them."""
     if isinstance(cell, date):  # datetime and Timestamp are dates, too
         return "" if cell is pd.NaT else f"{cell:%Y-%m-%d}"
     if isinstance(cell, float | np.floating) and float(cell).is_integer():
         return str(int(cell))
-    return _CLOCK.sub("", str(cell).strip())
+    return _BESIDE.sub("", str(cell).strip())
 
 
 def _hint(bad: str) -> str:
-    if re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2}", bad):
+    if re.fullmatch(_TWO_DIGITS, bad):
         return " (a year of two digits leaves the century open)"
     if re.fullmatch(r"\d{4}[\s-]*[HS][12]", bad, re.IGNORECASE):
         return " (half-years are not supported; bring them to years or quarters)"

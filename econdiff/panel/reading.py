@@ -66,7 +66,7 @@ def read_panel(
             f"a panel is read from a DataFrame or a file, got {type(source).__name__}{mend}"
         )
     told = parse_frequency(freq) if freq else None
-    series = [series] if isinstance(series, str) else series
+    series = [series] if isinstance(series, str) else series and [str(name) for name in series]
     table = Table(source) if isinstance(source, pd.DataFrame) else read_table(Path(source), sheet)
     frame = with_whole_dates(turned_upright(text_names(table.frame)))
     long = find_long(frame, id, time, value)

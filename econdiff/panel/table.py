@@ -3,6 +3,7 @@
 Nothing is read as a number or a date here. What was passed over is said in `notes`.
 """
 
+import codecs
 import csv
 import gzip
 import re
@@ -55,19 +56,26 @@ def read_table(path: Path, sheet: str | int | None = None) -> Table:
 
 def _csv_cells(path: Path) -> Cells:
     raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
-    lines = text.splitlines()
+    lines = _text(raw).splitlines()
     if not lines:
         raise PanelError(f"{path.name} is empty")
-    counts = {mark: Counter(line.count(mark) for line in lines[-200:]) for mark in ",;\t"}
+    counts = {mark: Counter(line.count(mark) for line in lines[-200:]) for mark in "\t;,"}
     mark = max(counts, key=lambda m: max((n * (k > 0), k) for k, n in counts[m].items()))
+    # of two the first: with decimal commas in every cell there are as many commas as semicolons
     rows: Cells = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark)]
     if mark == ";":
         rows = _decimal_points(rows, path.name)
     return rows
+
+
+def _text(raw: bytes) -> str:
+    """UTF-16 where its mark stands in front, as in Excel's "Unicode text"; else UTF-8, Latin-1."""
+    if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return raw.decode("utf-16")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def _decimal_points(rows: Cells, name: str) -> Cells:

@@ -1,0 +1,68 @@
+"""Files as providers and spreadsheets write them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econdiff.panel import PanelError, read_panel
+
+MONTHS = pd.period_range("1995-01", periods=300, freq="M")
+VALUES = np.random.default_rng(0).normal(size=(300, 3)).round(3) + 0.0005
+
+
+def table(separator, decimal):
+    rows = [["month", "a", "b", "c"]]
+    rows += [[str(m), *(f"{x:.4f}" for x in v)] for m, v in zip(MONTHS, VALUES, strict=True)]
+    return "\n".join(separator.join(row).replace(".", decimal) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("separator", "decimal"), [(";", ","), (";", "."), (",", "."), ("\t", ".")]
+)
+def test_a_long_file_is_split_at_its_own_mark(tmp_path, separator, decimal):
+    (tmp_path / "long.csv").write_text(table(separator, decimal))
+    np.testing.assert_allclose(read_panel(tmp_path / "long.csv").to_numpy(), VALUES)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "latin-1"])
+def test_the_bytes_of_excel_are_read_by_their_mark(tmp_path, encoding):
+    (tmp_path / "text.txt").write_bytes(table("\t", ".").replace("a", "ä", 1).encode(encoding))
+    panel = read_panel(tmp_path / "text.txt")
+    assert list(panel.columns) == ["ä", "b", "c"]
+    np.testing.assert_allclose(panel.to_numpy(), VALUES)
+
+
+def test_the_columns_of_the_world_bank_are_years(tmp_path):
+    years = range(1980, 2020)
+    lines = [["Country Name", "Series Name", *(f"{year} [YR{year}]" for year in years)]]
+    lines += [["Kenya", name, "..", *map(str, VALUES[:39, k])] for k, name in enumerate("ab")]
+    end = "\n\nData from database: World Development Indicators\nLast Updated: 01/28/2025\n"
+    (tmp_path / "wdi.csv").write_text("\n".join(map(",".join, lines)) + end)
+    panel = read_panel(tmp_path / "wdi.csv")
+    assert (list(panel.columns), str(panel.index[0])) == (["a", "b"], "1981")
+    np.testing.assert_allclose(panel.to_numpy(), VALUES[:39, :2])
+
+
+@pytest.mark.parametrize("date", ["Mar-80", "1-Mar-80", "03/01/80"])
+def test_a_year_of_two_digits_is_named_as_the_trouble(date):
+    frame = pd.DataFrame({"date": [date] * 30, "gdp": VALUES[:30, 0]})
+    with pytest.raises(PanelError, match="a year of two digits leaves the century open"):
+        read_panel(frame)
+
+
+def test_a_table_that_needs_two_columns_for_a_name_says_how_to_join_them():
+    keys = pd.MultiIndex.from_product([range(1980, 2010), ["Kenya", "Chad"], ["gdp", "cpi"]])
+    frame = keys.to_frame(index=False, name=["date", "country", "indicator"])
+    frame["value"] = np.resize(VALUES, len(frame))
+    with pytest.raises(PanelError, match=r"frame\['country'\] \+ ' ' \+ frame\['indicator'\]"):
+        read_panel(frame)
+    frame["series"] = frame["country"] + " " + frame["indicator"]
+    panel = read_panel(frame, id="series", time="date", value="value")
+    assert list(panel.columns) == ["Kenya gdp", "Kenya cpi", "Chad gdp", "Chad cpi"]
+    kept = read_panel(frame.loc[frame["indicator"] == "gdp", ["date", "country", "value"]])
+    assert list(kept.columns) == ["Kenya", "Chad"]
+
+
+def test_series_that_are_named_by_numbers_may_be_asked_for_by_them():
+    frame = pd.DataFrame(VALUES, index=MONTHS)
+    assert list(read_panel(frame, series=[2, 0]).columns) == ["2", "0"]
