@@ -65,6 +65,22 @@ def test_highs_and_lows_are_not_held_and_both_models_report(wide):
     np.testing.assert_allclose(days["return"], returns, rtol=1e-9)
 
 
+def test_of_a_file_as_yahoo_gives_it_the_adjusted_close_alone_is_held(tmp_path):
+    one = bars()[["A high", "A low", "A"]].set_axis(["High", "Low", "Close"], axis=1)
+    one.insert(0, "Open", one["Close"].shift(fill_value=100.0))
+    yahoo = one.assign(**{"Adj Close": 0.5 * one["Close"], "Volume": 1e6 + np.arange(DAYS)})
+    held = [yahoo, yahoo[["Adj Close", "High", "Low", "Close"]], yahoo[["Adj Close"]]]
+    for k, table in enumerate(held):
+        models = "hs" if k == 2 else "market-range,hs"
+        assert ask(tmp_path, table, models=models, out=f"out{k}") == 0
+    whole, ranged, alone = (pd.read_csv(tmp_path / f"out{k}" / "risk.csv") for k in range(3))
+    pd.testing.assert_frame_equal(whole, ranged)
+    same = whole.loc[whole["model"] == "hs"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(same, alone)
+    page = (tmp_path / "out0" / "validation.html").read_text()
+    assert "Open, Close, Volume: not held" in page
+
+
 def test_a_model_without_ranges_is_as_if_there_were_none(wide, tmp_path):
     assert ask(tmp_path, bars()[["A", "B"]], models="hs") == 0
     alone, beside = (pd.read_csv(f / "risk.csv") for f in (tmp_path / "out", wide))

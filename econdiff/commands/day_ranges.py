@@ -1,7 +1,8 @@
 """Highs and lows beside closes: recognised, kept from being held, and made ranges of days.
 
 In a wide table they are `X high` and `X low` beside `X`, as `AAPL High` beside `AAPL Close` or
-`AAPL Adj Close`; of a long table, columns of their own that `--high` and `--low` name.
+`AAPL Adj Close`; of a long table, columns of their own that `--high` and `--low` name. The opens
+and volumes that such a table has, and closes beside adjusted closes, are not held either.
 """
 
 import re
@@ -74,13 +75,20 @@ def days_of(
     if needs and not found:
         raise UsageError(_how_to_bring(needs[0], data.panel))
     taken = [name for pair in found.values() for name in pair.columns if name in data.panel]
+    other = [name for name in _beside(data.panel, found) if name not in taken]
+    taken += other
     panel = data.panel.drop(columns=list(dict.fromkeys(taken)))
     panel.attrs = data.panel.attrs
     record = data.record
     if taken:
-        note = f"highs and lows of {', '.join(found)} are not held: {', '.join(RANGED)} read them"
+        notes = [
+            f"highs and lows of {', '.join(found)} are not held: {', '.join(RANGED)} read them",
+            f"{', '.join(other)}: not held, since they say of an asset what its close says, or how "
+            "much was traded",
+        ]
         record = record | panel_record(panel)
-        record["notes"] = [*data.record["notes"], note]
+        told = [note for note, there in zip(notes, (found, other), strict=True) if there]
+        record["notes"] = [*data.record["notes"], *told]
     ranges = {
         f"{name}{SUFFIX}": _range(str(name), close, found[str(name)])
         for name, close in panel.items()
@@ -92,13 +100,31 @@ def days_of(
     )
 
 
+def _stem(name: str) -> tuple[str, str]:
+    """'AAPL Adj Close' as 'aapl' and 'adj close'; what is called otherwise ends in nothing."""
+    ending = next(end for end in CLOSES if name.lower().endswith(end))
+    return name.lower()[: len(name) - len(ending)].strip(), ending
+
+
+def _beside(panel: pd.DataFrame, found: Mapping[str, pd.DataFrame]) -> list[str]:
+    """The other columns of an asset that has a close, or a high and a low."""
+    beside: set[str] = set()
+    for name in map(str, panel.columns):
+        stem, ending = _stem(name)
+        if ending or name in found:
+            sides = ("open", "high", "low", "volume", *(["close"] if ending == "adj close" else []))
+            beside |= {f"{stem} {side}".strip() for side in sides}
+    return [str(name) for name in panel.columns if str(name).lower() in beside]
+
+
 def _wide(panel: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """High and low [time x 2] of each close that has both beside it; adjusted as the close is."""
     by_name = {str(name).lower(): str(name) for name in panel.columns}
     found: dict[str, pd.DataFrame] = {}
     for name in map(str, panel.columns):
-        ending = next(end for end in CLOSES if name.lower().endswith(end))
-        stem = name.lower()[: len(name) - len(ending)].strip()
+        stem, ending = _stem(name)
+        if ending == "close" and f"{stem} adj close".strip() in by_name:
+            continue
         pair = [by_name.get(f"{stem} {side}".strip()) for side in ("high", "low")]
         if None in pair or name in pair:
             continue
