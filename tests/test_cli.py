@@ -366,6 +366,9 @@ def test_what_a_person_typed_is_recorded_without_their_folders():
     assert command_line(["forecast", str(home), "--json", "--horizon", "4"]) == (
         "econdiff forecast panel.csv --horizon 4"
     )
+    assert command_line(["risk", "x.csv", f"--weights={home}", "--pin=a=1,2"]) == (
+        "econdiff risk x.csv --weights=panel.csv --pin=a=1,2"
+    )
 
 
 def test_bundled_panels_are_listed_and_shown(capsys):

@@ -34,8 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def command_line(said: Sequence[str]) -> str:
     """The command as it was typed, but for the folders above files: they are nobody's business."""
     unsaid = ("--json", "--quiet", "--debug")
-    words = [Path(word).name if os.path.isabs(word) else word for word in said]
-    return shlex.join(["econdiff", *(word for word in words if word not in unsaid)])
+    return shlex.join(["econdiff", *(_homeless(word) for word in said if word not in unsaid)])
+
+
+def _homeless(word: str) -> str:
+    """A word, or the value of an --option=VALUE, without its folders if it is an absolute path."""
+    option, mark, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    return option + mark + (Path(value).name if os.path.isabs(value) else value)
 
 
 def _run(chosen: argparse.Namespace, command: str) -> int:

@@ -147,7 +147,8 @@ def _calendar(
             raise SynthError(
                 f"{name} has no row for {absent[0]}"
                 + (f" and {len(absent) - 1} more periods" if len(absent) > 1 else "")
-                + " inside its span; add the rows, or say that gaps are cells not known (gaps nan)"
+                + " inside its span; add the rows, or say gaps='nan' (--gaps nan) to take them as "
+                "cells not known"
             )
     return pd.PeriodIndex(union.union(missing_periods(union)))
 
