@@ -119,7 +119,7 @@ def attempt(
     ).select(*names)
     seconds = time.perf_counter() - start
     samples, outcome = np.asarray(forecast.samples, float), cut.future.to_numpy(float)
-    _usable(samples, draws, names)
+    check_drawn(samples, (draws.paths, draws.horizon, len(names)), names)
     marginal, joint = _scored(samples, outcome, _scale(cut.history, draws.scale))
     if draws.densities and isinstance(forecaster, DensityForecaster) and np.isfinite(outcome).all():
         density = forecaster.log_density(cut.history.copy(), cut.future.copy())
@@ -184,8 +184,10 @@ def _labels(index: pd.Index) -> tuple[str, ...]:
     return tuple(period_labels(index))
 
 
-def _usable(samples: np.ndarray, draws: Draws, names: tuple[str, ...]) -> None:
-    expected = (draws.paths, draws.horizon, len(names))
+def check_drawn(
+    samples: np.ndarray, expected: tuple[int, int, int], names: tuple[str, ...]
+) -> None:
+    """Raises ValueError where `samples` are not of the `expected` shape, or not all finite."""
     if samples.shape != expected:
         raise ValueError(f"the model drew {samples.shape}, [path, step, series] = {expected} asked")
     bad = ~np.isfinite(samples)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.baselines.gaussian import LinearGaussian, lagged, shared_correlation
+from econdiff.baselines.history import check_varies
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,7 @@ def _choose(name: str, y: np.ndarray, most: int) -> _Regression:
         if most == 0:
             raise ValueError(f"an autoregression of {name!r} needs at least 3 known rows, got {n}")
         most -= 1
-    if np.ptp(y[known]) == 0:
-        raise ValueError(f"{name!r} is {y[known][0]} throughout, there is nothing to draw")
+    check_varies((name,), y[:, None])
     fits = [_regress(y, lags, _usable(y, most)) for lags in range(most + 1)]
     if not all(fit.squares > 1e-20 * np.var(y[known]) for fit in fits):
         raise ValueError(f"{name!r} follows exactly from its own past, there are no shocks to draw")

@@ -3,7 +3,7 @@
 The model and its prior are written out in `minnesota`, the algebra in `conjugate`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 
 from econdiff.baselines.conjugate import Posterior
 from econdiff.baselines.gaussian import LinearGaussian, futures, lagged
+from econdiff.baselines.history import ROUNDING, check_varies
 from econdiff.baselines.minnesota import Search
 from econdiff.baselines.pandemic import Pandemic, ages, frequency
 from econdiff.forecast import Forecast, steps_after
@@ -29,7 +30,10 @@ class BVAR:
     pandemic: bool = True
 
     def fit(self, panel: pd.DataFrame) -> "FittedBVAR":
-        """Choose the hyperparameters and form the posterior; ValueError if rows are too few."""
+        """Choose the hyperparameters and form the posterior.
+
+        Raises ValueError if rows are too few or a series has no shocks.
+        """
         y = panel.to_numpy(float)
         known = np.isfinite(np.hstack([lagged(y, self.lags), y[self.lags :]]))
         rows = np.flatnonzero(known.all(axis=1))
@@ -39,7 +43,7 @@ class BVAR:
                 f"BVAR({self.lags}) on {y.shape[1]} series needs at least {need} rows in which "
                 f"every series and its lags are known, got {len(rows)}"
             )
-        persistence, unit = _first_order(y)
+        persistence, unit = _first_order(panel.columns, y)
         x, target = lagged(y / unit, self.lags)[rows], (y / unit)[self.lags :][rows]
         index = panel.index[self.lags :][rows]
         freq = frequency(panel.index) if self.pandemic else None
@@ -111,13 +115,19 @@ class FittedBVAR:
         )
 
 
-def _first_order(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _first_order(names: Iterable[str], y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Slope, between 0 and 1, and shock deviation of a first autoregression of each series."""
+    check_varies(names, y)
     slopes, deviations = [], []
-    for column in y.T:
+    for name, column in zip(names, y.T, strict=True):
         x = lagged(column[:, None], 1)
         known = np.isfinite(x).all(axis=1) & np.isfinite(column[1:])
         b = np.linalg.lstsq(x[known], column[1:][known], rcond=None)[0]
         slopes.append(np.clip(b[1], 0, 1))
         deviations.append(np.std(column[1:][known] - x[known] @ b))
+        if deviations[-1] <= ROUNDING * np.nanstd(column):
+            raise ValueError(
+                f"{str(name)!r} follows exactly from its own past, there are no shocks to draw; "
+                "leave it out or transform it otherwise"
+            )
     return np.array(slopes), np.array(deviations)

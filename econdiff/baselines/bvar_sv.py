@@ -21,7 +21,7 @@ import pandas as pd
 
 from econdiff.baselines.gaussian import futures, lagged
 from econdiff.baselines.gibbs import LARGEST_OUTLIER, Draws, Sampler
-from econdiff.baselines.history import values_of
+from econdiff.baselines.history import check_varies, values_of
 from econdiff.forecast import Forecast, steps_after
 
 MEMORY, PARTICLES = 60, 40  # rows that the filter looks back over; its particles a draw
@@ -48,6 +48,7 @@ class BVARSV:
         the rows on both sides followed one another.
         """
         y = panel.to_numpy(float)
+        check_varies(panel.columns, y)
         known = np.isfinite(np.hstack([lagged(y, self.lags), y[self.lags :]])).all(axis=1)
         need = 2 * y.shape[1] + self.lags + 10
         if known.sum() < need:

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.signal import lfilter
 
-from econdiff.baselines.history import complete_rows, even_rows, values_of
+from econdiff.baselines.history import check_varies, complete_rows, even_rows, values_of
 from econdiff.forecast import Forecast, steps_after
 
 FEWEST = 100  # rows: five exceptions at 5%
@@ -32,6 +32,7 @@ class CAViaR:
     def fit(self, panel: pd.DataFrame) -> "FittedCAViaR":
         """Estimate each series on the complete rows."""
         r = complete_rows(panel, panel.to_numpy(float), need=FEWEST)
+        check_varies(panel.columns, r)
         mean = r.mean(axis=0)
         slopes = np.stack([_estimate(column, self.level) for column in (r - mean).T])
         return FittedCAViaR(tuple(panel.columns), mean, self.level, slopes)

@@ -9,6 +9,7 @@ second stage, eq. 33). Rows of past e_t, which are white, are drawn whole: filte
 simulation, so that tails are those of the data. R^(1/2) is the symmetric root.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ from econdiff.baselines.volatility import SeriesVolatility, shocks_of
 from econdiff.forecast import Forecast, steps_after
 
 FEWEST = 50  # complete rows
+TIED = 1e-9  # least eigenvalue of a correlation that can be inverted
 BLOCK = 256  # paths whose correlations are taken apart at a time
 
 
@@ -31,11 +33,12 @@ class DCC:
     """DCC(1,1) on GJR-GARCH; for panels of returns. Rows with a missing cell are left out."""
 
     def fit(self, panel: pd.DataFrame) -> "FittedDCC":
-        """Estimate the margins, then a and b."""
+        """Estimate the margins, then a and b; ValueError names series that move as one."""
         rows = complete_rows(panel, panel.to_numpy(float), need=FEWEST)
         margins = GARCH().fit(pd.DataFrame(rows, columns=panel.columns)).laws
         z = np.stack([shocks_of(law, y) for law, y in zip(margins, rows.T, strict=True)], axis=1)
         target = np.atleast_2d(np.corrcoef(z.T))
+        _check_apart(panel.columns, target)
         a, b = _speeds(z, target)
         return FittedDCC(tuple(panel.columns), margins, target, a, b)
 
@@ -103,6 +106,14 @@ class FittedDCC:
         q = _paths_of_q(z, self.target, self.a, self.b)
         e = (power(_correlations(q[:-1]), -0.5) @ z[..., None])[..., 0]
         return e, q[-1], [law.state(column - law.mean)[:, None] for law, column in both]
+
+
+def _check_apart(names: Iterable[str], target: np.ndarray) -> None:
+    """Raises ValueError naming the series that `target`, their correlation, ties together."""
+    size, direction = np.linalg.eigh(target)
+    if size[0] < TIED:
+        tied = [str(n) for n, w in zip(names, direction[:, 0], strict=True) if abs(w) > 0.01]
+        raise ValueError(f"the shocks of {tied} follow from one another; leave one of them out")
 
 
 def _paths_of_q(z: np.ndarray, target: np.ndarray, a: float, b: float) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.tsa.statespace.dynamic_factor_mq import DynamicFactorMQ
 
-from econdiff.baselines.history import values_of
+from econdiff.baselines.history import check_varies, values_of
 from econdiff.baselines.state_space import StateSpace, maximise
 from econdiff.forecast import Forecast, steps_after
 
@@ -33,10 +33,8 @@ class DFM:
     def fit(self, panel: pd.DataFrame) -> "FittedDFM":
         """Estimate from all known cells; ValueError names a series that is constant."""
         y = values_of(panel, tuple(panel.columns))
+        check_varies(panel.columns, y)
         centre, scale = np.nanmean(y, axis=0), np.nanstd(y, axis=0)
-        for name, deviation in zip(panel.columns, scale, strict=True):
-            if deviation == 0:
-                raise ValueError(f"{name!r} is constant, there is nothing to draw")
         make = partial(
             DynamicFactorMQ,
             factors=self.factors,

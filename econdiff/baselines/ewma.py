@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.signal import lfilter
 
 from econdiff.baselines.gaussian import root
-from econdiff.baselines.history import complete_rows, even_rows, values_of
+from econdiff.baselines.history import check_varies, complete_rows, even_rows, values_of
 from econdiff.forecast import Forecast, steps_after
 
 START = 25  # rows
@@ -35,8 +35,10 @@ class EWMA:
             raise ValueError(f"decay must lie between 0 and 1, got {self.decay}")
 
     def fit(self, panel: pd.DataFrame) -> "FittedEWMA":
-        """Take the mean; ValueError where too few rows are complete."""
+        """Take the mean; ValueError where too few rows are complete or shocks are all 0."""
         r = complete_rows(panel, panel.to_numpy(float), need=START + 2)
+        if self.filtered:
+            check_varies(panel.columns, r)
         return FittedEWMA(tuple(panel.columns), r.mean(axis=0), self.decay, self.filtered)
 
 

@@ -8,8 +8,12 @@ model without one starts each series at its last known cell and draws the missin
 the future (random walk, GARCH); climatology does not look at the origin.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
+
+ROUNDING = 1e-9  # differences that are smaller, relative to the values, are rounding
 
 
 def values_of(history: pd.DataFrame, names: tuple[str, ...]) -> np.ndarray:
@@ -29,16 +33,27 @@ def values_of(history: pd.DataFrame, names: tuple[str, ...]) -> np.ndarray:
     return values
 
 
+def check_varies(names: Iterable[str], values: np.ndarray) -> None:
+    """Raises ValueError naming a series of `values` [time, series] that is always the same."""
+    for name, column in zip(names, values.T, strict=True):
+        known = column[np.isfinite(column)]
+        if len(known) and np.ptp(known) <= ROUNDING * np.abs(known).max():
+            raise ValueError(
+                f"{str(name)!r} is {known[0]:g} throughout, there is nothing to draw; "
+                "leave it out or transform it otherwise"
+            )
+
+
 def complete_rows(panel: pd.DataFrame, values: np.ndarray, *, need: int) -> np.ndarray:
     """The rows of `values` [time, series] in which every series is known; at least `need`."""
     known = np.isfinite(values)
     complete = values[known.all(axis=1)]
     if len(complete) < need:
+        found = f"{len(complete)} rows of the panel have every series known, {need} are needed; "
+        if known.all():
+            raise ValueError(f"{found}give more rows")
         sparse = str(panel.columns[known.sum(axis=0).argmin()])
-        raise ValueError(
-            f"{len(complete)} rows of the panel have every series known, {need} are needed; "
-            f"{sparse!r} is known least often, leave it out or give more rows"
-        )
+        raise ValueError(f"{found}{sparse!r} is known least often, leave it out or give more rows")
     return complete
 
 

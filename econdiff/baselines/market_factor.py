@@ -19,7 +19,7 @@ import pandas as pd
 from scipy.signal import lfilter
 
 from econdiff.baselines.ewma import START, exponential_variance
-from econdiff.baselines.history import complete_rows, even_rows, values_of
+from econdiff.baselines.history import check_varies, complete_rows, even_rows, values_of
 from econdiff.baselines.mixed_volatility import MixedVolatility
 from econdiff.baselines.volatility import SeriesVolatility, VolatilityModel
 from econdiff.forecast import Forecast, steps_after
@@ -42,6 +42,7 @@ class MarketFactor:
     def fit(self, panel: pd.DataFrame) -> "FittedMarketFactor":
         """Estimate the market's volatility, the betas to start from, and c0, c1."""
         rows = complete_rows(panel, panel.to_numpy(float), need=100)
+        check_varies(panel.columns, rows)
         mean = rows.mean(axis=0)
         weights = market_weights(panel, self.market)
         r = rows - mean

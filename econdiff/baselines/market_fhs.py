@@ -18,7 +18,7 @@ import pandas as pd
 
 from econdiff.baselines.ewma import START, exponential_variance
 from econdiff.baselines.garch import GARCH
-from econdiff.baselines.history import complete_rows, even_rows, values_of
+from econdiff.baselines.history import check_varies, complete_rows, even_rows, values_of
 from econdiff.baselines.market_factor import market_weights
 from econdiff.baselines.volatility import SeriesVolatility, VolatilityModel
 from econdiff.forecast import Forecast, steps_after
@@ -43,6 +43,7 @@ class MarketFHS:
     def fit(self, panel: pd.DataFrame) -> "FittedMarketFHS":
         """Estimate the market's volatility and the decay."""
         rows = complete_rows(panel, panel.to_numpy(float), need=100)
+        check_varies(panel.columns, rows)
         mean = rows.mean(axis=0)
         r = rows - mean
         weights = market_weights(panel, self.market)

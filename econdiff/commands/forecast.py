@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from econdiff.backtest.trial import check_drawn
 from econdiff.baselines.in_levels import InLevels
 from econdiff.commands.answer import Answer
 from econdiff.commands.folder import whole, write_manifest, write_text
@@ -102,6 +103,8 @@ def _draw(
         drawn, inside = forecaster.sample_both(
             data.panel, horizon=request.horizon, paths=request.paths, rng=rng
         )
+        expected = (request.paths, request.horizon, data.panel.shape[1])
+        check_drawn(drawn.samples, expected, drawn.names)
         step()
     changed = [name for name, transform in forecaster.transforms.items() if transform.units]
     history = forecaster.to_model(data.panel)
