@@ -103,6 +103,22 @@ def test_the_factor_model_has_the_moments_of_statsmodels(rng):
         np.testing.assert_allclose(np.cov(ours[:, step].T), expected, atol=0.02)
 
 
+@pytest.mark.parametrize(("seed", "drift", "factors"), [(3, 0, 1), (6, 0.5, 1), (7, 0.5, 2)])
+def test_a_factor_model_of_random_walks_goes_on_from_their_last_values(seed, drift, factors):
+    shocks = np.random.default_rng(seed).normal(size=(160, 3))
+    together = np.array([[1, 0.5, 0.5], [0, 1, 0.5], [0, 0, 1]]) if drift else np.eye(3)
+    index = pd.period_range("1980Q1", periods=160, freq="Q")
+    panel = pd.DataFrame((drift + shocks @ together).cumsum(axis=0), index, list("abc"))
+    fitted = DFM(factors=factors).fit(panel)
+    model = fitted.make((panel.to_numpy() - fitted.centre) / fitted.scale)
+    model.update(fitted.params)
+    roots = np.abs(np.linalg.eigvals(model.ssm["transition"]))
+    assert roots.max() == pytest.approx(0.999)  # EM's own were above 1
+    drawn = fitted.sample(panel, horizon=1, paths=400, rng=np.random.default_rng(0))
+    off = (drawn.samples[:, 0].mean(axis=0) - panel.iloc[-1]) / panel.diff().std()
+    assert (off.abs() < 1).all()
+
+
 @pytest.mark.parametrize("model", [ARIMA(), ETS()], ids=str)
 def test_a_short_series_is_named(model, walk):
     walk.iloc[:-10, 1] = np.nan

@@ -1,5 +1,6 @@
 """Dynamic factor model: a few common forces behind many series."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +14,8 @@ from econdiff.baselines.history import check_varies, values_of
 from econdiff.baselines.state_space import StateSpace, maximise
 from econdiff.forecast import Forecast, steps_after
 
+LARGEST_ROOT = 0.999
+
 
 @dataclass(frozen=True)
 class DFM:
@@ -24,6 +27,10 @@ class DFM:
     x standardised, shocks Gaussian. Estimated by the EM algorithm of Bańbura and Modugno
     (2014), *Journal of Applied Econometrics* 29, as statsmodels' DynamicFactorMQ has it; missing
     cells, a ragged edge too, are filtered. At most `iterations` steps of EM.
+
+    EM may find roots of 1 and more where series wander, and the filter's first state, a draw
+    of the stationary law, is then none. So no r_i and no root of A is let beyond `LARGEST_ROOT`:
+    where one is, A_k becomes c^k A_k, which takes every root times c.
     """
 
     factors: int = 1
@@ -42,9 +49,12 @@ class DFM:
             idiosyncratic_ar1=True,
             standardize=False,
         )
-        result = maximise(make((y - centre) / scale), iterations=self.iterations)
+        model = make((y - centre) / scale)
+        found = maximise(model, iterations=self.iterations).params
         provenance = {"model": "DFM", "factors": self.factors, "lags": self.lags}
-        return FittedDFM(tuple(panel.columns), make, result.params, centre, scale, provenance)
+        return FittedDFM(
+            tuple(panel.columns), make, _stationary(model, found), centre, scale, provenance
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,3 +79,16 @@ class FittedDFM:
         samples = self.centre + self.scale * space.futures(start, shocks)
         future = steps_after(history, horizon)
         return Forecast(samples, future, self.names, provenance=self.provenance)
+
+
+def _stationary(model: DynamicFactorMQ, found: np.ndarray) -> np.ndarray:
+    """The parameters `found` with every root at most `LARGEST_ROOT`."""
+    params = found.copy()
+    lags = [re.match(r"L(\d+)\.(eps)?", name) for name in model.param_names]
+    own = [bool(lag and lag[2]) for lag in lags]
+    params[own] = np.clip(params[own], -LARGEST_ROOT, LARGEST_ROOT)
+    model.update(params)
+    root = np.abs(np.linalg.eigvals(model.ssm["transition"])).max()
+    shrunk = min(1.0, LARGEST_ROOT / root)
+    power = [int(lag[1]) if lag and not lag[2] else 0 for lag in lags]
+    return params * shrunk ** np.array(power)
