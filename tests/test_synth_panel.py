@@ -61,7 +61,7 @@ def test_an_unbalanced_panel_keeps_its_holes():
         (lambda f: f.iloc[:25], "'c2' has 1 observation"),
         (lambda f: f.assign(c=1.0, gdp=1.0 + f.nx), "'c' is constant"),
         (lambda f: f.assign(region=f.country), "as many levels"),
-        (lambda f: f.drop(index=4), "c0 has no row for 2001Q1"),
+        (lambda f: f.drop(index=4), r"c0 has no row for 2001Q1 .*\(--gaps nan\)"),
         (lambda f: pd.concat([f, f.iloc[:1]]), "two rows for c0"),
         (lambda f: f.assign(c=f.c.mask(f.index == 5, np.inf)), "c is infinite at c0 2001Q2"),
         (lambda f: f.assign(c=["x"] + ["y"] * 35), "is text and changes in time"),

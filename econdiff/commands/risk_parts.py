@@ -69,7 +69,7 @@ def sensitivity(desk: Desk, request: RiskRequest, progress: Progress) -> pd.Data
     """The next step's VaR and ES with half and with twice the history, and with another seed.
 
     All cases draw one step ahead, so that those of one seed have the same random numbers. A case
-    that a model has too few rows for is left out.
+    that a model has too few rows for is left out, and so is one that changes nothing.
     """
     cases = {
         "as asked": (request.window, request.seed),
@@ -82,6 +82,7 @@ def sensitivity(desk: Desk, request: RiskRequest, progress: Progress) -> pd.Data
     rows = []
     with progress("sensitivity", len(cases) * len(desk.wrapped)) as step:
         for model, wrapped in desk.wrapped.items():
+            made: dict[str, pd.DataFrame] = {}
             for case, (window, seed) in cases.items():
                 history = desk.data.panel.iloc[-window - 1 :]
                 rng = np.random.default_rng(seed)
@@ -90,9 +91,14 @@ def sensitivity(desk: Desk, request: RiskRequest, progress: Progress) -> pd.Data
                         history, horizon=1, paths=request.paths, rng=rng
                     )
                     gained = price_gains(drawn, desk.last.loc[desk.hold.held])
-                    made = _next_step(gained, desk, request)
-                    rows.append(made.assign(model=model, case=case))
+                    made[case] = _next_step(gained, desk, request)
                 step()
+            asked = made.get("as asked")
+            rows += [
+                table.assign(model=model, case=case)
+                for case, table in made.items()
+                if table is asked or not table.equals(asked)
+            ]
     return pd.concat(rows, ignore_index=True).pipe(led_by, "model", "portfolio", "case")
 
 

@@ -134,7 +134,9 @@ def _purpose(found: Validation, pictured: Mapping[str, str]) -> Section:
         "Shortfall), for limits, for capital, and to see where the risk comes from.",
         "Figures are returns in per cent of wealth: -2 is a loss of 2%. Columns ending in _se are "
         "Monte Carlo standard errors, which say how exactly the paths give the model's number, "
-        "not how right the model is. The drawdown is the median over paths.",
+        "not how right the model is. They take paths as independent: for models that draw past "
+        "rows evenly (hs and the filtered historical ones) they are upper bounds, and the next "
+        "step's VaR and ES are nearly exact. The drawdown is the median over paths.",
     )
     return Section(
         "1. Purpose",
