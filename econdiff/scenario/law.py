@@ -186,9 +186,13 @@ class GaussianLaw:
     ) -> tuple[float, float, str]:
         """See `Law`: minus half the squared Mahalanobis distance, in closed form."""
         del draws
-        law = self.gaussian().given(facts)
-        apart = path - law.mean
-        precision = np.linalg.pinv(law.covariance, rcond=1e-12, hermitian=True)  # facts are exact
+        law = self.gaussian()
+        size = np.sqrt(np.diag(law.covariance))
+        size[size == 0] = 1.0
+        law = law.given(facts)
+        apart = (path - law.mean) / size  # in deviations, so that no unit counts
+        correlation = law.covariance / np.outer(size, size)
+        precision = np.linalg.pinv(correlation, rcond=1e-12, hermitian=True)  # facts are exact
         return float(-apart @ precision @ apart / 2), 0.0, "closed form"
 
     def _moments(self, forecaster: object) -> Gaussian:
