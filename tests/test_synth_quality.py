@@ -220,6 +220,15 @@ def test_stata_gets_dates_and_names_that_it_allows(tmp_path):
     assert list(stata["month"][:2]) == [pd.Timestamp("2000-01-01"), pd.Timestamp("2000-02-01")]
 
 
+def test_weeks_have_the_same_date_in_every_file(tmp_path, rng):
+    fridays = pd.date_range("2015-01-02", periods=40, freq="7D").strftime("%Y-%m-%d")
+    frame = pd.DataFrame({"date": fridays, "x": rng.standard_normal(40)})
+    made = BlockBootstrap().fit(read_entities(frame)).sample(panels=1, rng=rng)
+    export(made, {"date": "object", "x": "float64"}, tmp_path, ("csv", "stata"))
+    stata = pd.read_stata(tmp_path / "synthetic.dta")["date"].dt.strftime("%Y-%m-%d")
+    assert list(stata) == list(pd.read_csv(tmp_path / "synthetic.csv")["date"]) == list(fridays)
+
+
 def test_the_commands_write_and_judge_a_folder(panel, tmp_path, capsys, made_again):
     source = tmp_path / "firms.csv"
     panel.to_frame().to_csv(source, index=False)

@@ -28,9 +28,12 @@ def export(
     if "stata" not in kinds:
         return {}
     time, names = made.schema.time, stata_names(list(frame))
-    periods = pd.PeriodIndex(frame[time].astype(str), freq=made.index.freq)
-    dated = frame.assign(**{time: periods.to_timestamp()}).rename(columns=names)
-    kind = STATA_DATES.get(made.schema.frequency[0], "td")
+    text, kind = frame[time].astype(str), STATA_DATES.get(made.schema.frequency[0], "td")
+    if kind == "td":  # days as they are written: a week may be named by any of its days
+        when = pd.DatetimeIndex(pd.to_datetime(text))
+    else:
+        when = pd.PeriodIndex(text, freq=made.index.freq).to_timestamp()
+    dated = frame.assign(**{time: when}).rename(columns=names)
     path = folder / "synthetic.dta"
     dated.to_stata(path, write_index=False, version=118, convert_dates={names[time]: kind})
     return {name: other for name, other in names.items() if name != other}
