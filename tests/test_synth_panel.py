@@ -171,3 +171,15 @@ def test_panels_of_shares_are_drawn_as_shares(rng):
 def test_identities_in_a_circle_are_refused():
     with pytest.raises(SynthError, match="circle"):
         coordinates(["a = b + c", "b = a + d"])
+
+
+def test_shares_may_miss_their_sum_by_what_they_were_rounded(rng):
+    shares = (100 * rng.dirichlet([5.0, 5.0, 5.0], 60)).round(1)
+    frame = pd.DataFrame(shares, columns=list("abc"))
+    frame.insert(0, "year", np.tile(np.arange(1990, 2010).astype(str), 3))
+    frame.insert(0, "firm", np.repeat(["x", "y", "z"], 20))
+    assert (frame[["a", "b", "c"]].sum(axis=1).round(6) != 100).any()
+    read_entities(frame, entity="firm", identities=("100 = a + b + c",))
+    frame.loc[7, "a"] = round(100.2 - frame.loc[7, "b"] - frame.loc[7, "c"], 1)
+    with pytest.raises(SynthError, match=r"in 1 of 60 rows \(x 1997\); the largest miss is 0.2"):
+        read_entities(frame, entity="firm", identities=("100 = a + b + c",))

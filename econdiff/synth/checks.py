@@ -11,6 +11,7 @@ from econdiff.synth.identity import Identity
 from econdiff.synth.panel import EntityPanel
 
 ROUNDING = 1e-4  # an identity may miss by this share of the total's deviation: published rounding
+DECIMALS = 6  # of published shares, at most
 ALIKE = 1e-6  # what a coordinate has of its own, in its deviations, where it follows from others
 
 
@@ -89,7 +90,10 @@ def _check_rank(panel: EntityPanel) -> None:
 
 def _check_identity(panel: EntityPanel, identity: Identity, rounding: float) -> None:
     residual = identity.residual(panel.values, panel.schema.series)
-    allowed = rounding * identity.deviation(panel.values, panel.schema.series)
+    allowed = max(
+        rounding * identity.deviation(panel.values, panel.schema.series),
+        _published(panel, identity),
+    )
     broken = np.argwhere(np.abs(np.nan_to_num(residual)) > allowed)
     if len(broken):
         worst = float(np.nanmax(np.abs(residual)))
@@ -98,6 +102,26 @@ def _check_identity(panel: EntityPanel, identity: Identity, rounding: float) -> 
             f"rows ({_places(panel, broken)}); the largest miss is {worst:.6g}. Mend these rows, "
             "or leave the identity out"
         )
+
+
+def _published(panel: EntityPanel, identity: Identity) -> float:
+    """How far shares of a number may miss it: half a unit of the last decimal of each."""
+    if identity.number is None:
+        return 0.0
+    half = [
+        weight * _last_decimal(panel.values[..., panel.schema.series.index(name)]) / 2
+        for name, weight in identity.parts.items()
+    ]
+    return float(np.abs(half).sum()) * (1 + 1e-9)
+
+
+def _last_decimal(cells: np.ndarray) -> float:
+    """The unit of the last decimal that cells are written with; 0 for more than six."""
+    known = cells[np.isfinite(cells)]
+    for decimals in range(DECIMALS + 1):
+        if np.allclose(known, known.round(decimals), rtol=0, atol=1e-9):
+            return 10.0**-decimals
+    return 0.0
 
 
 def _check_bounds(panel: EntityPanel, name: str, low: float | None, high: float | None) -> None:
