@@ -183,3 +183,27 @@ def test_shares_may_miss_their_sum_by_what_they_were_rounded(rng):
     frame.loc[7, "a"] = round(100.2 - frame.loc[7, "b"] - frame.loc[7, "c"], 1)
     with pytest.raises(SynthError, match=r"in 1 of 60 rows \(x 1997\); the largest miss is 0.2"):
         read_entities(frame, entity="firm", identities=("100 = a + b + c",))
+
+
+LEVELS = [0.05, *[9.0, 11.0, 10.0] * 5]  # a mean of 10, and one cell near zero
+
+
+@pytest.mark.parametrize(
+    ("a", "identity", "expected"),
+    [
+        ([1.0, 10, 100, 1000] * 4, "all = a + b", ("a", "b", "all")),  # ratios, over decades
+        ([1.0, 10, 100, 1000] * 4, "all = a - b", ("a", "b")),  # which may fall below zero
+        (LEVELS, "all = a + b", ("b",)),  # and so no total
+        ([x / 12 for x in LEVELS], "1 = a + b", ("a", "b")),  # shares
+    ],
+)
+def test_series_are_in_logs_where_logs_suit_them(a, identity, expected):
+    a, b = np.array(a), np.array([0.5, 0.6, 0.7, 0.8] * 4)
+    table = pd.DataFrame({"year": range(2000, 2016), "a": a, "b": b})
+    if identity == "1 = a + b":
+        table["b"] = 1 - a
+    else:
+        table["all"] = a + b if "+" in identity else a - b
+    assert read_entities(table, identities=[identity]).schema.positive == expected
+    told = read_entities(table, identities=[identity], positive=("a", "b"))
+    assert told.schema.positive == ("a", "b")

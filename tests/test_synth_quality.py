@@ -242,6 +242,9 @@ def test_the_commands_write_and_judge_a_folder(panel, tmp_path, capsys, made_aga
     assert expected <= set(facts["files"])
     made = pd.read_parquet(out / "synthetic.parquet")
     assert list(made["panel"].unique()) == [1, 2]
+    assert facts["positive"] == []
+    for told in ("card.md", "quality.html"):
+        assert "in logs: none; --positive A,B, or none, says" in (out / told).read_text()
     for told in ("card.md", "quality.html"):  # a regression that mixes logs and levels is moved
         assert "--levels kept" in (out / told).read_text()
     said = ["synth-report", str(source), str(out / "synthetic.parquet"), "--entity", "firm"]

@@ -102,7 +102,8 @@ def _measured(command: ArgumentParser) -> None:
         "--positive",
         type=names,
         metavar="A,B",
-        help="series kept above zero, or none; default: those that are so throughout",
+        help="series kept above zero, in logs, or none; default: those that are so throughout, "
+        "unless a cell is below a tenth of the median and logs are more skewed than levels",
     )
     command.add_argument(
         "--bound",

@@ -22,6 +22,7 @@ from econdiff.synth import (
     comparison,
     quality,
 )
+from econdiff.synth.card import logs
 from econdiff.synth.generation import Generator
 from econdiff.synth.quality import worse_than_bootstrap
 
@@ -96,8 +97,10 @@ class Judgement:
         """What is said of the folder that was written."""
         facts = {"out": str(out), "files": sorted(file.name for file in out.iterdir())}
         facts |= {"verdict": self.privacy.verdict, "lost_to_bootstrap": self.lost}
+        facts["positive"] = list(self.made.schema.positive)
         words = (
-            f"Privacy: {self.privacy.verdict}.\nMeasures lost to a bootstrap: {self.lost}.\n"
+            f"{logs(self.made)}\nPrivacy: {self.privacy.verdict}.\n"
+            f"Measures lost to a bootstrap: {self.lost}.\n"
             f"{out / 'quality.html'}"
         )
         return Answer(facts, words)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from econdiff.report.drawing import CYCLE, HISTORY, QUIET, dates, styled
 from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table
-from econdiff.synth.card import levels
+from econdiff.synth.card import levels, logs
 from econdiff.synth.evidence import Privacy
 from econdiff.synth.fidelity import autocorrelation
 from econdiff.synth.generation import SyntheticPanels
@@ -60,6 +60,7 @@ def synth_page(
         Section(
             "How alike they behave",
             (
+                logs(made),
                 "Facts of the real panel and of the others, then distances to it (0 is the same). "
                 "Where the copy is best, the measure rewards copying; where the shuffled panel is "
                 "as good as the others, it does not see time.",

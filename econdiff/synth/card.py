@@ -48,6 +48,7 @@ def card(
         f"{settings}; seed {manifest['settings']['seed']}; econdiff "
         f"{manifest['versions']['econdiff']}, {manifest['made']}.",
         f"Kept by construction: {'; '.join(rules) or 'no rule was given'}.",
+        logs(made),
         levels(made),
         *([_renamed(renamed)] if renamed else []),
         "",
@@ -105,6 +106,13 @@ def levels(made: SyntheticPanels) -> str:
         "of totals, and regressions that mix logs with levels or with such totals: --levels kept "
         "draws these as the source has them, and gives away where it lies."
     )
+
+
+def logs(made: SyntheticPanels) -> str:
+    """Which series are in logs, and how to say otherwise."""
+    names = made.schema.positive
+    said = "" if "epsilon" in made.provenance else "; --positive A,B, or none, says otherwise"
+    return f"Taken as positive, and so in logs: {', '.join(names) or 'none'}{said}."
 
 
 def _guarantee(made: SyntheticPanels) -> str:

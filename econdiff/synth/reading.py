@@ -13,6 +13,7 @@ from econdiff.synth.checks import ROUNDING, check, check_kinds
 from econdiff.synth.errors import SynthError
 from econdiff.synth.identity import Identity
 from econdiff.synth.panel import EntityPanel
+from econdiff.synth.positive import natural
 from econdiff.synth.schema import Bound, Schema
 
 TIME_NAMES = ("time", "date", "period", "year", "yr", "quarter", "month", "week", "day")
@@ -34,7 +35,8 @@ def read_entities(
     """Read a long frame, one row an entity and period.
 
     A column that is constant within each entity is a static attribute, any other is a series.
-    `positive` series are modelled in logs; unless told, those that are above zero throughout.
+    `positive` series are modelled in logs; unless told, those above zero throughout whose logs have
+    no long tail below, which levels above zero by luck have (see `positive.natural`).
     Raises `SynthError` for what cannot be used: a broken identity (and in which rows), an entity
     seen once, a constant series, statics that identify, a gap in time.
     """
@@ -53,10 +55,9 @@ def read_entities(
     check_kinds(frame, series, statics, len(names))
     values = np.full((len(names), len(index), len(series)), np.nan)
     values[codes, index.get_indexer(periods)] = frame[list(series)].to_numpy(float)
+    parsed = tuple(i if isinstance(i, Identity) else Identity.parse(i) for i in identities)
     if positive is None:
-        least = np.nanmin(np.where(np.isfinite(values), values, np.inf), axis=(0, 1))
-        free = set(bounds or ())
-        positive = [n for n, low in zip(series, least, strict=True) if low > 0 and n not in free]
+        positive = natural(values, series, parsed, bounds or ())
     schema = Schema(
         entity,
         time,
@@ -64,7 +65,7 @@ def read_entities(
         series,
         tuple(statics),
         dict(units or {}),
-        tuple(i if isinstance(i, Identity) else Identity.parse(i) for i in identities),
+        parsed,
         tuple(positive),
         dict(bounds or {}),
     )
