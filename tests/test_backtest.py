@@ -26,7 +26,7 @@ from econdiff.backtest import (
     scores,
     within,
 )
-from econdiff.backtest.fingerprint import _meaning, fingerprint, imported
+from econdiff.backtest.fingerprint import _meaning, code_fingerprint, fingerprint, imported
 from econdiff.forecast import Forecast, steps_after
 from econdiff.scoring import crps, diebold_mariano, energy_score
 
@@ -354,6 +354,20 @@ def test_the_code_of_a_model_is_what_it_imports_and_no_other_model():
     assert {"ar.py", "gaussian.py", "history.py", "forecast.py"} == names("baselines/ar.py")
     assert {"network.py", "sampler.py", "regression.py"} <= names("diffusion/model.py")
     assert {"trial.py", "marginal.py", "windows.py"} <= names("backtest/run.py")
+    measures = {"measures.py", "distribution.py", "portfolio.py", "prices.py"}
+    assert {"var_es.py", *measures} <= names("backtest/var_es.py")
+    assert not measures & names("diffusion/model.py")
+
+
+def test_another_version_of_a_library_is_other_code(monkeypatch):
+    code_fingerprint.cache_clear()
+    other = Path(econdiff.__file__).parent / "backtest" / "var_es.py"
+    seen = {code_fingerprint(), code_fingerprint(other)}
+    code_fingerprint.cache_clear()
+    monkeypatch.setattr("econdiff.backtest.fingerprint.version", lambda name: "0")
+    seen.add(code_fingerprint())
+    code_fingerprint.cache_clear()
+    assert len(seen) == 3
 
 
 def test_comments_and_docstrings_are_no_part_of_what_code_does(tmp_path):

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ import econdiff
 
 ROOT = Path(econdiff.__file__).parent
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-NOT_IN_FORECASTS = ("cli", "commands", "data", "report", "risk", "synth")
+NOT_IN_FORECASTS = ("cli", "commands", "data", "report", "synth")
+LIBRARIES = ("arch", "numpy", "pandas", "scipy", "statsmodels", "torch")  # that draw or estimate
 
 
 def fingerprint(*parts: Any) -> str:
@@ -32,9 +34,12 @@ def fingerprint(*parts: Any) -> str:
 
 
 @cache
-def code_fingerprint() -> str:
-    """Hash of the code that every trial depends on, whatever its model: running and scoring."""
-    return _code(ROOT / "backtest" / "run.py")
+def code_fingerprint(file: Path = ROOT / "backtest" / "run.py") -> str:
+    """Hash of what every trial that `file` runs depends on, whatever its model.
+
+    That is the code of running and scoring, and the versions of the libraries.
+    """
+    return fingerprint(_code(file), {name: version(name) for name in LIBRARIES})
 
 
 def imported(file: Path) -> list[Path]:

@@ -183,8 +183,7 @@ def _file(task: _Task) -> str:
     rows = plan.prices.iloc[max(0, task.start - plan.window) : task.end + plan.horizon - 1]
     settings = (plan.alphas, plan.refit, plan.window, plan.paths, plan.seed, plan.horizon)
     key = fingerprint(
-        code_fingerprint(),
-        Path(measures.__file__),
+        code_fingerprint(Path(__file__)),
         task.name,
         task.model,
         (*settings, plan.origins(task.start, task.end)),
