@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from econdiff.cli import main
-from econdiff.commands.desk import RiskRequest, desk_of
 from econdiff.commands.portfolios import holdings
 from econdiff.commands.progress import silent
 from econdiff.commands.reading import Reading
+from econdiff.commands.risk_inputs import RiskRequest, risk_inputs
 from econdiff.commands.risk_parts import sensitivity
 from econdiff.risk.prices import not_prices
 from econdiff.risk.validation import validate
@@ -118,7 +118,7 @@ def test_a_setting_that_changes_nothing_is_left_out(tmp_path, prices, paths, see
     prices.to_csv(tmp_path / "prices.csv")
     asked = RiskRequest(Reading(str(tmp_path / "prices.csv")), tmp_path / "o", models=("hs",),
                         horizons=(1, 5), window=300, paths=paths)  # fmt: skip
-    found = sensitivity(desk_of(asked), asked, silent).set_index("case")
+    found = sensitivity(risk_inputs(asked), asked, silent).set_index("case")
     assert set(found.index) == {"as asked", "half the history"} | seeds
     assert found["VaR"].nunique() == len(found)
 

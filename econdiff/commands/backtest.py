@@ -16,12 +16,12 @@ from econdiff.commands.folder import (
     write_picture,
     write_text,
 )
+from econdiff.commands.forecast_files import read_history, write_history
 from econdiff.commands.manifest import new_manifest, settings_of
 from econdiff.commands.models import named_models, through
 from econdiff.commands.past import judged, least_history, read_past, run_trials, write_past
 from econdiff.commands.progress import Progress, silent
-from econdiff.commands.reading import Read, Reading, read
-from econdiff.commands.view import read_history, write_history
+from econdiff.commands.reading import Input, Reading, read
 from econdiff.forecast import Forecast, Model
 from econdiff.report.backtest import side_by_side, study_page
 from econdiff.report.figures import pit_histograms, svg
@@ -113,7 +113,7 @@ def run_backtest(request: BacktestRequest, command: str, progress: Progress = si
     return study
 
 
-def _modelled(data: Read) -> dict[str, str]:
+def _modelled(data: Input) -> dict[str, str]:
     """What each series is modelled as, in words."""
     if data.transforms == "auto":
         return dict.fromkeys(data.record["series"], "chosen anew at each origin")

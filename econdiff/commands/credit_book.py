@@ -12,7 +12,7 @@ import pandas as pd
 from econdiff.commands.assumptions import Assumed, assumed
 from econdiff.commands.errors import UsageError
 from econdiff.commands.models import nearest
-from econdiff.commands.reading import Read, Reading, read
+from econdiff.commands.reading import Input, Reading, read
 from econdiff.risk.credit import FittedLogitLink, LogitLink
 from econdiff.risk.supervisory import read_supervisory
 from econdiff.scenario import Scenario
@@ -51,7 +51,7 @@ class CreditRequest:
 class Book:
     """Rates [period] as fractions, the macro panel beside them, the link, and what is assumed."""
 
-    data: Read
+    data: Input
     rates: pd.Series
     macro: pd.DataFrame
     link: FittedLogitLink

@@ -8,7 +8,7 @@ import pandas as pd
 from econdiff.commands.answer import Answer
 from econdiff.commands.errors import UsageError
 from econdiff.commands.progress import Progress, silent
-from econdiff.commands.reading import Read, Reading, read
+from econdiff.commands.reading import Input, Reading, read
 from econdiff.data import TERMS, list_bundled, list_snapshots, pull
 from econdiff.data.pulled import Request
 from econdiff.forecast import period_labels
@@ -111,7 +111,7 @@ def _refuse_misuse(asked: PullRequest) -> None:
         raise UsageError(str(error)) from error
 
 
-def _modelled(data: Read) -> dict[str, str]:
+def _modelled(data: Input) -> dict[str, str]:
     """What a model sees of each series, in words, as `--transform` says."""
     transforms = choose(data.panel) if data.transforms == "auto" else data.transforms
     return {name: transform.units or "level" for name, transform in transforms.items()}

@@ -15,7 +15,7 @@ from econdiff.baselines import RANGED
 from econdiff.baselines.range_volatility import SUFFIX, day_ranges
 from econdiff.commands.errors import UsageError
 from econdiff.commands.manifest import panel_record
-from econdiff.commands.reading import Read, Reading, read
+from econdiff.commands.reading import Input, Reading, read
 from econdiff.forecast import Model
 from econdiff.transforms import Difference, Transform, Transformed, TransformedForecaster
 
@@ -27,7 +27,7 @@ OUTSIDE, OFTEN = 0.01, 0.05  # a close beyond high or low by so much, on such a 
 class Days:
     """Prices without their highs and lows, and the ranges [time x "X range"] in per cent."""
 
-    data: Read
+    data: Input
     ranges: pd.DataFrame
 
 
@@ -63,7 +63,7 @@ def wrapped(
 
 
 def days_of(
-    data: Read, reading: Reading, models: Sequence[str], high: str | None, low: str | None
+    data: Input, reading: Reading, models: Sequence[str], high: str | None, low: str | None
 ) -> Days:
     """Take highs and lows out of the panel; ranges where one of `models` needs them.
 

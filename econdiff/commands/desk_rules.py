@@ -11,7 +11,7 @@ from econdiff.commands.errors import UsageError
 from econdiff.commands.models import nearest
 from econdiff.commands.tables import read_columns
 from econdiff.forecast import Forecast
-from econdiff.report.validated import Views
+from econdiff.report.validation_tables import Views
 from econdiff.risk import frtb, stress
 from econdiff.risk.measures import expected_shortfall, value_at_risk
 from econdiff.risk.portfolio import Gains

@@ -10,7 +10,7 @@ import pandas as pd
 
 from econdiff.commands.errors import UsageError
 from econdiff.panel import PanelError
-from econdiff.panel.table import read_table
+from econdiff.panel.table import read_file
 from econdiff.scenario import read_scenario
 from econdiff.synth import Condition, EntityPanel, Schema, SyntheticPanels, read_entities, read_like
 from econdiff.synth.schema import Bound
@@ -97,7 +97,7 @@ def read_frame(path: Path, text: str | None = None) -> pd.DataFrame:
     """
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
-    frame = read_table(path).frame
+    frame = read_file(path).frame
     for name in () if path.suffix.lower() == ".parquet" else frame:
         cells = frame[name].replace("", None)
         if name == text or cells.astype(str).str.match(r"0\d").any():

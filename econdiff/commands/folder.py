@@ -138,7 +138,7 @@ def read_page(folder: Path, manifest: Mapping[str, Any]) -> Page:
     return page_of(path.read_text(encoding="utf-8"), manifest)
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+def manifest_of(folder: Path) -> dict[str, Any]:
     """What `write_manifest` was given; a folder without a manifest is no result."""
     manifest = _manifest(folder)
     if manifest is None:

@@ -12,12 +12,12 @@ from econdiff.backtest.trial import check_drawn
 from econdiff.baselines.in_levels import InLevels
 from econdiff.commands.answer import Answer
 from econdiff.commands.folder import whole, write_manifest, write_text
+from econdiff.commands.forecast_files import View
 from econdiff.commands.manifest import new_manifest, settings_of
 from econdiff.commands.models import named_models, through
 from econdiff.commands.past import judged, read_past, run_trials, spread_origins, write_past
 from econdiff.commands.progress import Progress, silent
-from econdiff.commands.reading import Read, Reading, read
-from econdiff.commands.view import View
+from econdiff.commands.reading import Input, Reading, read
 from econdiff.forecast import Model
 from econdiff.report.forecast import forecast_page
 from econdiff.report.page import Page, render
@@ -93,7 +93,7 @@ def run_forecast(request: ForecastRequest, command: str, progress: Progress = si
 
 
 def _draw(
-    model: Transformed | InLevels, data: Read, request: ForecastRequest, progress: Progress
+    model: Transformed | InLevels, data: Input, request: ForecastRequest, progress: Progress
 ) -> tuple[View, View | None, dict[str, str]]:
     """The draws in the user's units, those in model units, and what the model units are."""
     with progress(f"{request.model}: fit, then draw", 2) as step:

@@ -113,7 +113,7 @@ def read_weights(file: Path) -> pd.DataFrame:
     return weights.rename(columns={"weight": file.stem}) if weights.shape[1] == 1 else weights
 
 
-def log_returns(prices: pd.DataFrame, held: Sequence[str], until: int) -> dict[str, Transform]:
+def price_transforms(prices: pd.DataFrame, held: Sequence[str], until: int) -> dict[str, Transform]:
     """How each series is modelled: what is held as log returns in per cent, the others by rule.
 
     The rule (`econdiff.transforms.choose`) looks at the first `until` rows only.

@@ -30,7 +30,7 @@ class Reading:
 
 
 @dataclass(frozen=True, eq=False)
-class Read:
+class Input:
     """The panel, how it is to be modelled, and the record of it for the manifest."""
 
     panel: pd.DataFrame
@@ -38,7 +38,7 @@ class Read:
     record: dict[str, Any]
 
 
-def read(reading: Reading) -> Read:
+def read(reading: Reading) -> Input:
     """The panel that INPUT names, with these series only where some are asked for."""
     series = list(dict.fromkeys(reading.series)) or None
     panel, source = load(
@@ -63,7 +63,7 @@ def read(reading: Reading) -> Read:
     }
     if source.kind == "snapshot":
         record["terms"] = " ".join(TERMS.split())
-    return Read(panel, named_transforms(reading.transform, panel), record)
+    return Input(panel, named_transforms(reading.transform, panel), record)
 
 
 def named_transforms(said: str, panel: pd.DataFrame) -> Literal["auto"] | dict[str, Transform]:

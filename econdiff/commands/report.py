@@ -5,7 +5,7 @@ from pathlib import Path
 from econdiff.commands.answer import Answer
 from econdiff.commands.backtest import read_study, study_html
 from econdiff.commands.errors import UsageError
-from econdiff.commands.folder import read_manifest, read_page, write_text
+from econdiff.commands.folder import manifest_of, read_page, write_text
 from econdiff.commands.forecast import read_outcome
 from econdiff.report.page import render
 
@@ -23,7 +23,7 @@ PAGES = {
 
 def report(folder: Path) -> Answer:
     """Write the page of a result folder anew, without running any model."""
-    manifest = read_manifest(folder)
+    manifest = manifest_of(folder)
     kind = manifest.get("kind")
     match kind:
         case "forecast":

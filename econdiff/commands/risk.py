@@ -13,7 +13,6 @@ import pandas as pd
 
 from econdiff.backtest.var_es import Plan, backtest_var_es, blocks_of, tracks
 from econdiff.commands.answer import Answer
-from econdiff.commands.desk import Desk, RiskRequest, desk_of
 from econdiff.commands.desk_rules import attributed, liquid_es, viewed
 from econdiff.commands.folder import (
     refuse_existing,
@@ -24,13 +23,14 @@ from econdiff.commands.folder import (
 )
 from econdiff.commands.manifest import new_manifest, settings_of
 from econdiff.commands.progress import Progress, silent
+from econdiff.commands.risk_inputs import RiskInputs, RiskRequest, risk_inputs
 from econdiff.commands.risk_parts import contributed, sensitivity, under_moves
 from econdiff.commands.risk_scenario import scenario_losses
 from econdiff.commands.risk_tests import risk_tests
 from econdiff.commands.tables import led_by
 from econdiff.forecast import Forecast, Forecaster
-from econdiff.report.validated import Past, Validation
 from econdiff.report.validation import pictures, validation_page
+from econdiff.report.validation_tables import LongerHorizon, Validation
 from econdiff.risk.portfolio import price_gains, risk_table
 from econdiff.risk.prices import period_word
 from econdiff.risk.stresses import historical_worst, reverse_table, stress_table
@@ -41,21 +41,21 @@ DAYS = "days"  # the folder of finished blocks
 def risk(request: RiskRequest, command: str, progress: Progress = silent) -> Answer:
     """Measure, backtest, stress, and write the folder `request.out`, whole."""
     refuse_existing(request.out, request.overwrite)
-    desk = desk_of(request)
+    inputs = risk_inputs(request)
     settings = settings_of(request, weights=Path(request.weights).name)
     manifest = new_manifest("risk", command, settings)
-    manifest["data"] = desk.data.record
-    manifest["models"] = {name: repr(model) for name, model in desk.models.items()}
-    fitted, forecasts = _forecasts(desk, request, progress)
+    manifest["data"] = inputs.data.record
+    manifest["models"] = {name: repr(model) for name, model in inputs.models.items()}
+    fitted, forecasts = _forecasts(inputs, request, progress)
     scenarios = scenario_losses(
-        desk.assumed, desk.wrapped, desk.data.panel, desk.hold.weights,
+        inputs.assumed, inputs.wrapped, inputs.data.panel, inputs.hold.weights,
         horizons=request.horizons, alphas=request.alphas, paths=request.paths,
         seed=request.seed, progress=progress,
     )  # fmt: skip
-    found = _validation(desk, request, fitted, forecasts, manifest, progress)
+    found = _validation(inputs, request, fitted, forecasts, manifest, progress)
     found = replace(found, scenarios=scenarios)
     with whole(request.out, overwrite=request.overwrite, resume=True) as folder:
-        past = [_past(desk, plan, request, folder, progress) for plan in desk.plans]
+        past = [_past(inputs, plan, request, folder, progress) for plan in inputs.plans]
         if past:
             found = replace(found, tracks=past[0].tracks, tests=past[0].tests)
         found = replace(found, longer=tuple(past[1:]))
@@ -63,26 +63,26 @@ def risk(request: RiskRequest, command: str, progress: Progress = silent) -> Ans
     subject = found.risk.loc[found.risk["model"] == request.models[0]]
     words = subject.drop(columns=["semi_deviation", "semi_deviation_se", "mean"])
     words = words.to_string(index=False, float_format=lambda x: f"{x:.4g}")
-    lines = [*desk.hold.notes, words, str(request.out / "validation.html")]
+    lines = [*inputs.hold.notes, words, str(request.out / "validation.html")]
     files = sorted(file.name for file in request.out.iterdir())
     facts = {
         "out": str(request.out),
         "files": files,
         "risk": found.risk.to_dict("records"),
-        "notes": list(desk.hold.notes),
+        "notes": list(inputs.hold.notes),
     }
     return Answer(facts, "\n\n".join(lines))
 
 
 def _forecasts(
-    desk: Desk, request: RiskRequest, progress: Progress
+    inputs: RiskInputs, request: RiskRequest, progress: Progress
 ) -> tuple[dict[str, Forecaster], dict[str, Forecast]]:
     """Every model fitted, and its joint paths from the last row, in prices."""
-    history = desk.data.panel.iloc[-request.window - 1 :]
+    history = inputs.data.panel.iloc[-request.window - 1 :]
     fitted: dict[str, Forecaster] = {}
     made: dict[str, Forecast] = {}
-    with progress("fit, then draw", len(desk.wrapped)) as step:
-        for name, model in desk.wrapped.items():
+    with progress("fit, then draw", len(inputs.wrapped)) as step:
+        for name, model in inputs.wrapped.items():
             fitted[name] = model.fit(history)
             made[name] = fitted[name].sample(
                 history,
@@ -94,46 +94,48 @@ def _forecasts(
     return fitted, made
 
 
-def _past(desk: Desk, plan: Plan, request: RiskRequest, folder: Path, progress: Progress) -> Past:
+def _past(
+    inputs: RiskInputs, plan: Plan, request: RiskRequest, folder: Path, progress: Progress
+) -> LongerHorizon:
     """What every model forecast of the past over the plan's horizon, and its tests."""
     blocks = []
-    with progress(f"past, {plan.horizon} ahead", len(desk.wrapped) * blocks_of(plan)) as step:
+    with progress(f"past, {plan.horizon} ahead", len(inputs.wrapped) * blocks_of(plan)) as step:
         for block in backtest_var_es(
-            desk.wrapped, plan, folder=folder / DAYS, workers=request.workers
+            inputs.wrapped, plan, folder=folder / DAYS, workers=request.workers
         ):
             blocks.append(block)
             step()
     tracked = tracks(blocks, plan)
     daily = plan.horizon == 1 and period_word(plan.prices) == "days"
     tests = risk_tests(tracked, request.alphas, daily=daily, seed=request.seed, progress=progress)
-    return Past(plan.horizon, tuple(tracked), tests)
+    return LongerHorizon(plan.horizon, tuple(tracked), tests)
 
 
 def _validation(
-    desk: Desk,
+    inputs: RiskInputs,
     request: RiskRequest,
     fitted: Mapping[str, Forecaster],
     forecasts: Mapping[str, Forecast],
     manifest: dict[str, Any],
     progress: Progress,
 ) -> Validation:
-    subject, weights = request.models[0], desk.hold.weights
+    subject, weights = request.models[0], inputs.hold.weights
     horizon, alpha = max(request.horizons), min(request.alphas)
-    held = desk.last.loc[desk.hold.held]
+    held = inputs.last.loc[inputs.hold.held]
     assets = {name: price_gains(drawn, held) for name, drawn in forecasts.items()}
     totals = pd.DataFrame(
         assets[subject].at(horizon) @ weights.loc[list(assets[subject].names)].to_numpy(),
         columns=list(weights.columns),
     )
-    rules = desk.rules
+    rules = inputs.rules
     asked = {"horizons": request.horizons, "alphas": request.alphas}
     return Validation(
         manifest=manifest,
-        notes=(*desk.data.record["notes"], *desk.hold.notes),
-        panel=desk.data.panel,
+        notes=(*inputs.data.record["notes"], *inputs.hold.notes),
+        panel=inputs.data.panel,
         weights=weights,
         assets=assets,
-        modelled=_modelled(desk),
+        modelled=_modelled(inputs),
         risk=pd.concat(
             [
                 risk_table(gained, weights, **asked).assign(model=name)
@@ -143,22 +145,22 @@ def _validation(
         ).pipe(led_by, "model"),
         contributions=pd.concat(
             [
-                contributed(gained, forecasts[name], desk, request).assign(model=name)
+                contributed(gained, forecasts[name], inputs, request).assign(model=name)
                 for name, gained in assets.items()
             ],
             ignore_index=True,
         ).pipe(led_by, "model"),
-        sensitivity=sensitivity(desk, request, progress),
+        sensitivity=sensitivity(inputs, request, progress),
         stresses=stress_table(
             forecasts[subject],
             totals,
-            desk.moves,
-            desk.data.panel,
+            inputs.moves,
+            inputs.data.panel,
             horizon=horizon,
             alpha=alpha,
-            given=under_moves(fitted[subject], desk, request),
+            given=under_moves(fitted[subject], inputs, request),
         ),
-        worst=historical_worst(desk.data.panel, weights, horizon=horizon),
+        worst=historical_worst(inputs.data.panel, weights, horizon=horizon),
         reverse=reverse_table(assets[subject].frame(horizon), totals, alpha=alpha),
         views=viewed(forecasts[subject], totals, rules.views, request.alphas, horizon=horizon)
         if rules.views
@@ -168,11 +170,11 @@ def _validation(
     )
 
 
-def _modelled(desk: Desk) -> dict[str, str]:
+def _modelled(inputs: RiskInputs) -> dict[str, str]:
     """What each series is to the models, in words."""
-    words = dict.fromkeys(map(str, desk.data.panel.columns), "range of the day, per cent")
-    for name, transform in desk.transforms.items():
-        held = name in desk.hold.held
+    words = dict.fromkeys(map(str, inputs.data.panel.columns), "range of the day, per cent")
+    for name, transform in inputs.transforms.items():
+        held = name in inputs.hold.held
         words[name] = "log return, per cent" if held else transform.units or "level"
     return words
 

@@ -6,8 +6,8 @@ from contextlib import suppress
 import numpy as np
 import pandas as pd
 
-from econdiff.commands.desk import Desk, RiskRequest
 from econdiff.commands.progress import Progress
+from econdiff.commands.risk_inputs import RiskInputs, RiskRequest
 from econdiff.commands.tables import led_by
 from econdiff.forecast import Forecast, Forecaster
 from econdiff.risk.portfolio import (
@@ -25,13 +25,13 @@ FEW = 500  # paths under a stress where each has coefficients, and so a law, of 
 
 
 def contributed(
-    assets: Gains, forecast: Forecast, desk: Desk, request: RiskRequest
+    assets: Gains, forecast: Forecast, inputs: RiskInputs, request: RiskRequest
 ) -> pd.DataFrame:
     """By asset and by factor, every portfolio, horizon and level."""
     tables = []
-    for name, weights in desk.hold.weights.items():
+    for name, weights in inputs.hold.weights.items():
         for horizon in request.horizons:
-            factors = _factors(assets, forecast, desk, request, horizon)
+            factors = _factors(assets, forecast, inputs, request, horizon)
             for alpha in request.alphas:
                 by_asset = contributions(assets, weights, alpha=alpha, horizon=horizon)
                 by_asset = by_asset.rename(columns={"series": "name"}).assign(by="asset")
@@ -47,25 +47,25 @@ def contributed(
 
 
 def _factors(
-    assets: Gains, forecast: Forecast, desk: Desk, request: RiskRequest, horizon: int
+    assets: Gains, forecast: Forecast, inputs: RiskInputs, request: RiskRequest, horizon: int
 ) -> pd.DataFrame:
     """What the portfolios are split by [path x factor]: `--factors`, else what nobody holds.
 
     Where everything is held it is the market: the mean gain of all. A series above zero moves by
     its gain, any other by its change.
     """
-    others = [name for name in desk.transforms if name not in desk.hold.held]
+    others = [name for name in inputs.transforms if name not in inputs.hold.held]
     names = request.factors or others
     if not names:
         return pd.DataFrame({"market": assets.at(horizon).mean(axis=1)})
     drawn = forecast.select(*names).samples[:, horizon - 1]
-    start = desk.last.loc[list(names)].to_numpy(float)
+    start = inputs.last.loc[list(names)].to_numpy(float)
     gained = (start > 0) & (drawn > 0).all(axis=0)
     moved = np.where(gained, drawn / np.where(gained, start, 1) - 1, drawn - start)
     return pd.DataFrame(moved, columns=list(names))
 
 
-def sensitivity(desk: Desk, request: RiskRequest, progress: Progress) -> pd.DataFrame:
+def sensitivity(inputs: RiskInputs, request: RiskRequest, progress: Progress) -> pd.DataFrame:
     """The next step's VaR and ES with half and with twice the history, and with another seed.
 
     All cases draw one step ahead, so that those of one seed have the same random numbers. A case
@@ -73,25 +73,25 @@ def sensitivity(desk: Desk, request: RiskRequest, progress: Progress) -> pd.Data
     """
     cases = {
         "as asked": (request.window, request.seed),
-        "half the history": (min(request.window, len(desk.data.panel) - 1) // 2, request.seed),
+        "half the history": (min(request.window, len(inputs.data.panel) - 1) // 2, request.seed),
         "twice the history": (2 * request.window, request.seed),
         "another seed": (request.window, request.seed + 1),
     }
-    if len(desk.data.panel) <= request.window + 1:
+    if len(inputs.data.panel) <= request.window + 1:
         del cases["twice the history"]
     rows = []
-    with progress("sensitivity", len(cases) * len(desk.wrapped)) as step:
-        for model, wrapped in desk.wrapped.items():
+    with progress("sensitivity", len(cases) * len(inputs.wrapped)) as step:
+        for model, wrapped in inputs.wrapped.items():
             made: dict[str, pd.DataFrame] = {}
             for case, (window, seed) in cases.items():
-                history = desk.data.panel.iloc[-window - 1 :]
+                history = inputs.data.panel.iloc[-window - 1 :]
                 rng = np.random.default_rng(seed)
                 with suppress(ValueError):
                     drawn = wrapped.fit(history).sample(
                         history, horizon=1, paths=request.paths, rng=rng
                     )
-                    gained = price_gains(drawn, desk.last.loc[desk.hold.held])
-                    made[case] = _next_step(gained, desk, request)
+                    gained = price_gains(drawn, inputs.last.loc[inputs.hold.held])
+                    made[case] = _next_step(gained, inputs, request)
                 step()
             asked = made.get("as asked")
             rows += [
@@ -102,21 +102,21 @@ def sensitivity(desk: Desk, request: RiskRequest, progress: Progress) -> pd.Data
     return pd.concat(rows, ignore_index=True).pipe(led_by, "model", "portfolio", "case")
 
 
-def _next_step(gained: Gains, desk: Desk, request: RiskRequest) -> pd.DataFrame:
-    table = risk_table(gained, desk.hold.weights, alphas=[min(request.alphas)])
+def _next_step(gained: Gains, inputs: RiskInputs, request: RiskRequest) -> pd.DataFrame:
+    table = risk_table(gained, inputs.hold.weights, alphas=[min(request.alphas)])
     return table.loc[:, ["portfolio", "VaR", "ES"]]
 
 
 def under_moves(
-    forecaster: Forecaster, desk: Desk, request: RiskRequest
+    forecaster: Forecaster, inputs: RiskInputs, request: RiskRequest
 ) -> Callable[[Move], Given | None]:
     """Gains of the portfolios given where a series stands at the longest horizon, in closed form.
 
     None where the model has no closed form: the diffusion model's weights take seconds a stress,
     and far out they fall back to a Gaussian answer, so its many joint paths serve better.
     """
-    history = desk.data.panel.iloc[-request.window - 1 :]
-    horizon, held = max(request.horizons), desk.last.loc[desk.hold.held]
+    history = inputs.data.panel.iloc[-request.window - 1 :]
+    horizon, held = max(request.horizons), inputs.last.loc[inputs.hold.held]
     inner = getattr(forecaster, "inner", None)
     paths = min(request.paths, FEW) if hasattr(inner, "draws") else request.paths
 
@@ -132,7 +132,7 @@ def under_moves(
         except ScenarioError:
             return None
         gained = price_gains(answer.alternative, held)
-        weights = desk.hold.weights
+        weights = inputs.hold.weights
         totals = gained.at(horizon) @ weights.loc[list(gained.names)].to_numpy(float)
         found = answer.diagnostics
         told = pd.DataFrame(totals, columns=list(weights.columns))

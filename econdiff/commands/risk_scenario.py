@@ -16,10 +16,10 @@ from econdiff.commands.errors import UsageError
 from econdiff.commands.manifest import panel_record
 from econdiff.commands.models import nearest
 from econdiff.commands.progress import Progress
-from econdiff.commands.reading import Read
+from econdiff.commands.reading import Input
 from econdiff.commands.tables import led_by
 from econdiff.data.alignment import align
-from econdiff.report.validated import ScenarioLosses
+from econdiff.report.validation_tables import ScenarioLosses
 from econdiff.risk.portfolio import Gains, price_gains, risk_table
 from econdiff.risk.supervisory import Supervisory, read_supervisory
 from econdiff.scenario import Scenario, ScenarioError, check, plausibility
@@ -38,8 +38,8 @@ MOST = 2000  # paths; conditioning costs far more than drawing
 
 
 def with_supervisory(
-    data: Read, folder: Path, given: Sequence[str]
-) -> tuple[Read, tuple[Assumed, ...]]:
+    data: Input, folder: Path, given: Sequence[str]
+) -> tuple[Input, tuple[Assumed, ...]]:
     """The prices by quarters beside the supervisory variables, and the scenarios that pin these.
 
     The origin is the last quarter of the tables' history; later prices are left out.
@@ -79,7 +79,7 @@ def with_supervisory(
         Assumed(name, Scenario.of(table.loc[:, names], name=name))
         for name, table in published.scenarios.items()
     )
-    return Read(panel, data.transforms, record), said
+    return Input(panel, data.transforms, record), said
 
 
 def check_assumed(

@@ -12,11 +12,11 @@ from econdiff.commands.assumptions import conditioned, stated
 from econdiff.commands.errors import UsageError
 from econdiff.commands.findings import findings, write_findings
 from econdiff.commands.folder import whole, write_manifest, write_page, write_picture
+from econdiff.commands.forecast_files import write_history
 from econdiff.commands.manifest import new_manifest, settings_of
 from econdiff.commands.models import named_model
 from econdiff.commands.progress import Progress, silent
-from econdiff.commands.reading import Read, Reading, read
-from econdiff.commands.view import write_history
+from econdiff.commands.reading import Input, Reading, read
 from econdiff.report.scenario import scenario_page
 from econdiff.report.scenario_figures import differences, two_fans
 from econdiff.scenario import (
@@ -131,7 +131,7 @@ def _said(request: ScenarioRequest) -> Scenario:
     return said
 
 
-def check_stated(said: Scenario, request: ScenarioRequest, data: Read) -> None:
+def check_stated(said: Scenario, request: ScenarioRequest, data: Input) -> None:
     """Refuse a scenario that cannot be answered before a model is fitted."""
     transforms = Transformed(named_model(request.model), data.transforms).chosen(data.panel)
     asked = replace(said, events=tuple(dict.fromkeys((*said.events, *request.events))))
@@ -145,13 +145,13 @@ def check_stated(said: Scenario, request: ScenarioRequest, data: Read) -> None:
             raise UsageError(f"no series {name!r} to look at; there are {names}")
 
 
-def vintage(older: Path | None, reading: Reading) -> Read | None:
+def vintage(older: Path | None, reading: Reading) -> Input | None:
     """An older vintage of INPUT, read in the same way; None where none is named."""
     return None if older is None else read(replace(reading, input=str(older)))
 
 
 def answered(
-    name: str, data: Read, said: Scenario, request: ScenarioRequest, progress: Progress
+    name: str, data: Input, said: Scenario, request: ScenarioRequest, progress: Progress
 ) -> tuple[TransformedForecaster, Conditional, tuple[str, ...]]:
     """Fit the model of that `name` and ask it: forecaster, answer, and what it warned of."""
     with progress(f"{name}: fit, then condition", 2) as step:

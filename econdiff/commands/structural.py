@@ -11,11 +11,11 @@ from econdiff.commands.answer import Answer
 from econdiff.commands.assumptions import stated
 from econdiff.commands.errors import UsageError
 from econdiff.commands.folder import whole, write_manifest, write_page, write_picture
+from econdiff.commands.forecast_files import write_history
 from econdiff.commands.manifest import new_manifest, settings_of
 from econdiff.commands.models import named_model
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Reading, read
-from econdiff.commands.view import write_history
 from econdiff.report.scenario_figures import changes, contributions, responses
 from econdiff.report.structural import structural_page
 from econdiff.scenario import Scenario, ScenarioError

@@ -27,7 +27,7 @@ class Long:
 
 
 @dataclass(frozen=True, eq=False)
-class Read:
+class RawPanel:
     """Numbers [row x series], the date of each row, how dates were written, and remarks."""
 
     values: pd.DataFrame
@@ -117,7 +117,7 @@ def find_long(frame: pd.DataFrame, id: str, time: str, value: str) -> Long | Non
     )
 
 
-def from_long(frame: pd.DataFrame, long: Long, series: Sequence[str] | None) -> Read:
+def from_long(frame: pd.DataFrame, long: Long, series: Sequence[str] | None) -> RawPanel:
     """A long table, spread out to one column a series."""
     names = frame.loc[:, long.id].astype(str).str.strip()
     _refuse_unknown(series, list(dict.fromkeys(names)))
@@ -137,10 +137,10 @@ def from_long(frame: pd.DataFrame, long: Long, series: Sequence[str] | None) -> 
     order = list(series or dict.fromkeys(cells["id"]))
     values = pd.DataFrame(wide.loc[:, order].to_numpy(float), columns=pd.Index(order))
     note = f"long table: names in {long.id!r}, dates in {long.time!r}, values in {long.value!r}"
-    return Read(values, pd.DatetimeIndex(wide.index), dates.written, (note,))
+    return RawPanel(values, pd.DatetimeIndex(wide.index), dates.written, (note,))
 
 
-def from_wide(frame: pd.DataFrame, time: str, series: Sequence[str] | None) -> Read:
+def from_wide(frame: pd.DataFrame, time: str, series: Sequence[str] | None) -> RawPanel:
     """A wide table: one column of dates, every other column a series."""
     frame, cells, column = _split(frame, time)
     _refuse_unknown(series, list(frame.columns))
@@ -158,7 +158,7 @@ def from_wide(frame: pd.DataFrame, time: str, series: Sequence[str] | None) -> R
     if dates.reading != "year-month-day":
         notes.append(f"dates in {column or 'the first column'} are read as {dates.reading}")
     values = {str(n): numbers(c, dates.stamps, str(n)) for n, c in frame.items()}
-    return Read(pd.DataFrame(values), dates.stamps, dates.written, tuple(notes))
+    return RawPanel(pd.DataFrame(values), dates.stamps, dates.written, tuple(notes))
 
 
 def _split(frame: pd.DataFrame, time: str) -> tuple[pd.DataFrame, pd.Series, str]:

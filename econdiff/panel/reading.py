@@ -26,7 +26,7 @@ from econdiff.panel.regular import (
     without_gaps,
 )
 from econdiff.panel.suspicion import suspicions
-from econdiff.panel.table import Table, read_table
+from econdiff.panel.table import Table, read_file
 
 
 def read_panel(
@@ -67,7 +67,7 @@ def read_panel(
         )
     told = parse_frequency(freq) if freq else None
     series = [series] if isinstance(series, str) else series and [str(name) for name in series]
-    table = Table(source) if isinstance(source, pd.DataFrame) else read_table(Path(source), sheet)
+    table = Table(source) if isinstance(source, pd.DataFrame) else read_file(Path(source), sheet)
     frame = with_whole_dates(turned_upright(text_names(table.frame)))
     long = find_long(frame, id, time, value)
     read = from_long(frame, long, series) if long else from_wide(frame, time, series)

@@ -34,7 +34,7 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
-def read_table(path: Path, sheet: str | int | None = None) -> Table:
+def read_file(path: Path, sheet: str | int | None = None) -> Table:
     """Read a CSV, Parquet or Excel file into raw cells."""
     if not path.is_file():
         raise PanelError(f"there is no file {path}")

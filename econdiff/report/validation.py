@@ -11,7 +11,10 @@ from matplotlib.figure import Figure
 
 from econdiff.report import risk as draw
 from econdiff.report.page import Page, Section, Table
-from econdiff.report.validated import (
+from econdiff.report.validation_desk import desk, longer
+from econdiff.report.validation_outcomes import benchmarks, monitoring, outcomes
+from econdiff.report.validation_sensitivity import attribution, scenarios, settings_changed, stress
+from econdiff.report.validation_tables import (
     LONG,
     SHOWN,
     Validation,
@@ -21,9 +24,6 @@ from econdiff.report.validated import (
     percent,
     some_pictures,
 )
-from econdiff.report.validation_desk import desk, longer
-from econdiff.report.validation_outcomes import benchmarks, monitoring, outcomes
-from econdiff.report.validation_sensitivity import attribution, scenarios, settings_changed, stress
 from econdiff.risk.prices import labels_of
 
 

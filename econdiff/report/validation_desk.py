@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from econdiff.report.page import Section, Table
-from econdiff.report.validated import (
+from econdiff.report.validation_tables import (
     LONG,
-    Past,
+    LongerHorizon,
     Validation,
     Views,
     first_level,
@@ -35,7 +35,7 @@ def longer(found: Validation, pictured: Mapping[str, str]) -> tuple[Section, ...
     return *(_longer(found, past, pictured) for past in found.longer), *profit
 
 
-def _longer(found: Validation, past: Past, pictured: Mapping[str, str]) -> Section:
+def _longer(found: Validation, past: LongerHorizon, pictured: Mapping[str, str]) -> Section:
     periods = len(past.tracks[0].days)
     name = f"{past.horizon}-steps"
     table = with_levels(_told(past.tests))

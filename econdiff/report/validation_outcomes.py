@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from econdiff.report.page import Section, Table, shown
-from econdiff.report.validated import (
+from econdiff.report.validation_tables import (
     LONG,
     SHOWN,
     Validation,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from econdiff.report.page import Section, Table
-from econdiff.report.validated import LONG, Validation, in_percent, some_pictures
+from econdiff.report.validation_tables import LONG, Validation, in_percent, some_pictures
 
 
 def attribution(found: Validation, pictured: Mapping[str, str]) -> Section:

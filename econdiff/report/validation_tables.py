@@ -43,7 +43,7 @@ class Views:
 
 
 @dataclass(frozen=True, eq=False)
-class Past:
+class LongerHorizon:
     """What was forecast over a horizon of several steps, periods that do not overlap."""
 
     horizon: int
@@ -69,7 +69,7 @@ class Validation:
     reverse: pd.DataFrame
     tracks: tuple[Track, ...] = ()
     tests: pd.DataFrame | None = None
-    longer: tuple[Past, ...] = ()
+    longer: tuple[LongerHorizon, ...] = ()
     views: Views | None = None
     liquidity: pd.DataFrame | None = None
     profit: pd.DataFrame | None = None

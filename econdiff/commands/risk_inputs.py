@@ -13,8 +13,8 @@ from econdiff.commands.day_ranges import Wrapped, days_of, wrapped
 from econdiff.commands.desk_rules import Rules, rules_of
 from econdiff.commands.errors import UsageError
 from econdiff.commands.models import named_models, nearest
-from econdiff.commands.portfolios import Holdings, holdings, log_returns
-from econdiff.commands.reading import Read, Reading, read
+from econdiff.commands.portfolios import Holdings, holdings, price_transforms
+from econdiff.commands.reading import Input, Reading, read
 from econdiff.commands.risk_scenario import check_assumed, with_supervisory
 from econdiff.forecast import Model
 from econdiff.risk.prices import labels_of
@@ -61,10 +61,10 @@ class RiskRequest:
 
 
 @dataclass(frozen=True, eq=False)
-class Desk:
+class RiskInputs:
     """All that is known before anything is estimated."""
 
-    data: Read
+    data: Input
     hold: Holdings
     models: Mapping[str, Model]
     wrapped: Mapping[str, Wrapped]
@@ -80,7 +80,7 @@ class Desk:
         return self.data.panel.ffill().iloc[-1]
 
 
-def desk_of(request: RiskRequest) -> Desk:
+def risk_inputs(request: RiskRequest) -> RiskInputs:
     """Read and refuse, before any work."""
     _check(request)
     models = named_models(request.models)
@@ -118,7 +118,7 @@ def desk_of(request: RiskRequest) -> Desk:
             f"--horizon {max(request.horizons)} needs a stretch of so many steps in the past, and "
             f"{on_record} rows have every price known; shorten it or give a longer history"
         )
-    transforms = log_returns(panel, hold.held, first)
+    transforms = price_transforms(panel, hold.held, first)
     check_assumed(said, panel, transforms, max(request.horizons))
     told = panel.join(ranges)
     told.attrs = panel.attrs
@@ -126,7 +126,7 @@ def desk_of(request: RiskRequest) -> Desk:
     moves = _moves(request, panel, hold, transforms)
     fit = wrapped(models, transforms, list(ranges.columns))
     data = replace(data, panel=told)
-    return Desk(data, hold, models, fit, transforms, plans, moves, said, rules)
+    return RiskInputs(data, hold, models, fit, transforms, plans, moves, said, rules)
 
 
 def _moves(
