@@ -127,6 +127,14 @@ def test_identities_hold_by_construction(identities, positive, rng):
     np.testing.assert_allclose(map.inward(y), w, atol=1e-6)
 
 
+def test_coordinates_are_written_in_terms_of_series():
+    bounds = {"r": (0.0, 1.0), "u": (2.0, None), "x": (None, 5.0)}
+    map = coordinates(["all = a + b", "s = r + u"], ("all", "a", "b"), bounds)
+    assert map.names == ("all", "r", "u", "x", "a/b")
+    odds = "log((r)/(1 - r))"
+    assert map.labels == ("log(all)", odds, "log(u - 2)", "-log(5 - x)", "log(a/b)")
+
+
 @pytest.mark.parametrize(
     ("identities", "positive"),
     [

@@ -27,7 +27,7 @@ from econdiff.synth import (
     read_entities,
 )
 from econdiff.synth.coordinates import Coordinates
-from econdiff.synth.fidelity import autocorrelation, coverage
+from econdiff.synth.fidelity import autocorrelation, coverage, dynamics
 from econdiff.synth.impulse import responses
 from econdiff.synth.membership import auc
 from econdiff.synth.privacy import beside
@@ -157,6 +157,21 @@ def test_the_table_shows_copies_as_best_and_shuffles_as_forgetful(panel):
     assert abs(memory["shuffled"]) < 0.1
     assert memory["real"] - memory["shuffled"] > 0.4
     assert abs(memory["synthetic"] - memory["real"]) < 0.15
+
+
+def test_measures_in_logs_say_so(rng):
+    panel = known(entities=5, length=16)
+    frame = panel.to_frame().drop(columns="all")
+    frame[["a", "b"]] = np.exp(frame[["a", "b"]] / 4)
+    levels = read_entities(frame, entity="firm", bounds={"b": (0, None)})
+    made = Copy().fit(levels).sample(panels=1, rng=rng)
+    rows = quality(levels, made, rng=rng).set_index(["metric", "series"])["real"]
+    for name in ("a", "b"):  # the same regression as of the panel whose logs they are
+        own = dynamics(panel.values[..., :2], ("a", "b"))["VAR(1) own lag", name]
+        assert rows["VAR(1) own lag", f"log({name})"] == pytest.approx(own)
+    assert ("shock correlation", "log(a), log(b)") in rows
+    assert ("mean", "a") in rows
+    assert ("CRPS ratio, trained on synthetic to trained on real", "log(a)") in rows
 
 
 def test_panels_beside_are_as_long_as_those_judged():

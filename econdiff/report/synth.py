@@ -61,6 +61,9 @@ def synth_page(
             "How alike they behave",
             (
                 logs(made),
+                "Autoregressions, impulse responses, cointegration, signatures, coverage and "
+                "forecasts are measured in those logs (log-ratios of parts to the last of them, "
+                "where a total is in logs); all else on the series as they are.",
                 "Facts of the real panel and of the others, then distances to it (0 is the same). "
                 "Where the copy is best, the measure rewards copying; where the shuffled panel is "
                 "as good as the others, it does not see time.",

@@ -36,6 +36,12 @@ class Coordinates:
         """One name a coordinate."""
         return tuple(self._free() + [n for i in self._ratios() for n in _ratio_names(i)])
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """One formula a coordinate, in terms of the series."""
+        ratios = [f"log({name})" for i in self._ratios() for name in _ratio_names(i)]
+        return (*map(self._label, self._free()), *ratios)
+
     def inward(self, values: np.ndarray) -> np.ndarray:
         """Series to coordinates; a cell outside its rule has none, and is NaN."""
         series = enumerate(self.schema.series)
@@ -86,6 +92,16 @@ class Coordinates:
         if low is not None:
             return np.log(y - low)
         return y if high is None else -np.log(high - y)
+
+    def _label(self, name: str) -> str:
+        """What `_open` does, written."""
+        low, high = self._bound(name)
+        above = f"{name} - {low:g}" if low else name
+        if low is not None and high is not None:
+            return f"log(({above})/({high:g} - {name}))"
+        if low is not None:
+            return f"log({above})"
+        return name if high is None else f"-log({high:g} - {name})"
 
     def _close(self, name: str, w: np.ndarray) -> np.ndarray:
         low, high = self._bound(name)

@@ -2,6 +2,9 @@
 
 A measure on which a copy does best rewards copying; one that does not mind rows in random order
 does not see time. Their columns stand beside every number, and so do those of two bootstraps.
+
+What concerns several series at once, and forecasts, is measured in coordinates (`coordinates`), in
+which panels are drawn: logs of what is positive. Where it has a value a series, the name says so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -95,7 +98,7 @@ def _facts(values: np.ndarray, panel: EntityPanel) -> dict[tuple[str, str], floa
     schema = panel.schema
     found = fidelity.facts(values, schema.series)
     coordinates = Coordinates(schema)
-    found |= fidelity.dynamics(coordinates.inward(values), coordinates.names)
+    found |= fidelity.dynamics(coordinates.inward(values), coordinates.labels)
     found["cointegration rank", "all"] = cointegration.rank(coordinates.inward(values))
     for name, share in coordinates.outside(values).items():
         found["share of cells outside their rule", name] = share
@@ -120,7 +123,7 @@ def _measured(
     found["impulse responses inside the real band, ratio", "all"] = _responses_inside(w, v)
     cut = 3 * w.shape[1] // 4
     ratios = transfer.ratio(w, v[None, :, :cut], cut)
-    for name, ratio in zip(coordinates.names, ratios, strict=True):
+    for name, ratio in zip(coordinates.labels, ratios, strict=True):
         found["CRPS ratio, trained on synthetic to trained on real", name] = float(ratio)
     for regression in regressions:
         b, error = regression.estimate(real.values, schema.series)
