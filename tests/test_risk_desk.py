@@ -12,6 +12,7 @@ from econdiff.commands.progress import silent
 from econdiff.commands.reading import Reading
 from econdiff.commands.risk_inputs import RiskRequest, risk_inputs
 from econdiff.commands.risk_parts import sensitivity
+from econdiff.report.page import shown
 from econdiff.risk.prices import not_prices
 from econdiff.risk.validation import validate
 
@@ -39,6 +40,17 @@ def ask(folder, prices, *words, weights=None, out="out"):
     fixed = ("--models", "ewma-fhs,hs", "--paths", 1000, "--window", 250, "--quiet")
     return main([str(w) for w in ("risk", folder / "prices.csv", *fixed, *words,
                                   "--out", folder / out)])  # fmt: skip
+
+
+def test_losses_are_in_one_unit_on_the_page_and_in_the_file(made):
+    """FZ0 of fractions; the confidence set names the same mean loss as the model's own row."""
+    tests = pd.read_csv(made / "tests.csv").query("level == 0.05").set_index(["model", "test"])
+    page = (made / "validation.html").read_text().partition("7. Benchmarks")[2]
+    for model in ("ewma-fhs", "hs"):
+        loss = tests.loc[(model, "FZ0 loss"), "statistic"]
+        inside = tests.loc[(model, "model confidence set of FZ0, 90%"), "statistic"]
+        assert inside == pytest.approx(loss)
+        assert page.count(shown(loss, 4)) >= 1
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +107,8 @@ def test_the_report_has_what_supervisors_ask_for_in_their_order(made, made_again
     assert places == sorted(places)
     assert "Basel" in page
     assert "A -20%" in page
+    assert "VaR at 0.01 of the gain around it" in page
+    assert "ES at 0.01 over 5 steps, the one whose moves lie least far out" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     made_again(made, "validation.html")
 

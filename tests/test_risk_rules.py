@@ -86,6 +86,7 @@ def test_a_view_is_honoured_and_costs_paths(made):
     table = pd.read_csv(made / "views.csv").set_index("views")
     risk = pd.read_csv(made / "risk.csv").query("model == 'ewma-fhs' and horizon == 10")
     np.testing.assert_allclose(table.loc["without", "ES"], risk["ES"], rtol=1e-9)
+    assert set(table["horizon"]) == {10}
     assert (table.loc["with", "mean"] < -0.015).all()
     assert (table.loc["with", "ES"].to_numpy() < table.loc["without", "ES"].to_numpy()).all()
     assert "effective paths of 1000" in (made / "validation.html").read_text()

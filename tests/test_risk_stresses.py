@@ -40,6 +40,7 @@ def asked(drawn, history, value):
 
 def test_a_stress_that_paths_reach_gives_the_conditional_mean(drawn, history):
     table = asked(drawn, history, 80.0).set_index("portfolio")
+    assert set(zip(table["horizon"], table["alpha"], strict=True)) == {(1, 0.05)}
     expected = SIGMA[0, 1] / SIGMA[0, 0] * -0.2
     assert table.loc["b", "mean"] == pytest.approx(expected, abs=0.01)
     assert table.loc["short", "mean"] == pytest.approx(-expected, abs=0.01)

@@ -147,12 +147,12 @@ def viewed(
         gained = total.to_numpy(float)
         for alpha in alphas:
             rows += [
-                (str(name), alpha, "without", float(gained.mean()),
+                (str(name), horizon, alpha, "without", float(gained.mean()),
                  float(value_at_risk(gained, alpha)), float(expected_shortfall(gained, alpha))),
-                (str(name), alpha, "with", float(pooled.mean(gained)),
+                (str(name), horizon, alpha, "with", float(pooled.mean(gained)),
                  pooled.quantile(gained, alpha), pooled.shortfall(gained, alpha)),
             ]  # fmt: skip
-    columns = ["portfolio", "alpha", "views", "mean", "VaR", "ES"]
+    columns = ["portfolio", "horizon", "alpha", "views", "mean", "VaR", "ES"]
     labels = tuple(view.label for view in views)
     table = pd.DataFrame(rows, columns=columns)
     return Views(labels, table, pooled.effective_paths, len(x), pooled.entropy)

@@ -102,7 +102,7 @@ def _views(found: Validation, views: Views) -> Section:
             Table(
                 "Risk without and with the views, per cent",
                 table,
-                heads=3,
+                heads=4,
                 digits=3,
                 folded=len(table) > LONG,
             ),

@@ -145,9 +145,10 @@ def benchmarks(found: Validation) -> Section:
     return Section(
         "7. Benchmarks",
         (
-            "FZ0 is the loss of VaR and ES together (Patton, Ziegel and Chen, 2019), of returns in "
-            "per cent; lower is better. The confidence set holds the best model with 90% "
-            "confidence. Comparable is what no test tells apart; what is worse stands first.",
+            "FZ0 is the loss of VaR and ES together (Patton, Ziegel and Chen, 2019), of returns as "
+            "fractions, as in tests.csv; lower is better. The confidence set holds the best model "
+            "with 90% confidence. Comparable is what no test tells apart; what is worse stands "
+            "first.",
         ),
         tables=(
             Table(
@@ -173,7 +174,7 @@ def _loss_table(found: Validation) -> pd.DataFrame:
     for track in found.tracks:
         row: dict[str, Any] = {"portfolio": track.portfolio, "model": track.model}
         for place, alpha in enumerate(found.alphas):
-            r, q, e = (100 * x for x in (track.returns, track.var[:, place], track.es[:, place]))
+            r, q, e = track.returns, track.var[:, place], track.es[:, place]
             row[f"FZ0 {alpha:g}"] = float(bt.fz0_loss(r, q, e, alpha).mean())
             row[f"beyond {alpha:g}"] = float(100 * (r < q).mean())
         rows.append(row)

@@ -48,22 +48,23 @@ def attribution(found: Validation, pictured: Mapping[str, str]) -> Section:
 
 def stress(found: Validation) -> Section:
     """What goes with a move of one series, the worst on record, and the reverse."""
-    horizon = max(found.horizons)
+    horizon, alpha = max(found.horizons), min(found.alphas)
     stressed = in_percent(found.stresses, "mean", "VaR")
     worst = in_percent(found.worst, "return")
     reverse = in_percent(found.reverse, "loss", "scenario", "typical")
     return Section(
         "6. Sensitivity: stress",
         (
-            f"What goes with a move of one series over {horizon} steps. The column method says "
-            "how: by the model's conditional law where that has a closed form; else by the joint "
-            "paths near it; where too few come near (regression) the portfolio is moved along a "
-            "straight line through the paths, which out there is an assumption. "
-            "Plausibility is the probability of so large a move either way were the paths "
-            "Gaussian. These are conditional figures: they say what goes together, not what "
-            "follows.",
-            "The reverse stress is, among the paths that lose the portfolio's ES, the one whose "
-            "moves lie least far out; typical is the mean of all that lose so much.",
+            f"What goes with a move of one series over {horizon} steps: the mean gain, and VaR at "
+            f"{alpha:g} of the gain around it. The column method says how: by the model's "
+            "conditional law where that has a closed form; else by the joint paths near it; where "
+            "too few come near (regression) the portfolio is moved along a straight line through "
+            "the paths, which out there is an assumption. Plausibility is the probability of so "
+            "large a move either way were the paths Gaussian. These are conditional figures: they "
+            "say what goes together, not what follows.",
+            f"The reverse stress is, among the paths that lose the portfolio's ES at {alpha:g} "
+            f"over {horizon} steps, the one whose moves lie least far out; typical is the mean of "
+            "all that lose so much.",
         ),
         tables=(
             Table(
@@ -74,7 +75,12 @@ def stress(found: Validation) -> Section:
                 folded=len(stressed) > LONG,
             ),
             Table(f"The worst {horizon} steps on record, as now held, per cent", worst, digits=3),
-            Table("Reverse stress, per cent", reverse, digits=3, folded=len(reverse) > 10),
+            Table(
+                f"Reverse stress over {horizon} steps, per cent",
+                reverse,
+                digits=3,
+                folded=len(reverse) > 10,
+            ),
         ),
     )
 

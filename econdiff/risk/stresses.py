@@ -99,7 +99,7 @@ def stress_table(
 
     `totals` [path x portfolio] are gains over `horizon` steps on the paths of `forecast`, `history`
     the panel up to the origin. `given` has the conditional law of a move; None where it is not
-    known. Columns: stress, portfolio, mean, VaR (the `alpha` quantile under
+    known. Columns: stress, portfolio, horizon, alpha, mean, VaR (the `alpha` quantile under
     the stress), method, paths (effective ones), plausibility (of so large a move either way, were
     the paths Gaussian), beyond_history (no stretch of `history` moved so far).
     """
@@ -118,7 +118,8 @@ def stress_table(
             else:
                 drawn = own.totals[name].to_numpy(float)
                 found = _figures(drawn, alpha, own.method, own.effective)
-            rows.append({"stress": move.label, "portfolio": str(name)} | found | told)
+            who = {"stress": move.label, "portfolio": str(name), "horizon": horizon, "alpha": alpha}
+            rows.append(who | found | told)
     return pd.DataFrame(rows)
 
 
