@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from econdiff.baselines.climatology import Climatology
+from econdiff.baselines.range_volatility import RangeVolatility
 from econdiff.cli import main
+from econdiff.commands.models import rows_read
 from econdiff.commands.portfolios import holdings
 from econdiff.commands.progress import silent
 from econdiff.commands.reading import Reading
@@ -135,6 +138,15 @@ def test_a_setting_that_changes_nothing_is_left_out(tmp_path, prices, paths, see
     found = sensitivity(risk_inputs(asked), asked, silent).set_index("case")
     assert set(found.index) == {"as asked", "half the history"} | seeds
     assert found["VaR"].nunique() == len(found)
+
+
+def test_the_method_says_how_many_rows_each_model_looks_at(tmp_path, prices):
+    assert ask(tmp_path, prices, "--horizon", "1", "--window", "300") == 0
+    page = (tmp_path / "out" / "validation.html").read_text()
+    assert "hs, from the last 250 returns: HistoricalSimulation" in page
+    assert "ewma-fhs, from the last 300 returns: EWMA" in page
+    assert rows_read(RangeVolatility(), 5000) == 2000
+    assert rows_read(Climatology(), 5000) == 5000
 
 
 def test_a_stress_is_answered_by_the_conditional_law_where_it_has_a_closed_form(tmp_path, prices):

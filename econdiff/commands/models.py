@@ -72,6 +72,12 @@ def named_models(names: Sequence[str]) -> dict[str, Model]:
     return {name: named_model(name) for name in names}
 
 
+def rows_read(model: Model, given: int) -> int:
+    """How many of the last `given` rows the model looks at: its longest window, or all."""
+    own = (getattr(model, "window", None), *getattr(model, "windows", ()))
+    return min(given, max((rows for rows in own if rows is not None), default=given))
+
+
 def through(
     models: Mapping[str, Model], transforms: Literal["auto"] | Mapping[str, Transform]
 ) -> dict[str, Transformed | InLevels]:

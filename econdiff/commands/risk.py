@@ -22,6 +22,7 @@ from econdiff.commands.folder import (
     write_picture,
 )
 from econdiff.commands.manifest import new_manifest, settings_of
+from econdiff.commands.models import rows_read
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.risk_inputs import RiskInputs, RiskRequest, risk_inputs
 from econdiff.commands.risk_parts import contributed, sensitivity, under_moves
@@ -136,6 +137,7 @@ def _validation(
         weights=weights,
         assets=assets,
         modelled=_modelled(inputs),
+        windows={name: rows_read(model, request.window) for name, model in inputs.models.items()},
         risk=pd.concat(
             [
                 risk_table(gained, weights, **asked).assign(model=name)

@@ -188,9 +188,9 @@ def _data(found: Validation) -> Section:
 
 def _method(found: Validation) -> Section:
     settings = found.settings
-    rebalanced = (
-        f"Past days are forecast one step ahead from the {settings['window']} returns before them, "
-        f"with a new fit every {settings['refit']} days; a forecast sees nothing of its own day."
+    past = (
+        f"Past {found.periods} are forecast one step ahead, with a new fit every "
+        f"{settings['refit']} of them; a forecast sees nothing of what it forecasts."
     )
     return Section(
         "3. Method",
@@ -198,11 +198,14 @@ def _method(found: Validation) -> Section:
             f"Each model draws {settings['paths']} joint paths of all series. A portfolio's gain "
             "on a path is the sum of weight times the gain of each asset; VaR is the quantile of "
             "the paths (Harrell and Davis, 1982), ES the mean of the worst of them.",
-            rebalanced if found.tracks else "No past day was forecast.",
+            past if found.tracks else "No past day was forecast.",
             "Components are Euler's: weight times the conditional mean of the asset's gain in the "
             "portfolio's tail (Tasche, 2000); they add up to the measure.",
         ),
-        points=tuple(f"{name}: {said}" for name, said in found.manifest["models"].items()),
+        points=tuple(
+            f"{name}, from the last {found.windows[name]} returns: {said}"
+            for name, said in found.manifest["models"].items()
+        ),
     )
 
 

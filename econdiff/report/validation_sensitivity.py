@@ -130,8 +130,8 @@ def settings_changed(found: Validation) -> Section:
             f"The next step's VaR and ES at {min(found.alphas):g} with other lengths of history "
             "and with other random numbers. All are drawn anew, one step ahead, so that as asked "
             "differs from the figures above by Monte Carlo error. What changes nothing is left "
-            "out: hs looks at 250 rows, the diffusion model at 400 at most, and where past rows "
-            "are drawn evenly, other random numbers may draw the same ones.",
+            "out: a model may look at fewer rows (see Method), and where past rows are drawn "
+            "evenly, other random numbers may draw the same ones.",
         ),
         tables=(Table("Per cent of wealth", table, heads=2, digits=3, folded=len(table) > LONG),),
     )

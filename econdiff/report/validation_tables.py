@@ -61,6 +61,7 @@ class Validation:
     weights: pd.DataFrame
     assets: Mapping[str, Gains]
     modelled: Mapping[str, str]
+    windows: Mapping[str, int]  # rows that each model looks at
     risk: pd.DataFrame
     contributions: pd.DataFrame
     sensitivity: pd.DataFrame
