@@ -35,6 +35,23 @@ def test_the_page_of_one_model_has_its_scores_and_speaks_of_no_other(csv):
     assert "held against the others" not in page
 
 
+def test_trials_of_another_study_that_was_stopped_are_no_part_of_this_one(csv, monkeypatch):
+    def stop(*args, **options):
+        raise RuntimeError("stopped")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("econdiff.commands.backtest.judged", stop)
+        assert study(csv, "climatology,rw") == 1
+    left = csv.parent / "out.partial" / "trials"
+    assert len(list(left.iterdir())) == 4
+    (left / ".rw-2014.npz.1.partial").touch()
+    kept = {file.name: file.stat().st_mtime_ns for file in left.glob("rw-*")}
+    assert study(csv, "ar,rw") == 0
+    files = list((csv.parent / "out" / "trials").iterdir())
+    assert sorted(file.name.split("-")[0] for file in files) == ["ar", "ar", "rw", "rw"]
+    assert kept.items() <= {file.name: file.stat().st_mtime_ns for file in files}.items()
+
+
 def test_a_study_in_which_every_model_failed_says_why(csv, capsys):
     assert study(csv, "range-volatility") == 1
     said = capsys.readouterr().err

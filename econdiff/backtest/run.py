@@ -75,6 +75,22 @@ def backtest(
     return (trial for trials in share(_finished, tasks, workers) for trial in trials)
 
 
+def trial_files(
+    models: Mapping[str, Model],
+    panel: pd.DataFrame,
+    *,
+    horizon: int,
+    origins: Iterable[Origin],
+    paths: int,
+    seed: int,
+    folder: Path,
+) -> set[Path]:
+    """Where `backtest`, asked the same, keeps its trials in `folder`."""
+    blocks = [(cut,) for cut in _cuts(panel, origins, horizon, {})]
+    files = _files(models, blocks, Draws(horizon, paths, seed), folder)
+    return {file for own in files.values() for block in own for file in block if file}
+
+
 @dataclass(frozen=True, eq=False)
 class _Task:
     """A model to fit at the first of some origins and to draw from at each of them."""

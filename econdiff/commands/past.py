@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.backtest import Trial, backtest, compare, losses, pits, runs, scores
+from econdiff.backtest.run import trial_files
 from econdiff.commands.folder import write_text
 from econdiff.commands.progress import Progress
 from econdiff.forecast import Model
@@ -29,7 +30,10 @@ def run_trials(
     folder: Path | None,
     progress: Progress,
 ) -> list[Trial]:
-    """Every model at every origin; finished trials are kept in `folder`, if one is given."""
+    """Every model at every origin; finished trials are kept in `folder`, if one is given.
+
+    What `folder` holds beside them, of a study that was stopped, is deleted at the end.
+    """
     trials = []
     with progress("past forecasts", len(models) * len(origins)) as step:
         for trial in backtest(
@@ -44,6 +48,12 @@ def run_trials(
         ):
             trials.append(trial)
             step()
+    if folder is not None:
+        own = trial_files(
+            models, panel, horizon=horizon, origins=origins, paths=paths, seed=seed, folder=folder
+        )
+        for file in set(folder.iterdir()) - own:
+            file.unlink()
     return trials
 
 
