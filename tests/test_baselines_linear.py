@@ -166,6 +166,17 @@ def test_rows_beside_a_hole_are_left_out(panel):
     np.testing.assert_allclose(fitted.coefficients, expected)
 
 
+def test_a_var_on_a_short_panel_is_not_saturated():
+    index = pd.period_range("1990Q1", periods=15, freq="Q")
+    orders = []
+    for seed in range(20):
+        y = np.random.default_rng(seed).normal(size=(15, 2))
+        for t in range(1, 15):
+            y[t] += 0.5 * y[t - 1]
+        orders.append(VAR().fit(pd.DataFrame(y, index, ["a", "b"])).provenance["lags"])
+    assert max(orders) == 1  # four lags in most of them, were BIC free to fit every row
+
+
 def test_too_few_rows_says_how_many(panel):
     with pytest.raises(ValueError, match=r"VAR\(8\) on 2 series needs at least 19 rows .* got 12"):
         VAR(lags=8).fit(panel[:20])

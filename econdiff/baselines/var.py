@@ -19,6 +19,9 @@ class VAR:
     is `lags`, or the best of 0 .. `max_lags` on the same n rows, then estimated from every row in
     which all series and their p lags are known; S = RSS / (rows - 1 - p * series). The estimates
     are taken for the truth.
+
+    `max_lags` is less where an equation would be left with fewer than three rows a coefficient:
+    with hardly more rows than coefficients, BIC takes the order that fits every row.
     """
 
     lags: int | None = None
@@ -30,7 +33,7 @@ class VAR:
         series = y.shape[1]
         most = self.max_lags if self.lags is None else self.lags
         rows, target = _rows(y, most)
-        while self.lags is None and most > 0 and len(target) < (1 + most) * series + 1:
+        while self.lags is None and most > 0 and len(target) < 3 * (1 + most * series):
             most -= 1
             rows, target = _rows(y, most)
         if len(target) < (1 + most) * series + 1:
