@@ -1,13 +1,17 @@
 """Pictures, read back from what was drawn."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from econdiff.forecast import Forecast, steps_after
 from econdiff.report.figures import fan, fans, pit_histograms, png, score_ratios, svg
-from econdiff.report.risk import exceptions
+from econdiff.report.risk import exceptions, losses
 from econdiff.report.scenario_figures import side_by_side
+from econdiff.report.synth import memory_figure, paths_figure
+from econdiff.risk.portfolio import Gains
 
 
 def history(freq="Q", rows=60, names=("growth", "inflation")):
@@ -117,6 +121,35 @@ def test_a_figure_of_one_model_is_as_wide_as_the_page_and_not_blown_up():
     assert pit_histograms({"one": np.zeros(10)}).get_figwidth() == 7
     past = history()
     assert fans({"one": forecast(past)}, past).get_figwidth() == 7
+
+
+def test_the_legend_of_losses_at_one_horizon_is_whole(rng):
+    gains = Gains(0.01 * rng.normal(size=(500, 1, 1)), ("a",))
+    risk = pd.DataFrame({"horizon": 1, "alpha": [0.01, 0.025, 0.05], "VaR": -0.02, "ES": -0.025})
+    figure = losses(gains, pd.Series({"a": 1.0}), [1], risk)
+    figure.draw_without_rendering()
+    box, whole = figure.legends[0].get_window_extent(), figure.bbox
+    assert len(figure.legends[0].get_texts()) == 6
+    assert (box.x0 >= whole.x0, box.x1 <= whole.x1) == (True, True)
+
+
+def test_synthetic_years_are_years_and_lags_whole(rng):
+    years = pd.period_range("1960", periods=30, freq="Y")
+    panel = SimpleNamespace(
+        schema=SimpleNamespace(series=("gdp",)), index=years, values=rng.normal(size=(3, 30, 1))
+    )
+    made = SimpleNamespace(index=years, values=rng.normal(size=(2, 3, 30, 1)))
+    figure = paths_figure(panel, made)
+    figure.draw_without_rendering()
+    labels = [text.get_text() for text in figure.axes[0].get_xticklabels()]
+    assert {"1960", "1980"} <= set(labels)
+    assert all(label.isdigit() for label in labels)
+    figure = memory_figure(panel, made)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["synthetic", "real"]
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        assert axes.get_xlabel() == "lag"
+        assert all(float(tick).is_integer() for tick in axes.get_xticks())
 
 
 def test_only_better_and_worse_are_filled():

@@ -18,6 +18,8 @@ from econdiff.report.drawing import (
     QUIET,
     TINTS,
     dates,
+    finish,
+    grid_of,
     styled,
 )
 from econdiff.risk.backtests import YEAR
@@ -107,9 +109,8 @@ def losses(
     """
     w = weights.loc[list(assets.names)].to_numpy(float)
     with styled():
-        figure = Figure(figsize=(4.6 * len(horizons), 3.2), layout="constrained")
-        grid = figure.subplots(1, len(horizons), squeeze=False)[0]
-        for axes, horizon in zip(grid, horizons, strict=True):
+        figure, grid = grid_of(1, len(horizons), width=4.6, height=2.5)
+        for axes, horizon in zip(grid[0], horizons, strict=True):
             total = assets.at(horizon) @ w
             low, high = np.quantile(total, [0.0005, 0.9995])
             axes.hist(total, bins=80, range=(low, high), color=TINTS[1])
@@ -122,8 +123,7 @@ def losses(
             axes.xaxis.set_major_formatter(PercentFormatter(1.0))
             axes.set_yticks([])
             axes.grid(visible=False)
-        handles, labels = grid[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=6)
+        finish(figure, grid, columns=6)
     return figure
 
 

@@ -1,13 +1,15 @@
 """The page of synthetic panels: pictures beside the real ones, quality, conclusions, privacy."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from econdiff.report.drawing import CYCLE, HISTORY, QUIET, dates, styled
+from econdiff.report.drawing import CYCLE, HISTORY, QUIET, dates, finish, grid_of, styled
 from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table
 from econdiff.synth.card import levels, logs
@@ -114,7 +116,7 @@ def paths_figure(real: EntityPanel, made: SyntheticPanels) -> Figure:
     """A row a series: real entities on the left, synthetic ones on the right, on one scale."""
     series = real.schema.series[:MOST_SERIES]
     with styled():
-        figure, grid = _rows(len(series), sharey="row")
+        figure, grid = grid_of(len(series), 2, width=4.0, height=1.9, sharey="row")
         for row, (place, name) in zip(grid, enumerate(series), strict=True):
             for axes, values, index, color, label in (
                 (row[0], real.values, real.index, REAL, "real"),
@@ -123,7 +125,8 @@ def paths_figure(real: EntityPanel, made: SyntheticPanels) -> Figure:
                 at = dates(index)
                 axes.plot(at, values[:5, :, place].T, color=color, linewidth=0.8)
                 axes.set_title(f"{name}, {label}")
-                axes.set_xticks(at[:: max(1, len(at) // 4)])
+                axes.xaxis.set_major_locator(locator := AutoDateLocator(minticks=2, maxticks=5))
+                axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
     return figure
 
 
@@ -132,21 +135,22 @@ def memory_figure(real: EntityPanel, made: SyntheticPanels) -> Figure:
     series = real.schema.series[:MOST_SERIES]
     steps = np.arange(1, min(20, len(real.index) // 3, len(made.index) // 3) + 1)
     with styled():
-        figure, grid = _rows(len(series), sharey="all")
+        figure, grid = grid_of(len(series), 2, width=4.0, height=1.9, sharey="all")
         for row, (place, name) in zip(grid, enumerate(series), strict=True):
             for axes, what in zip(row, ("levels", "absolute changes"), strict=True):
                 for values in made.values[:5, ..., place]:
-                    axes.plot(steps, _memory(values, what, steps), color=MADE, linewidth=0.8)
-                axes.plot(steps, _memory(real.values[..., place], what, steps), color=REAL)
+                    drawn = _memory(values, what, steps)
+                    axes.plot(steps, drawn, color=MADE, linewidth=0.8, label="synthetic")
+                true = _memory(real.values[..., place], what, steps)
+                axes.plot(steps, true, color=REAL, label="real")
                 axes.axhline(0, color=QUIET, linewidth=0.6)
-                axes.set_title(f"{name}, {what}: real black, synthetic blue")
+                axes.set_title(f"{name}, {what}")
+                axes.set_xlabel("lag")
+                axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        for axes in grid[:, 0]:
+            axes.set_ylabel("autocorrelation")
+        finish(figure, grid)
     return figure
-
-
-def _rows(count: int, sharey: Literal["row", "all"]) -> tuple[Figure, np.ndarray]:
-    """A figure of two panels a row."""
-    figure = Figure(figsize=(8, 1.9 * count), layout="constrained", facecolor="white")
-    return figure, figure.subplots(count, 2, squeeze=False, sharey=sharey)
 
 
 def _memory(y: np.ndarray, what: str, steps: np.ndarray) -> list[float]:
