@@ -43,6 +43,15 @@ class Forecast:
                 f"got {self.samples.shape}"
             )
 
+    def __repr__(self) -> str:
+        return f"Forecast: {self.described()}"
+
+    def described(self) -> str:
+        """How many paths and steps of what, in a line."""
+        labels = period_labels(self.index)
+        span = f" {labels[0]} to {labels[-1]}" if labels else ""
+        return f"{self.paths} paths, {self.horizon} steps{span}, {some_names(self.names)}"
+
     @property
     def paths(self) -> int:
         """How many paths were drawn."""
@@ -98,11 +107,18 @@ class Forecast:
         cells = {name: table.to_numpy() for name, table in tables.items()}
         return long_table(self.names, self.index, cells)
 
-    def plot(self, history: pd.DataFrame | None = None, **options: Any) -> Any:
-        """Fan chart of every series; see `econdiff.report.figures.fan`. A matplotlib Figure."""
+    def plot(
+        self,
+        history: pd.DataFrame | None = None,
+        *,
+        outcome: pd.DataFrame | None = None,
+        title: str = "",
+        span: int | None = None,
+    ) -> Any:
+        """Fan chart of every series, a matplotlib Figure; see `econdiff.report.figures.fan`."""
         from econdiff.report.figures import fan  # the one arrow up, taken only when asked to draw
 
-        return fan(self, history, **options)
+        return fan(self, history, outcome=outcome, title=title, span=span)
 
     def _table(self, values: np.ndarray) -> pd.DataFrame:
         return pd.DataFrame(values, index=self.index, columns=list(self.names))
@@ -171,6 +187,12 @@ def period_labels(index: pd.PeriodIndex | pd.DatetimeIndex) -> list[str]:
     if index.freqstr.startswith("W"):
         return [f"{period.end_time:%Y-%m-%d}" for period in index]
     return [str(period) for period in index]
+
+
+def some_names(names: Sequence[str], most: int = 6) -> str:
+    """The first names and how many more there are: 'gdp, cpi and 3 more'."""
+    left = len(names) - most
+    return ", ".join(names[:most]) + (f" and {left} more" if left > 0 else "")
 
 
 def long_table(

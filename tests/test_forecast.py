@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econdiff.forecast import Forecast, period_labels, steps_after
+from econdiff.baselines import BASELINES
+from econdiff.forecast import Forecast, period_labels, some_names, steps_after
+from econdiff.transforms import Transformed
 
 
 @pytest.fixture
@@ -72,3 +74,16 @@ def test_markets_skip_the_weekend_and_crypto_does_not():
 def test_a_horizon_of_zero_is_refused(panel):
     with pytest.raises(ValueError, match="at least 1"):
         steps_after(panel, 0)
+
+
+def test_what_a_notebook_shows_is_a_line(panel, rng):
+    fitted = Transformed(BASELINES["rw"]()).fit(panel)
+    drawn = fitted.sample(panel, horizon=8, paths=10, rng=rng)
+    assert repr(fitted) == "RandomWalk fitted to growth, inflation"
+    assert repr(drawn) == "Forecast: 10 paths, 8 steps 2025Q1 to 2026Q4, growth, inflation"
+    assert some_names(list("abcdefgh")) == "a, b, c, d, e, f and 2 more"
+
+
+def test_an_option_that_a_picture_has_not_is_named(forecast):
+    with pytest.raises(TypeError, match=r"plot\(\) got an unexpected keyword argument 'ax'"):
+        forecast.plot(ax=None)

@@ -89,6 +89,7 @@ def test_hard_pins_hold_and_free_draws_stay_a_pair():
     answer = conditional(truth(), economy(), RATES, mode="hard", horizon=8, paths=500, rng=rng())
     np.testing.assert_allclose(answer.alternative.samples[:, :4, 2], 3.0, atol=1e-9)
     assert answer.diagnostics.largest_miss < 1e-9
+    assert repr(answer).startswith("Conditional (hard): 500 paths, 8 steps 2020Q1 to 2021Q4, ")
     table = answer.difference().set_index(["series", "period"])
     paired = answer.alternative.samples - answer.baseline.samples
     noise = paired[:, 2, 0].std(ddof=1) / np.sqrt(500)

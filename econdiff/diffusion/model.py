@@ -27,7 +27,7 @@ from econdiff.diffusion.origin import Origin, origin
 from econdiff.diffusion.predictive import decode, encode, log_density
 from econdiff.diffusion.training import MINIMUM_ROWS, Training, train
 from econdiff.diffusion.weights import fingerprint, load_weights
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, some_names, steps_after
 
 if TYPE_CHECKING:
     from econdiff.diffusion.latent import FittedLatentDiffusion
@@ -126,6 +126,9 @@ class FittedDiffusion:
     coefficients: Coefficients
     network: Network
     names: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Diffusion fitted to {some_names(self.names)}"
 
     def origin(self, history: pd.DataFrame, horizon: int) -> Origin:
         """The model at the end of a complete `history`, looking up to 32 steps ahead."""

@@ -52,6 +52,9 @@ class Conditional:
     weights: np.ndarray | None = None
     chance: Probability | None = None
 
+    def __repr__(self) -> str:
+        return f"Conditional ({self.mode}): {self.alternative.described()}"
+
     @cached_property
     def baseline(self) -> Forecast:
         """The horizon without the scenario, in the user's units."""
