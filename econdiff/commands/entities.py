@@ -12,7 +12,15 @@ from econdiff.commands.errors import UsageError
 from econdiff.panel import PanelError
 from econdiff.panel.table import read_file
 from econdiff.scenario import read_scenario
-from econdiff.synth import Condition, EntityPanel, Schema, SyntheticPanels, read_entities, read_like
+from econdiff.synth import (
+    Condition,
+    EntityPanel,
+    Schema,
+    SynthError,
+    SyntheticPanels,
+    read_entities,
+    read_like,
+)
 from econdiff.synth.schema import Bound
 
 
@@ -115,7 +123,8 @@ def _told(path: Path) -> pd.DataFrame:
     try:
         return read_frame(path)
     except PanelError:
-        if path.suffix.lower() != ".csv":
+        first = path.read_bytes().partition(b"\n")[0].strip()
+        if path.suffix.lower() != ".csv" or not first or any(mark in first for mark in b",;\t"):
             raise
         return pd.read_csv(path)
 
@@ -129,7 +138,10 @@ def read_made(name: str, real: EntityPanel) -> SyntheticPanels:
     if absent:
         raise UsageError(f"{path.name} has no column {absent[0]!r}, which the real panel has")
     groups = [part for _, part in frame.groupby("panel")] if "panel" in frame else [frame]
-    panels = [read_like(part, schema) for part in groups]
+    try:
+        panels = [read_like(part, schema) for part in groups]
+    except SynthError as error:
+        raise UsageError(f"{path.name}: {error}") from error
     shapes = {panel.values.shape for panel in panels}
     if len(shapes) > 1:
         raise UsageError(f"the panels of {path.name} differ in size: {sorted(shapes)}")

@@ -77,7 +77,7 @@ class Coordinates:
             if self._bound(name) != (None, None):
                 known = np.isfinite(values[..., k])
                 kept = np.isfinite(self._inside(name, values[..., k]))
-                found[name] = float(1 - kept.sum() / max(known.sum(), 1))
+                found[name] = float(1 - kept.sum() / known.sum()) if known.any() else np.nan
         return found
 
     def _inside(self, name: str, y: np.ndarray) -> np.ndarray:

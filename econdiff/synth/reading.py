@@ -82,17 +82,26 @@ def read_entities(
 def read_like(frame: pd.DataFrame, schema: Schema) -> EntityPanel:
     """Read a long frame that somebody made to be like a panel of `schema`; it may break its rules.
 
-    Its static attributes are read where all of them are there.
+    Of its static attributes those are read that are there. Raises `SynthError` for a series of
+    which nothing is known, and for text and infinite numbers, naming the cell.
     """
     periods, _ = _periods(pd.Series(frame[schema.time]), schema.time, schema.frequency)
     names, codes = _entities(frame, schema.entity)
     index = _calendar(periods, codes, names, "nan")
-    for name in schema.series:
-        cells = frame[name]
-        if not pd.api.types.is_numeric_dtype(cells.dtype) or np.isinf(cells.to_numpy(float)).any():
-            raise SynthError(f"{name!r} holds text or infinite numbers; give finite ones")
     values = np.full((len(names), len(index), len(schema.series)), np.nan)
-    values[codes, index.get_indexer(periods)] = frame[list(schema.series)].to_numpy(float)
+    for place, name in enumerate(schema.series):
+        cells = pd.Series(frame[name])
+        numbers = np.asarray(pd.to_numeric(cells, errors="coerce"), float)
+        wrong = ~np.isfinite(numbers) & (cells.notna() & (cells != "")).to_numpy()
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise SynthError(
+                f"{name} is {str(cells.iloc[row])!r} for {names[codes[row]]} at {periods[row]}; "
+                "give a finite number, or leave the cell empty"
+            )
+        if np.isnan(numbers).all():
+            raise SynthError(f"the series {name!r} is empty; give some of it")
+        values[codes, index.get_indexer(periods), place] = numbers
     own = [name for name in schema.statics if name in frame]
     statics = pd.DataFrame(frame[own], index=frame.index).groupby(codes).first()
     return EntityPanel(values, index, names, statics.reset_index(drop=True), schema)
