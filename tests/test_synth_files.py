@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from test_synth_generators import known
 
+from econdiff.cli import main
 from econdiff.commands.entities import read_condition, read_made
 from econdiff.commands.errors import UsageError
 from econdiff.panel import PanelError
-from econdiff.synth import read_entities
+from econdiff.synth import GaussianPanel, read_entities
 from econdiff.synth.coordinates import Coordinates
 
 
@@ -45,3 +46,17 @@ def test_a_condition_that_cannot_be_read_is_named(tmp_path, text, message):
     (tmp_path / "who.csv").write_text(text)
     with pytest.raises(PanelError, match=message):
         read_condition(tmp_path / "who.csv", known(entities=4, length=10).schema)
+
+
+def test_regressions_are_tried_at_the_length_that_is_judged(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(GaussianPanel, "fit", lambda *_: pytest.fail("work was done"))
+    monkeypatch.setattr("econdiff.commands.synth.beside", lambda *_: pytest.fail("work was done"))
+    long().to_csv(tmp_path / "in.csv", index=False)
+    short = long().groupby("firm").head(4)
+    short.to_csv(tmp_path / "made.csv", index=False)
+    asked = ["--entity", "firm", "--regression", "lead4(a) ~ b", "--out", str(tmp_path / "out")]
+    source = str(tmp_path / "in.csv")
+    drawn = [source, "--generator", "gaussian", "--length", "4"]
+    for said in (["synth", *drawn], ["synth-report", source, str(tmp_path / "made.csv")]):
+        assert main([*said, *asked, "--quiet"]) == 1
+        assert "lead4(a) moves 4 periods; the panel has 4" in capsys.readouterr().err

@@ -88,7 +88,7 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
             reading = replace(reading, positive=above)
         real, data = read_real(request.input, reading)
         generator = _steered(request, generator, real)
-        measures.check(real)
+        measures.check(real, request.length)
         rng = np.random.default_rng(request.seed)
         with progress("fit, draw, attack, measure", 4) as step:
             fitted = generator.fit(real)
@@ -115,6 +115,7 @@ def synth_report(request: SynthReportRequest, command: str, progress: Progress =
         real, data = read_real(request.real, request.reading)
         measures.check(real)
         made = read_made(request.synthetic, real)
+        measures.check(made)
         rng = np.random.default_rng(request.seed)
         with progress("attack, measure", 2) as step:
             privacy = beside(real, made.values)

@@ -41,10 +41,19 @@ class Measures:
         parsed = tuple(Regression.parse(text) for text in regressions)
         return cls(parsed, {name: generator_named(name) for name in rivals}, scores)
 
-    def check(self, real: EntityPanel) -> None:
-        """Estimate the regressions on the real panel, so that nonsense is said before any work."""
+    def check(self, panel: EntityPanel | SyntheticPanels, length: int | None = None) -> None:
+        """Estimate the regressions on panels, so that nonsense is said before any work.
+
+        Where panels of another `length` will be judged, on noise of that length too.
+        """
+        series = panel.schema.series
+        each = list(panel.values.reshape(-1, *panel.values.shape[-3:]))
+        if length is not None:
+            size = (len(panel.entities), length, len(series))
+            each.append(np.random.default_rng(0).lognormal(size=size))
         for regression in self.regressions:
-            regression.estimate(real.values, real.schema.series)
+            for values in each:
+                regression.estimate(values, series)
 
     def judge(
         self,
