@@ -15,6 +15,16 @@ from econdiff.report.past import Past, past_sections
 MOST_ROWS = 8  # series in the picture of models side by side
 MOST_MODELS = 5
 
+CAVEATS = (
+    "The past forecasts read today's values of the data, not those first published; revisions make "
+    "real-time errors larger than the ones shown.",
+    "What a model takes from data (coefficients, transforms, lags) is taken anew at every origin, "
+    "from the rows up to it. Which models to compare was chosen by a person who may know how the "
+    "story went.",
+    "The CRPS is in the units of each series, so its size says nothing across series; ratios do.",
+    "A model that did well in these years need not do well in the next ones.",
+)
+
 
 def study_page(past: Past, panel: pd.DataFrame, manifest: Mapping[str, Any], drawn: str) -> Page:
     """The whole report of one backtest; `drawn` are the last forecasts as SVG."""
@@ -37,17 +47,6 @@ def study_page(past: Past, panel: pd.DataFrame, manifest: Mapping[str, Any], dra
         (*past_sections(past, models[0]), *pictures, cost, understood(panel, data), caveats),
         manifest,
     )
-
-
-CAVEATS = (
-    "The past forecasts read today's values of the data, not those first published; revisions make "
-    "real-time errors larger than the ones shown.",
-    "What a model takes from data (coefficients, transforms, lags) is taken anew at every origin, "
-    "from the rows up to it. Which models to compare was chosen by a person who may know how the "
-    "story went.",
-    "The CRPS is in the units of each series, so its size says nothing across series; ratios do.",
-    "A model that did well in these years need not do well in the next ones.",
-)
 
 
 def side_by_side(

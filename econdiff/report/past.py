@@ -12,6 +12,8 @@ from econdiff.report.page import Picture, Section, Table, shown
 
 MOST_CELLS = 40  # rows of a table that are not folded away
 MOST_SERIES = 12  # panels of a picture
+FEW, FEW_A_STEP = 30, 10  # origins, in all and for each step, below which a test is unsafe
+VERDICTS = ("worse", "comparable", "better", "untested")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +60,6 @@ def overview(past: Past, subject: str) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-FEW, FEW_A_STEP = 30, 10  # origins, in all and for each step, below which a test is unsafe
-VERDICTS = ("worse", "comparable", "better", "untested")
 
 
 def geometric_mean(ratios: np.ndarray) -> float:
