@@ -75,6 +75,20 @@ def test_ties_at_the_quantile_do_not_hide_its_error(rng):
     assert 0.7 * moved < np.sqrt((said**2).mean()) < 1.5 * moved
 
 
+def test_draws_that_share_a_path_count_together_in_the_error(rng):
+    """Four fifths of the variance are the path's."""
+    paths, alone = rng.standard_normal((300, 1, 300)), rng.standard_normal((300, 20, 300))
+    drawn = (paths + 0.5 * alone).reshape(6000, 300)
+    moved = measures.value_at_risk(drawn, 0.01).std()
+    said = measures.var_standard_error_by_path(drawn, 0.01, 20)
+    assert np.sqrt((said**2).mean()) == pytest.approx(moved, rel=0.15)
+    assert measures.var_standard_error(drawn, 0.01).mean() < 0.5 * moved
+    one = drawn[:, 0]
+    apart = measures.var_standard_error(one, 0.01)
+    assert measures.var_standard_error_by_path(one, 0.01, 1) == pytest.approx(apart)
+    assert measures.var_standard_error_by_path(np.ones(40), 0.1, 20) == 0
+
+
 def test_a_gaussian_portfolio_has_the_gaussian_components(assets):
     table = contributions(assets, HELD, alpha=ALPHA).set_index("series")
     w = HELD.to_numpy()

@@ -18,7 +18,7 @@ from econdiff.commands.tables import led_by
 from econdiff.forecast import Forecast, steps_after
 from econdiff.report.credit import CreditStudy, credit_page, pictures
 from econdiff.risk.credit import CreditLoss, FittedLogitLink, each_step, portfolio_losses
-from econdiff.risk.measures import var_standard_error
+from econdiff.risk.measures import var_standard_error_by_path
 from econdiff.scenario import Scenario, ScenarioError, check, conditional
 from econdiff.transforms import Transformed, choose, periods_per_year
 
@@ -159,7 +159,7 @@ def _table(
     """One row a scenario; losses and rates are fractions."""
     rows = []
     for name, loss in losses.items():
-        error = float(var_standard_error(-loss.losses, 1 - request.level))
+        error = float(var_standard_error_by_path(-loss.losses, 1 - request.level, REPEATS))
         rows.append(
             {
                 "scenario": name,

@@ -97,7 +97,8 @@ def credit_page(study: CreditStudy, drawn: Mapping[str, str]) -> Page:
                 "Losses",
                 (
                     "In per cent of exposure today, over the whole horizon. Credit VaR is the "
-                    f"{level:.1%} quantile less the expected loss. The spread holds the macro "
+                    f"{level:.1%} quantile less the expected loss; quantile_se is the Monte Carlo "
+                    "standard error of the quantile. The spread holds the macro "
                     "paths, the shocks to the rate, and the portfolio's own common factor.",
                 ),
                 pictures=(Picture(drawn["losses"], "Loss distributions by scenario.", ""),),

@@ -56,6 +56,21 @@ def var_standard_error(returns: np.ndarray, alpha: float) -> np.ndarray:
     return np.sqrt(np.tensordot(weights, apart**2, axes=1))
 
 
+def var_standard_error_by_path(returns: np.ndarray, alpha: float, repeats: int) -> np.ndarray:
+    """Monte Carlo standard error of the VaR where each `repeats` draws in turn share a path.
+
+    That of independent draws times the root of the design effect (Kish, 1965) of the share of draws
+    beyond the VaR: the variance of a path's share over what it would be with independent draws.
+    """
+    beyond = (returns <= value_at_risk(returns, alpha)).astype(float)
+    shares = beyond.reshape(-1, repeats, *returns.shape[1:]).mean(axis=1)
+    apart = beyond.var(axis=0)
+    effect = np.divide(
+        repeats * shares.var(axis=0), apart, out=np.ones_like(apart), where=apart > 0
+    )
+    return var_standard_error(returns, alpha) * np.sqrt(effect)
+
+
 def es_standard_error(returns: np.ndarray, alpha: float) -> np.ndarray:
     """Monte Carlo standard error of the ES, independent paths.
 
