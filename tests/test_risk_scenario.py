@@ -213,6 +213,39 @@ def test_a_rate_of_a_period_loses_about_four_times_that_of_a_year(folder, publis
     assert losses[1] / losses[0] == pytest.approx(4, rel=0.12)
 
 
+def with_macro(folder, published, holes):
+    """The rate with the macro series beside it, up to a quarter after the last rate."""
+    rate = pd.read_csv(folder / "rate.csv")
+    macro = pd.read_csv(published / "2024-Table_1A_Actual_Domestic.csv").iloc[:78]
+    table = pd.DataFrame({"quarter": macro["Date"].str.replace(" ", ""),
+                          "delinquent": rate["delinquent"].reindex(range(78)),
+                          "u": macro["Unemployment rate"]})  # fmt: skip
+    table.loc[holes, "u"] = np.nan
+    table.to_csv(folder / "rate.csv", index=False)
+    return table
+
+
+def test_a_quarter_without_a_macro_value_has_no_change_and_no_place_in_the_link(folder, published):
+    table = with_macro(folder, published, [30])
+    words = ("--rate", "delinquent", "--drivers", "change(u)", "--pin", "u=baseline+300bp for 3")
+    assert lend(folder, *words) == 0
+    score = np.log(table["delinquent"] / (100 - table["delinquent"]))
+    X = pd.DataFrame({"a": 1.0, "lag": score.shift(1), "x": table["u"].diff(), "y": score}).dropna()
+    b = np.linalg.lstsq(X[["a", "lag", "x"]], X["y"], rcond=None)[0]
+    link = pd.read_csv(folder / "loss" / "link.csv")
+    np.testing.assert_allclose(link["coefficient"], b, rtol=1e-6)
+    assert f"Estimated on {len(X)} periods" in (folder / "loss" / "report.html").read_text()
+    assert len(X) == 75 - 2
+
+
+def test_a_gap_between_the_last_rate_and_the_origin_is_refused(folder, published, capsys):
+    with_macro(folder, published, [76])
+    words = ("--rate", "delinquent", "--drivers", "change(u)", "--pin", "u=baseline+300bp for 3")
+    assert lend(folder, *words) == 2
+    said = capsys.readouterr().err
+    assert "'change(u)' is not known in 2023Q1, between the last rate, of 2022Q4" in said
+
+
 def test_pins_on_macro_series_of_the_same_file_move_the_rate(folder, published):
     rate = pd.read_csv(folder / "rate.csv")
     macro = pd.read_csv(published / "2024-Table_1A_Actual_Domestic.csv").iloc[:76]

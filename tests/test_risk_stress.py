@@ -141,6 +141,21 @@ def test_the_link_finds_the_coefficients_that_made_the_rates(rng):
     assert link.deviation == pytest.approx(0.1, rel=0.05)
 
 
+def test_the_lag_of_the_link_is_the_period_before_and_not_the_row_before(rng):
+    """A quarter without a rate leaves out two equations, and bends none."""
+    index = pd.period_range("2000Q1", periods=60, freq="Q")
+    macro = pd.DataFrame({"u": rng.standard_normal(60)}, index=index)
+    score = np.full(60, -4.0)
+    for t in range(1, 60):
+        score[t] = -2 + 0.5 * score[t - 1] + 0.3 * macro["u"].iloc[t]  # exact: no shock
+    rate = pd.Series(expit(score), index=index)
+    gaps = rate.where(~np.isin(np.arange(60), [9, 20, 21, 40]))
+    for given in (gaps, gaps.dropna()):
+        link = credit.LogitLink(("u",)).fit(given, macro)
+        np.testing.assert_allclose(link.coefficients, [-2, 0.5, 0.3], rtol=1e-9)
+        assert link.periods == 59 - 7
+
+
 def test_without_shocks_the_link_is_its_recursion(rng):
     link = credit.FittedLogitLink(("u",), np.array([-2.0, 0.5, 1.0]), 0.0)
     index = pd.period_range("2024Q1", periods=2, freq="Q")

@@ -82,17 +82,20 @@ def book_of(request: CreditRequest) -> Book:
             "the panel has no series beside the rate; give macro series in the same file, or "
             "--supervisory FOLDER"
         )
-    macro = macro.loc[macro.notna().all(axis=1)]
-    if macro.empty or not isinstance(macro.index, pd.PeriodIndex):
+    complete = macro.index[macro.notna().all(axis=1)]
+    if complete.empty or not isinstance(macro.index, pd.PeriodIndex):
         raise UsageError("no period has every macro series")
+    macro = macro.loc[complete[0] : complete[-1]]
     if rates.index.dtype != macro.index.dtype:
         raise UsageError(
             f"the rate is {rates.index.dtype} and the macro series are {macro.index.dtype}; bring "
             "them to one frequency"
         )
+    x = _driven_panel(macro, drivers)
+    _refuse_gap(x.loc[x.index > rates.index[-1]], str(rates.index[-1]))
     used = slice(None, request.link_until)
     try:
-        link = LogitLink(drivers).fit(rates.loc[used], _driven_panel(macro, drivers).loc[used])
+        link = LogitLink(drivers).fit(rates.loc[used], x.loc[used])
     except (KeyError, pd.errors.ParserError) as error:
         raise UsageError(f"--link-until takes a period such as 2019Q4; {error}") from error
     return Book(data, rates, macro, link, said)
@@ -106,6 +109,17 @@ def _check(request: CreditRequest) -> None:
     ):
         if not 0 <= value <= 1 or (value == 1 and name != "--lgd"):
             raise UsageError(f"{name} is a share such as 0.45; got {value:g}")
+
+
+def _refuse_gap(x: pd.DataFrame, last: str) -> None:
+    """The rate goes on along the drivers `x` from its last period, so these must be known."""
+    missing = x.index[x.isna().any(axis=1)]
+    if len(missing):
+        name = str(x.columns[x.loc[missing[0]].isna()][0])
+        raise UsageError(
+            f"the driver {name!r} is not known in {missing[0]}, between the last rate, of {last}, "
+            "and the end of the macro series; fill the gap, or cut the macro series before it"
+        )
 
 
 def _rate_name(request: CreditRequest, names: list[str]) -> str:

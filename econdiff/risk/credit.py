@@ -26,7 +26,11 @@ class LogitLink:
     macro: tuple[str, ...]
 
     def fit(self, rate: pd.Series, panel: pd.DataFrame) -> "FittedLogitLink":
-        """Least squares over the periods in which rate, its lag and the macro series are known."""
+        """Least squares over the periods in which rate, its lag and the macro series are known.
+
+        `rate` and `panel` are indexed by periods; the lag is that of the period before, whether or
+        not the rows in between are there.
+        """
         absent = [name for name in self.macro if name not in panel.columns]
         if absent:
             raise ValueError(f"the panel lacks {absent}; it has {list(panel.columns)}")
@@ -37,7 +41,8 @@ class LogitLink:
                 f"{known.max():g}; divide percentages by 100"
             )
         score = pd.Series(logit(rate.to_numpy(float)), index=rate.index)
-        table = pd.concat([score, score.shift(1), panel[[*self.macro]]], axis=1)
+        lag = score.set_axis(pd.PeriodIndex(score.index) + 1)
+        table = pd.concat([score, lag, panel[[*self.macro]]], axis=1)
         table.columns = ["y", "lag", *self.macro]
         table = table.dropna()
         X = np.column_stack([np.ones(len(table)), table.drop(columns="y").to_numpy(float)])
