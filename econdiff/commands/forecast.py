@@ -72,8 +72,10 @@ def forecast(request: ForecastRequest, command: str, progress: Progress = silent
     last = summary.loc[summary["period"] == summary["period"].iloc[-1]]
     table = last[["series", "period", "q05", "q50", "q95"]].to_string(index=False)
     facts = {"out": str(out), "files": sorted(f.name for f in out.iterdir())}
-    words = f"{table}\n\n{out / 'report.html'}\n{out / 'fan.png'}"
-    return Answer(facts | {"data": outcome.manifest["data"]}, words)
+    training = outcome.manifest["model"].get("training", "")
+    said = f"\n\nTraining on this panel: {training}." if training else ""
+    words = f"{table}{said}\n\n{out / 'report.html'}\n{out / 'fan.png'}"
+    return Answer(facts | {key: outcome.manifest[key] for key in ("data", "model")}, words)
 
 
 def run_forecast(request: ForecastRequest, command: str, progress: Progress = silent) -> Outcome:
@@ -86,6 +88,8 @@ def run_forecast(request: ForecastRequest, command: str, progress: Progress = si
         view, inside, modelled = _draw(wrapped[request.model], data, request, progress)
         manifest["data"] = data.record | {"modelled": modelled}
         manifest["model"] = {"name": request.model, "settings": repr(models[request.model])}
+        if training := view.forecast.provenance.get("training"):
+            manifest["model"]["training"] = training
         past = _look_back(wrapped, data.panel, request, progress)
         outcome = Outcome(view, inside, manifest, past)
         write_outcome(outcome, folder)

@@ -11,7 +11,7 @@ thing further on.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,9 +38,10 @@ class Diffusion:
     """Conditional diffusion of the anchor's innovations.
 
     `weights` is "shipped" (pretrained on simulated economies), the path of a weights file, or
-    None: begin from nothing, that is from the anchor itself. `training` says how to go on
-    learning from the panel; without it given weights stay as they are, and no weights are
-    trained as `Training()` says. `Training(steps=0)` on no weights is the anchor alone.
+    None: begin from nothing, that is from the anchor itself. `training` says how the denoiser goes
+    on learning from the panel; without it given weights stay as they are, and no weights are
+    trained as `Training()` says. `Training(steps=0)` on no weights is the anchor alone. Whether
+    training improved on the start is said in the provenance of every forecast.
     `turns` are the steps of the sampler, three evaluations of the network each. `device` is where
     the network runs ("cpu", "cuda", "mps"), the best there is if None.
 
@@ -105,27 +106,27 @@ class Diffusion:
             )
         device = chosen(self.device)
         y = panel.iloc[-self.window :].to_numpy(float).T
-        training = self.training or (Training() if self.weights is None else None)
-        seed = 0 if training is None else training.seed
+        training = self.training or (Training() if self.weights is None else Training(steps=0))
+        seed = training.seed
         network = untrained(seed=seed) if self.weights is None else load_weights(self.weights)
-        names = tuple(panel.columns)
-        coefficients = self.anchor.estimate(y)
-        if training is None:
-            yield FittedDiffusion(self, coefficients, network.to(device), names)
-            return
-        yield FittedDiffusion(self, coefficients, network, names)
-        for progress in train(network, y, self.anchor, training, device):
-            yield FittedDiffusion(self, coefficients, progress.network, names)
+        fitted = FittedDiffusion(
+            self, self.anchor.estimate(y), network.to(device), tuple(panel.columns)
+        )
+        yield fitted
+        if training.steps > 0:
+            for progress in train(network, y, self.anchor, training, device):
+                yield replace(fitted, network=progress.network, training=str(progress))
 
 
 @dataclass(frozen=True, eq=False)
 class FittedDiffusion:
-    """Anchor estimated, and trained network."""
+    """Anchor estimated, and trained network; `training` says what it learned from the panel."""
 
     settings: Diffusion
     coefficients: Coefficients
     network: Network
     names: tuple[str, ...]
+    training: str = ""
 
     def __repr__(self) -> str:
         return f"Diffusion fitted to {some_names(self.names)}"
@@ -172,6 +173,7 @@ class FittedDiffusion:
         changed = {"spread": self.settings.spread, "strength": self.settings.strength}
         provenance = {"model": "diffusion", "weights_sha256": weights}
         provenance |= {name: value for name, value in changed.items() if value != 1}
+        provenance |= {"training": self.training} if self.training else {}
         return Forecast(drawn.swapaxes(1, 2), index, self.names, provenance=provenance)
 
     def log_density(

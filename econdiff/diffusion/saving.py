@@ -51,6 +51,7 @@ def save(forecaster: FittedDiffusion, folder: str | Path) -> None:
             if (array := getattr(forecaster.coefficients, name)) is not None
         },
         "weights_sha256": fingerprint(forecaster.network.state_dict()),
+        "training": forecaster.training,
     }
     content["sha256"] = _hash(content)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -89,7 +90,8 @@ def load(folder: str | Path) -> FittedDiffusion:
         **{name: content[name] for name in SETTINGS},
     )
     network = network.to(chosen())
-    return FittedDiffusion(settings, coefficients, network, tuple(content["names"]))
+    names, training = tuple(content["names"]), content.get("training", "")
+    return FittedDiffusion(settings, coefficients, network, names, training)
 
 
 def _hash(content: dict[str, Any]) -> str:

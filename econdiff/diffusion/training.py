@@ -1,4 +1,9 @@
-"""Training: gradient descent on the two losses, and learning from one panel."""
+"""Training: gradient descent on the two losses, and learning from one panel.
+
+Pretraining fits the whole network to millions of histories. One panel has a few hundred, which
+overlap, and the encoder and the re-centring would soon know them by heart; so there only the
+denoiser learns, that is the law of the innovations, and those two stay as they were.
+"""
 
 import copy
 from collections.abc import Iterator
@@ -11,7 +16,7 @@ from econdiff.anchor import Anchor
 from econdiff.diffusion.device import halved
 from econdiff.diffusion.examples import Examples, examples_at
 from econdiff.diffusion.losses import Losses, bound, losses
-from econdiff.diffusion.network import Network
+from econdiff.diffusion.network import MAX_HORIZON, Network
 
 CPU = torch.device("cpu")
 MINIMUM_ROWS = 24
@@ -77,10 +82,12 @@ def step(
 class Training:
     """Learning from one panel: from nothing, or going on from weights.
 
-    The last `held_out` share of the origins is kept apart, as one block in time; the weights
-    with the best bound on the likelihood of its futures are kept, and if none beats those at
-    the start, those at the start. `steps` of `origins` each, checked every `check` steps, until
-    `patience` checks bring nothing better. `horizon` is how far training looks.
+    What learns is the denoiser, the law of the innovations; what a history says of their lags and
+    scale is left as it was. The last `held_out` share of the origins is kept apart, as one block in
+    time; the weights with the best bound on the likelihood of its futures are kept, and if none
+    beats those at the start, those at the start. `steps` of `origins` each, checked every `check`
+    steps and after the last, until `patience` checks bring nothing better. `horizon` is how far
+    training looks.
     """
 
     steps: int = 400
@@ -93,15 +100,40 @@ class Training:
     patience: int = 4
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if self.steps < 0:
+            raise ValueError(f"steps must be 0 (nothing is trained) or more, got {self.steps}")
+        for name in ("origins", "draws", "check", "patience"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 1 <= self.horizon <= MAX_HORIZON:
+            raise ValueError(f"training looks 1 to {MAX_HORIZON} steps ahead, got {self.horizon}")
+        if not 0 < self.held_out < 1:
+            raise ValueError(f"held_out is a share between 0 and 1, got {self.held_out}")
+
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands: the best network so far; held-out nats per cell, less is better."""
+    """Where training stands: the best network so far, and the step that it is of (0: the start).
+
+    `bound` of this step, `best` and `start` are held-out nats per cell, less is better.
+    """
 
     network: Network
     step: int
     bound: float
+    kept: int
     best: float
+    start: float
+
+    def __str__(self) -> str:
+        """Whether anything was learned, in words."""
+        if self.kept == 0:
+            return f"no step beat the start (held out, nats a cell: {self.start:.4f})"
+        return (
+            f"step {self.kept} is kept (held out, nats a cell: {self.start:.4f} at the start, "
+            f"{self.best:.4f} now)"
+        )
 
 
 def train(
@@ -118,27 +150,25 @@ def train(
     fitting, held = (part.to(device) for part in _split(y, anchor, plan))
     network = copy.deepcopy(network).to(device)
     best = copy.deepcopy(network).requires_grad_(False)
-    least = bound(best, held, plan.seed)
-    yield Progress(best, 0, least, least)
-    if plan.steps == 0:
-        return
-    network.requires_grad_(True).train()
+    start = least = bound(best, held, plan.seed)
+    yield Progress(best, 0, start, 0, start, start)
+    network.requires_grad_(False).train().denoiser.requires_grad_(True)
     average = Average(network, keep=0.98)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=1e-2)
+    optimiser = torch.optim.AdamW(network.denoiser.parameters(), lr=plan.rate, weight_decay=1e-2)
     rng = torch.Generator().manual_seed(plan.seed)
     pace = Plan(plan.steps, plan.rate, warmup=50)
-    stale = 0
+    kept = stale = 0
     for k in range(plan.steps):
         rows = torch.randint(len(fitting), (plan.origins,), generator=rng)
         batch = fitting.take(rows, plan.horizon)
         step(network, optimiser, batch, pace.rate_at(k), rng, plan.draws, fast=False)
         average.update(network, k)
-        if (k + 1) % plan.check == 0:
+        if (k + 1) % plan.check == 0 or k + 1 == plan.steps:
             now = bound(average.network, held, plan.seed)
             stale = 0 if now < least else stale + 1
             if now < least:
-                least, best = now, copy.deepcopy(average.network)
-            yield Progress(best, k + 1, now, least)
+                least, kept, best = now, k + 1, copy.deepcopy(average.network)
+            yield Progress(best, k + 1, now, kept, least, start)
             if stale == plan.patience:
                 return
 

@@ -70,14 +70,13 @@ def _trained(network: "Network", stream: np.ndarray, training: "Training") -> tu
     from econdiff.diffusion.training import train
 
     try:
-        *before, last = train(network, stream, Anchor(), training)
+        *_, last = train(network, stream, Anchor(), training)
     except ValueError as error:
         raise SynthError(f"to train on this panel: {error}") from error
-    first = before[0].best if before else last.best
-    if last.best >= first:
+    if last.kept == 0:
         return network, "diffusion (training brought nothing; as it was)"
-    kept = last.network.eval()
-    return kept, f"diffusion, trained here (held out, nats a cell: {first:.4f} to {last.best:.4f})"
+    gain = f"(held out, nats a cell: {last.start:.4f} to {last.best:.4f})"
+    return last.network.eval(), f"diffusion, trained here {gain}"
 
 
 @dataclass(frozen=True, eq=False)
