@@ -159,6 +159,16 @@ def test_the_table_shows_copies_as_best_and_shuffles_as_forgetful(panel):
     assert abs(memory["synthetic"] - memory["real"]) < 0.15
 
 
+def test_noise_on_real_records_is_no_synthetic_panel(panel):
+    found = {}
+    for name, made in {"stranger": known(seed=1).values, "noise": panel.values}.items():
+        loud = 0.3 * (name == "noise") * np.random.default_rng(0).standard_normal(made.shape)
+        found[name] = beside(panel, (made + panel.values[..., :2].std() * loud)[None])
+    assert found["noise"].copies.reasons == ()
+    assert "do not release: records follow one real record each" in found["noise"].verdict
+    assert found["stranger"].reasons == ()
+
+
 def test_measures_in_logs_say_so(rng):
     panel = known(entities=5, length=16)
     frame = panel.to_frame().drop(columns="all")

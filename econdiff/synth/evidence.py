@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+CLOSE = 0.7  # of strangers' nearest-neighbour ratio: less is following one record (honest: .85 up)
+
 
 @dataclass(frozen=True)
 class Copies:
@@ -57,6 +59,11 @@ class Privacy:
         found = list(self.copies.reasons)
         if self.released is not None:
             found += [f"in the panels released {told}" for told in self.released.reasons]
+        if self.ratio_synthetic < CLOSE * self.ratio_held_out:
+            found.append(
+                "records follow one real record each: nearest-neighbour ratio "
+                f"{self.ratio_synthetic:.2f}, of real strangers {self.ratio_held_out:.2f}"
+            )
         if self.auc_low > 0.5 and self.auc > 0.55:
             found.append(
                 f"members can be told: AUC {self.auc:.2f} ({self.auc_low:.2f} to "
