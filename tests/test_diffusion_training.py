@@ -96,7 +96,7 @@ def test_the_command_says_what_training_brought(panel, tmp_path, monkeypatch, ca
     monkeypatch.setitem(OURS, "scratch", lambda: Diffusion(weights=None, training=still))
     panel[:80].to_csv(tmp_path / "panel.csv", index_label="date")
     asked = ["forecast", str(tmp_path / "panel.csv"), "--model", "scratch", "--origins", "0"]
-    told = ["--horizon", "2", "--paths", "5", "--transform", "none", "--quiet"]
+    told = ["--horizon", "2", "--paths", "5", "--transform", "none"]
     assert main([*asked, *told, "--out", str(tmp_path / "out")]) == 0
     assert "Training on this panel: no step beat the start" in capsys.readouterr().out
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
