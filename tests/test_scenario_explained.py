@@ -143,10 +143,23 @@ def test_shares_in_closed_form_say_what_they_leave():
     pins = Scenario((cell("rate", 1, 2.0), cell("inflation", 2, -1.0)))
     answer = conditional(truth(), economy(), pins, mode="hard", horizon=2, paths=40, rng=rng())
     table = _shares(answer, _by_pin(answer), seed=0)
-    assert set(table["pinned"]) == {"rate", "inflation", "rest"}
+    assert set(table["pinned"]) == {"rate", "inflation", "(rest)"}
     whole = table.groupby(["series", "period"])["contribution"].sum()
     moved = answer.difference().set_index(["series", "period"])["mean"]
     np.testing.assert_allclose(whole[moved.index], moved, atol=1e-9)
+
+
+def test_a_series_may_be_called_rest():
+    names = {"rate": "rest"}
+    law = LinearGaussian(("growth", "inflation", "rest"), truth().coefficients, truth().covariance)
+    pins = Scenario((cell("rest", 1, 2.0),))
+    answer = conditional(
+        law, economy().rename(columns=names), pins, mode="hard", horizon=2, paths=40, rng=rng()
+    )
+    by_pin = _by_pin(answer)
+    table = _shares(answer, by_pin, seed=0)
+    found = table.loc[table["pinned"] == "rest", "contribution"]
+    np.testing.assert_allclose(found, by_pin["contribution"], atol=1e-12)
 
 
 def paths(values, names=("GDP", "UNRATE")):

@@ -19,7 +19,7 @@ from econdiff.transforms import TransformedForecaster
 
 SHAPLEY_PATHS = 200
 MOST_PLAYERS = 3  # pinned series up to which Shapley's value is asked of the model: 2^n answers
-REST = "rest"  # of the answer's own shift, that the closed form leaves
+REST = "(rest)"  # of the answer's own shift, that the closed form leaves; no name of a series
 MOST_RELEASES = 20  # of which the model itself is asked, one answer each
 
 
