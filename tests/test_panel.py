@@ -410,6 +410,12 @@ def test_a_file_or_a_sheet_that_is_not_there_is_named(tmp_path):
         read_panel(tmp_path / "a.xlsx", sheet="dta")
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_holiday_is_no_gap_of_business_days():
+    days = pd.period_range("2000-01-03", periods=60, freq="B").delete(30)
+    check_panel(pd.DataFrame({"x": np.arange(59.0)}, index=days))
+
+
 def test_frames_built_in_python_are_checked_as_they_are(panel):
     check_panel(panel)
     with pytest.raises(PanelError, match="must hold periods or dates, got RangeIndex"):

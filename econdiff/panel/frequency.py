@@ -71,7 +71,7 @@ def missing_periods(index: pd.PeriodIndex) -> pd.PeriodIndex:
 
 def first_gap(index: pd.PeriodIndex) -> tuple[pd.Period, pd.Period] | None:
     """The rows between which a sorted index first leaves periods out; of daily data none."""
-    if index.freqstr == "D":
+    if index.freqstr in ("D", "B"):
         return None
     gaps = np.flatnonzero(np.diff(index.asi8) > 1)
     return (index[gaps[0]], index[gaps[0] + 1]) if len(gaps) else None
