@@ -192,6 +192,22 @@ def test_a_date_within_a_period_and_a_year_that_ends_early_are_periods():
     assert bind(parse_pin("GDP@2003=1"), years, 2).pins.periods == ("2003",)
 
 
+def test_days_may_be_said_by_dates():
+    days = pd.bdate_range("2024-01-01", periods=20)
+    table = pd.DataFrame({"RATE": np.arange(20.0)}, index=days)
+    by_date = cell("RATE", pd.Timestamp("2024-01-31"), 3.0)  # the third day ahead
+    assert by_date.label == "RATE 2024-01-31"
+    for panel in (table, table.set_axis(days.to_period("D"))):
+        assert bind(Scenario((by_date,)), panel, 5).pins.periods == ("2024-01-31",)
+
+
+def test_a_value_is_recorded_as_it_was_said():
+    assert cell("GDP", 1, 1234567.25).said == "1234567.25"
+    assert growth("GDP", 1, 2, 0.1 + 0.2).said == "0.3%"
+    (above,) = above_baseline("RATE", [1], 0.12345678)
+    assert above.said == "baseline +0.12345678"
+
+
 def test_contradictions_and_repetitions_are_told_apart():
     level, twice = cell("RATE", 1, 5.0), cell("RATE", "2025Q1", 6.0)
     with pytest.raises(ScenarioError, match=r"contradict each other: 'RATE step 1', 'RATE 2025Q1'"):

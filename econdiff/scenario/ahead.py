@@ -196,8 +196,10 @@ class Ahead:
         """The steps as periods."""
         return periods_of(self.index)
 
-    def period(self, when: str | pd.Period) -> pd.Period:
-        """`when` in the frequency of the panel."""
+    def period(self, when: str | pd.Period | pd.Timestamp) -> pd.Period:
+        """`when` in the frequency of the panel; a date as the day that it is."""
+        if isinstance(when, pd.Timestamp):
+            when = written(when)
         if isinstance(when, pd.Period) and when.freqstr != self.periods.freqstr:
             raise ScenarioError(
                 f"{when} has the frequency {when.freqstr}, the panel {self.periods.freqstr}"

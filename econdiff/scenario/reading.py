@@ -221,7 +221,7 @@ def _step(text: str) -> When:
 
 
 def _single(when: When | Sequence[When]) -> When:
-    return when if isinstance(when, str | int | pd.Period) else when[0]
+    return when if isinstance(when, When) else when[0]
 
 
 def _number(value: Any, about: str) -> float:

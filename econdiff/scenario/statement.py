@@ -17,8 +17,8 @@ import pandas as pd
 
 from econdiff.scenario.errors import ScenarioError
 
-When = str | int | pd.Period
-"""A period as text ("2025Q1"), as a pandas Period, or as a step ahead of the origin (1, 2, ...)."""
+When = str | int | pd.Period | pd.Timestamp
+"""A period as text ("2025Q1"), a pandas Period or date, or a step after the origin (1, 2, ...)."""
 
 MODES = ("hard", "soft", "density", "event", "tilt")
 Mode = Literal["hard", "soft", "density", "event", "tilt"]
@@ -53,7 +53,9 @@ class Pin:
     def said(self) -> str:
         """The value as it was stated: 5.5, 2% or baseline +1."""
         percent = "%" if self.growth or self.relative == "per cent" else ""
-        return f"baseline {self.value:+g}{percent}" if self.relative else f"{self.value:g}{percent}"
+        sign = "+" if self.relative else ""
+        value = f"{self.value:{sign}.12g}{percent}"
+        return f"baseline {value}" if self.relative else value
 
     def __post_init__(self) -> None:
         if not self.terms:
@@ -151,7 +153,7 @@ def above_baseline(
 
 def written(when: When) -> str:
     """A period as text."""
-    return f"step {when}" if isinstance(when, int) else str(when)
+    return f"step {when}" if isinstance(when, int) else str(_when(when))
 
 
 def _span(periods: Sequence[When]) -> str:
