@@ -136,11 +136,14 @@ def test_panels_that_are_handed_out_are_compared_with_the_whole_source(panel):
 
 
 @pytest.mark.parametrize(
-    "bad", [{"spread": 0.0}, {"length": 1}, {"start": "last", "missing": True}]
+    "bad", [{"spread": 0.0}, {"spread": np.inf}, {"length": 1}, {"start": "last", "missing": True}]
 )
 def test_draws_that_cannot_be_are_refused_before_any_work(bad):
     with pytest.raises(SynthError, match=r"positive|length of 2|holes"):
         Steered(GaussianPanel(), **bad)
+    fitted = GaussianPanel(PanelLaw(lags=1, rounds=1)).fit(known(entities=6, length=20))
+    with pytest.raises(SynthError, match=r"positive|length of 2|holes"):
+        fitted.sample(panels=1, rng=np.random.default_rng(0), **bad)
 
 
 def test_the_table_shows_copies_as_best_and_shuffles_as_forgetful(panel):

@@ -63,11 +63,12 @@ class FittedPanel:
         law, told = self.law, condition or Condition()
         real, shocks = law.panel, _Spread(self.shocks(start), spread)
         shock_names(told, law.names)
-        if panels < 1 or spread <= 0:
-            raise SynthError(f"panels={panels} and spread={spread} must be positive")
+        check_draw(length, start, spread, missing)
+        if panels < 1:
+            raise SynthError(f"panels={panels} must be positive")
         if start == "last":
-            if entities is not None or missing:
-                raise SynthError("a panel that goes on has the real entities and no holes")
+            if entities is not None:
+                raise SynthError("a panel that goes on has the real entities; leave `entities` out")
             index = steps_after(pd.DataFrame(index=real.index), length or len(real.index))
             groups, numbers, skipped, names = law.effects.groups, None, 0, real.entities
         else:
@@ -105,6 +106,17 @@ class FittedPanel:
         }
         apart = self.law.effects.apart
         return facts | ({"level drawn apart": round(apart, 3)} if apart and start == "anew" else {})
+
+
+def check_draw(length: int | None, start: str, spread: float, missing: bool) -> None:
+    """Refuse what no panel can be drawn with."""
+    least = 1 if start == "last" else 2
+    if length is not None and length < least:
+        raise SynthError(f"a panel needs a length of {least} or more, got {length}")
+    if not 0 < spread < np.inf:
+        raise SynthError(f"spread={spread} must be positive; 1 is that of the real panel")
+    if start == "last" and missing:
+        raise SynthError("a panel that goes on has no holes to keep; leave one of the two out")
 
 
 @dataclass(frozen=True, eq=False)

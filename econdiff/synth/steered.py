@@ -10,8 +10,7 @@ from typing import Literal
 import numpy as np
 
 from econdiff.synth.condition import Condition
-from econdiff.synth.errors import SynthError
-from econdiff.synth.gaussian_panel import FittedPanel
+from econdiff.synth.gaussian_panel import FittedPanel, check_draw
 from econdiff.synth.generation import FittedGenerator, Generator, SyntheticPanels
 from econdiff.synth.panel import EntityPanel
 
@@ -28,13 +27,7 @@ class Steered:
     condition: Condition | None = None
 
     def __post_init__(self) -> None:
-        least = 1 if self.start == "last" else 2
-        if self.length is not None and self.length < least:
-            raise SynthError(f"a panel needs a length of {least} or more, got {self.length}")
-        if not 0 < self.spread < np.inf:
-            raise SynthError(f"spread={self.spread} must be positive; 1 is that of the real panel")
-        if self.start == "last" and self.missing:
-            raise SynthError("a panel that goes on has no holes to keep; leave one of the two out")
+        check_draw(self.length, self.start, self.spread, self.missing)
 
     def fit(self, panel: EntityPanel) -> "FittedSteered":
         """Fit the generator."""
