@@ -56,6 +56,18 @@ CASES = {
 }
 
 
+def test_the_deviation_of_growth_is_in_per_cent_of_a_known_base():
+    past = history()
+    known = Scenario((growth("RATE", "2024Q4", "2025Q2", 10.0, sd=2.0),))
+    bound = bind(known, past, 8, TRANSFORMS)
+    assert bound.pins.sd == pytest.approx(0.02 * abs(past["RATE"].iloc[-1]))
+    ahead = Scenario((growth("RATE", 1, 4, 20.0, sd=2.0),))
+    with pytest.raises(
+        ScenarioError, match=r"say change\(RATE, FIRST, LAST\), whose sd is in units"
+    ):
+        bind(ahead, past, 8, TRANSFORMS)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_pin_is_linear_in_model_units_and_means_what_it_says(name):
     pin, miss = CASES[name]

@@ -95,10 +95,21 @@ class Ahead:
         (w0, o0), (w1, o1) = self.way_back(before), self.way_back(after)
         factor = 1 + pin.value / 100
         if not self.logs(after.series):  # x1 = factor x0
-            return w1 - factor * w0, factor * o0 - o1, pin.sd / 100 * abs(o0)
+            return w1 - factor * w0, factor * o0 - o1, self._growth_sd(pin, before)
         if factor <= 0:
             raise ScenarioError(f"{pin.label!r}: a series of positive values cannot fall by 100%")
         return w1 - w0, float(np.log(factor)) - (o1 - o0), pin.sd / 100 / factor
+
+    def _growth_sd(self, pin: Pin, before: Term) -> float:
+        """The deviation of growth in units of the series: per cent of a base that is known."""
+        base = self.known_value(before)
+        if pin.sd and base is None:
+            raise ScenarioError(
+                f"{pin.label!r} has a standard deviation in per cent of a value that is not known "
+                f"yet; say change({before.series}, FIRST, LAST), whose sd is in units, or let "
+                "FIRST be a period of the history"
+            )
+        return pin.sd / 100 * abs(base or 0.0)
 
     def _combined(self, pin: Pin) -> tuple[np.ndarray, float, float]:
         weights, value = np.zeros(len(self.index) * len(self.transforms)), pin.value
