@@ -300,6 +300,16 @@ def test_plausibility_of_a_gaussian_is_chi_square():
     assert "Kullback" not in str(found.to_dict())
 
 
+def test_what_is_seen_twice_with_an_error_counts_as_seen_once_with_half_its_variance():
+    twice = Scenario((cell("rate", 1, 9.0, 0.5), cell("rate", 1, 9.0, 0.5)))
+    settings = {"mode": "soft", "horizon": 2, "paths": 200, "rng": rng()}
+    found = plausibility(conditional(truth(), economy(), twice, **settings))
+    mean, covariance = truth().path_moments(economy(), 2)
+    apart = (9 - mean[0, 2]) ** 2 / (covariance[2, 2] + 0.5**2 / 2)
+    assert found.distance == pytest.approx(apart)
+    assert found.tail == pytest.approx(np.exp(-apart / 2))
+
+
 def test_rank_is_calibrated():
     law, pins = prior(), bind(RATES, economy(), 8).pins
     assert rank(law.draw(20_000, rng()), pins) == pytest.approx(

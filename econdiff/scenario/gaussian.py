@@ -49,15 +49,9 @@ class Gaussian:
 
     def gain(self, pins: Pins, mode: Mode = "hard") -> np.ndarray:
         """How far each cell moves for each unit that a pin asks for, [cell, pin]."""
+        correlation, size = self._told(pins, mode)
         seen = pins.matrix @ self.covariance
-        total = seen @ pins.matrix.T
-        if mode == "soft":
-            total = total + np.diag(pins.sd**2)
-        size = np.sqrt(np.diag(total))
-        scale = np.outer(size, size)
-        if not (size > 0).all() or np.linalg.eigvalsh(total / scale)[0] < 1e-12:
-            raise ScenarioError(_singular(pins, total, size))
-        return np.linalg.solve(total / scale, seen / size[:, None]).T / size
+        return np.linalg.solve(correlation, seen / size[:, None]).T / size
 
     def moved(
         self, draws: np.ndarray, pins: Pins, mode: Mode, rng: np.random.Generator
@@ -75,13 +69,27 @@ class Gaussian:
         wanted = pins.value + noise * pins.sd if mode == "density" else pins.value
         return draws + (wanted - met) @ gain.T
 
-    def distance(self, pins: Pins) -> float:
-        """Squared Mahalanobis distance of what is pinned from what is expected."""
+    def distance(self, pins: Pins, mode: Mode = "hard") -> float:
+        """Squared Mahalanobis distance of what is pinned from what is expected.
+
+        In the mode soft of what is expected to be seen, with its error.
+        """
         if len(pins) == 0:
             return 0.0
-        miss = pins.value - pins.matrix @ self.mean
+        correlation, size = self._told(pins, mode)
+        miss = (pins.value - pins.matrix @ self.mean) / size
+        return float(miss @ np.linalg.solve(correlation, miss))
+
+    def _told(self, pins: Pins, mode: Mode) -> tuple[np.ndarray, np.ndarray]:
+        """Correlation and deviations of what the pins are told of, in the mode soft with R."""
         total = pins.matrix @ self.covariance @ pins.matrix.T
-        return float(miss @ np.linalg.solve(total, miss))
+        if mode == "soft":
+            total = total + np.diag(pins.sd**2)
+        size = np.sqrt(np.diag(total))
+        scale = np.outer(size, size)
+        if not (size > 0).all() or np.linalg.eigvalsh(total / scale)[0] < 1e-12:
+            raise ScenarioError(_singular(pins, total, size))
+        return total / scale, size
 
     def draw(self, paths: int, rng: np.random.Generator) -> np.ndarray:
         """Draws, [path, cell]."""

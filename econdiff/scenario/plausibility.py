@@ -1,7 +1,8 @@
 """How likely a scenario was before it was assumed.
 
     distance     squared Mahalanobis distance of the pinned values from what was expected, and the
-                 chi-square probability of one as large; exact for a Gaussian law
+                 chi-square probability of one as large; exact for a Gaussian law. In the mode
+                 soft the values are what is seen, and their error counts as well
     density      log density of the scenario's central path less that of the densest path: 0 for
                  the forecast itself, -2 for a path exp(2) times less dense; at a ragged
                  edge the densest of the paths that meet what is published
@@ -25,6 +26,7 @@ from econdiff.scenario.answer import Conditional
 from econdiff.scenario.events import Probability, probability
 from econdiff.scenario.gaussian import Gaussian
 from econdiff.scenario.pins import Pins
+from econdiff.scenario.statement import Mode
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Plausibility:
 def plausibility(answer: Conditional, events: Sequence[str] = ()) -> Plausibility:
     """Judge an answered scenario; `events` are weighed without and with it."""
     pins, law = answer.told.pins, answer.law.gaussian().given(answer.bound.facts)
-    distance, tail = chi_square(law, pins)
+    distance, tail = chi_square(law, pins, answer.closed_form)
     centre = (
         law.given(pins, answer.closed_form).mean
         if answer.told.gaussian is None and not answer.bound.events
@@ -136,9 +138,9 @@ def plausibility(answer: Conditional, events: Sequence[str] = ()) -> Plausibilit
     )
 
 
-def chi_square(law: Gaussian, pins: Pins) -> tuple[float, float]:
+def chi_square(law: Gaussian, pins: Pins, mode: Mode = "hard") -> tuple[float, float]:
     """Squared distance of the pins from their expectation, and the chance of one as large."""
-    distance = law.distance(pins)
+    distance = law.distance(pins, mode)
     return distance, float(chi2.sf(distance, len(pins))) if len(pins) else 1.0
 
 
