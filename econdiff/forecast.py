@@ -180,6 +180,14 @@ def steps_after(history: pd.DataFrame, horizon: int) -> pd.PeriodIndex | pd.Date
     return pd.date_range(index[-1], periods=horizon + 1, freq=freq)[1:]
 
 
+def check_draws(paths: int, rng: np.random.Generator) -> None:
+    """Refuse to draw no paths, or with a `rng` that is no generator."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng is a generator: say rng=np.random.default_rng(0), not rng={rng}")
+    if paths < 1:
+        raise ValueError(f"paths must be at least 1, got {paths}")
+
+
 def period_labels(index: pd.PeriodIndex | pd.DatetimeIndex) -> list[str]:
     """Each period as ISO text: 2024, 2024Q1, 2024-01, 2024-01-31; a week by its last day."""
     if isinstance(index, pd.DatetimeIndex):

@@ -50,6 +50,7 @@ from econdiff.anchor.robust import (
     tame,
 )
 from econdiff.anchor.volatility import MAIN, before_each, loudness, responses, running_variances
+from econdiff.panel import check_rows
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,18 @@ class Anchor:
             raise ValueError(
                 f"lags and tightness must be positive, got {self.lags} and {self.tightness}"
             )
+        if not 0 <= self.mixture <= 1:
+            raise ValueError(f"mixture is a weight between 0 and 1, got {self.mixture}")
 
     def fit(self, panel: pd.DataFrame) -> "Coefficients":
         """Estimate from the rows of `panel` [time x series]."""
+        check_rows(panel)
         return self.estimate(panel.to_numpy(float).T)
 
     def estimate(self, y: np.ndarray) -> "Coefficients":
         """Estimate from `y` [..., series, time], NaN where not known."""
+        if y.shape[-1] <= self.lags:
+            raise ValueError(f"{self.lags} lags need {self.lags + 1} rows, got {y.shape[-1]}")
         centre, spread = location_scale(y)
         x = (y - centre[..., None]) / spread[..., None]
         rho = first_autocorrelation(x)

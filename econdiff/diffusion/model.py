@@ -25,9 +25,11 @@ from econdiff.diffusion.device import chosen
 from econdiff.diffusion.network import MAX_HORIZON, Network, untrained
 from econdiff.diffusion.origin import Origin, origin
 from econdiff.diffusion.predictive import decode, encode, log_density
+from econdiff.diffusion.reading import cells, following, known, ragged
 from econdiff.diffusion.training import MINIMUM_ROWS, Training, train
 from econdiff.diffusion.weights import fingerprint, load_weights
-from econdiff.forecast import Forecast, some_names, steps_after
+from econdiff.forecast import Forecast, check_draws, some_names, steps_after
+from econdiff.panel import check_rows
 
 if TYPE_CHECKING:
     from econdiff.diffusion.latent import FittedLatentDiffusion
@@ -55,10 +57,10 @@ class Diffusion:
     learned (classifier-free guidance); it acts on the shape that the denoiser gives, not on the
     lags and the scale of each step.
 
-    With `recentre` False the network changes the size and shape of the anchor's innovations and
-    leaves their mean alone. A panel of `wide` series or more is left to `LatentDiffusion` with
-    these settings, which diffuses what its series share and draws many times faster; None keeps
-    every panel here.
+    `recentre` False leaves out the network's lags; the shape that it gives may still shift the mean
+    by a few hundredths of a standard deviation. A panel of `wide` series or more is left to
+    `LatentDiffusion` with these settings, which diffuses what its series share and draws many times
+    faster; None keeps every panel here.
     """
 
     weights: str | Path | None = "shipped"
@@ -73,6 +75,10 @@ class Diffusion:
     wide: int | None = 100
 
     def __post_init__(self) -> None:
+        if self.anchor.lags != Anchor.lags:
+            raise ValueError(
+                f"the network reads an anchor of {Anchor.lags} lags, got {self.anchor.lags}"
+            )
         if not (self.spread > 0 and self.strength >= 0):
             raise ValueError(
                 "spread must be positive and strength not negative, "
@@ -86,6 +92,7 @@ class Diffusion:
 
     def fit(self, panel: pd.DataFrame) -> "FittedDiffusion | FittedLatentDiffusion":
         """Estimate the anchor on the last rows of `panel`, and train if asked to."""
+        check_rows(panel)
         if self.wide is not None and panel.shape[1] >= self.wide:
             from econdiff.diffusion.latent import LatentDiffusion  # which is made of this model
 
@@ -98,6 +105,7 @@ class Diffusion:
 
         Of every series at once, however many.
         """
+        y = known(panel, self.window)
         if len(panel) < MINIMUM_ROWS:
             raise ValueError(
                 f"{MINIMUM_ROWS} rows are needed, and {len(panel)} are there after any differences;"
@@ -105,7 +113,6 @@ class Diffusion:
                 "(--model ar)"
             )
         device = chosen(self.device)
-        y = panel.iloc[-self.window :].to_numpy(float).T
         training = self.training or (Training() if self.weights is None else Training(steps=0))
         seed = training.seed
         network = untrained(seed=seed) if self.weights is None else load_weights(self.weights)
@@ -161,12 +168,13 @@ class FittedDiffusion:
 
         Horizons over 32 roll on, each path from its own past.
         """
+        check_draws(paths, rng)
         index = steps_after(history, horizon)
-        y, edge = _ragged(self._read(history), history)
-        cells = np.full((len(self.names), horizon), np.nan)
+        y, edge = ragged(self._read(history), history)
+        pinned = np.full((len(self.names), horizon), np.nan)
         if scenario is not None:
-            cells = _cells(scenario, index, self.names)
-        pins = np.concatenate([edge, cells], axis=1)
+            pinned = cells(scenario, index, self.names)
+        pins = np.concatenate([edge, pinned], axis=1)
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         drawn = self._draw(y, pins, paths, generator)[..., edge.shape[1] :]
         weights = fingerprint(self.network.state_dict())
@@ -191,7 +199,7 @@ class FittedDiffusion:
         `econdiff.diffusion.predictive` has the standard error. Horizons over 32 steps roll on:
         the next block's density is given the one before.
         """
-        total = 0.0
+        future, total = following(history, future, self.names), 0.0
         for first in range(0, len(future), MAX_HORIZON):
             ahead = min(len(future) - first, MAX_HORIZON)
             at = self.origin(pd.concat([history, future.iloc[:first]]), ahead)
@@ -204,15 +212,18 @@ class FittedDiffusion:
 
         By the ODE, one to one: `decode` leads back. Up to 32 steps.
         """
+        future = following(history, future, self.names)
         code = encode(self.origin(history, len(future)), future.to_numpy(float).T[None])
         return pd.DataFrame(code[0].T, index=future.index, columns=future.columns)
 
     def decode(self, history: pd.DataFrame, noise: pd.DataFrame) -> pd.DataFrame:
         """The future that the ODE makes of `noise` [step x series]; undoes `encode`."""
+        noise = following(history, noise, self.names)
         future = decode(self.origin(history, len(noise)), noise.to_numpy(float).T[None])
         return pd.DataFrame(future[0].T, index=noise.index, columns=noise.columns)
 
     def _read(self, history: pd.DataFrame) -> np.ndarray:
+        check_rows(history)
         if tuple(history.columns) != self.names:
             raise ValueError(f"fitted on {list(self.names)}, asked about {list(history.columns)}")
         return history.iloc[-self.settings.window :].to_numpy(float).T
@@ -253,29 +264,3 @@ class FittedDiffusion:
             strength=self.settings.strength,
             recentre=self.settings.recentre,
         )
-
-
-def _ragged(y: np.ndarray, history: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Rows up to the last that is complete, and the edge after it, both [series, time]."""
-    complete = np.flatnonzero(np.isfinite(y).all(axis=0))
-    if not len(complete):
-        never = "; ".join(
-            f"{name} is known until {column.last_valid_index()}" for name, column in history.items()
-        )
-        raise ValueError(f"no period of the history has every series: {never}")
-    end = complete[-1] + 1
-    return y[:, :end], y[:, end:]
-
-
-def _cells(
-    scenario: pd.DataFrame, index: pd.PeriodIndex | pd.DatetimeIndex, names: tuple[str, ...]
-) -> np.ndarray:
-    """A scenario's numbers as [series, step]."""
-    unknown = [name for name in scenario.columns if name not in names]
-    late = [period for period in scenario.index if period not in index]
-    if unknown or late:
-        raise ValueError(
-            f"the scenario names {unknown or late}; the forecast has series {list(names)} "
-            f"over {index[0]} to {index[-1]}"
-        )
-    return scenario.reindex(index=index, columns=list(names)).to_numpy(float).T

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import Forecast, Forecaster, Model, some_names, steps_after
+from econdiff.forecast import Forecast, Forecaster, Model, check_draws, some_names, steps_after
 from econdiff.panel import check_rows
 from econdiff.transforms.choice import choose
 from econdiff.transforms.ragged import PATHS_PER_CELL, edge_rows, meet_known
@@ -84,10 +84,7 @@ class TransformedForecaster:
         Where some series end earlier than others, paths start from the last complete row
         and are made to meet what is known after it (`econdiff.transforms.ragged`).
         """
-        if not isinstance(rng, np.random.Generator):
-            raise TypeError(f"rng is a generator: say rng=np.random.default_rng(0), not rng={rng}")
-        if paths < 1:
-            raise ValueError(f"paths must be at least 1, got {paths}")
+        check_draws(paths, rng)
         check_rows(history)
         history = self._ordered(history)
         edge = edge_rows(history, self.transforms)

@@ -1,0 +1,68 @@
+"""What the model is handed, checked and read: histories, a ragged edge, futures, scenarios."""
+
+import numpy as np
+import pandas as pd
+
+from econdiff.forecast import steps_after
+from econdiff.panel import PanelError, check_rows
+from econdiff.panel.frequency import infer_frequency
+
+
+def known(panel: pd.DataFrame, window: int) -> np.ndarray:
+    """The last `window` rows of a panel that can be fitted, as [series, time]."""
+    check_rows(panel)
+    y = panel.iloc[-window:].to_numpy(float).T
+    if not len(y):
+        raise PanelError("the panel has no series")
+    empty = np.isnan(y).all(axis=1)
+    if empty.any():
+        name = panel.columns[empty.argmax()]
+        raise PanelError(
+            f"series {name!r} has no value in the last {y.shape[1]} rows; leave it out"
+        )
+    return y
+
+
+def ragged(y: np.ndarray, history: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Rows up to the last that is complete, and the edge after it, both [series, time]."""
+    complete = np.flatnonzero(np.isfinite(y).all(axis=0))
+    if not len(complete):
+        never = "; ".join(
+            f"{name} is known until {column.last_valid_index()}" for name, column in history.items()
+        )
+        raise ValueError(f"no period of the history has every series: {never}")
+    end = complete[-1] + 1
+    return y[:, :end], y[:, end:]
+
+
+def cells(
+    scenario: pd.DataFrame, index: pd.PeriodIndex | pd.DatetimeIndex, names: tuple[str, ...]
+) -> np.ndarray:
+    """A scenario's numbers as [series, step]."""
+    unknown = [name for name in scenario.columns if name not in names]
+    late = [period for period in scenario.index if period not in index]
+    if unknown or late:
+        raise ValueError(
+            f"the scenario names {unknown or late}; the forecast has series {list(names)} "
+            f"over {index[0]} to {index[-1]}"
+        )
+    return scenario.reindex(index=index, columns=list(names)).to_numpy(float).T
+
+
+def following(history: pd.DataFrame, future: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+    """The rows of `future` [step x series], series in the order of `names`.
+
+    They must follow `history` at once: of days, which may leave out holidays, later will do.
+    """
+    if sorted(map(str, future.columns)) != sorted(names):
+        raise ValueError(f"fitted on {list(names)}, the future has {list(future.columns)}")
+    future = future.loc[:, list(names)]
+    check_rows(pd.concat([history, future]))
+    index, due = history.index, steps_after(history, len(future))
+    stamps = index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
+    if infer_frequency(pd.DatetimeIndex(stamps)) != "D" and not future.index.equals(due):
+        raise ValueError(
+            f"a future of {len(due)} steps after this history is {due[0]} to {due[-1]}, "
+            f"got {future.index[0]} to {future.index[-1]}"
+        )
+    return future
