@@ -1,20 +1,20 @@
 """What training makes small: the network learns what the anchor gets wrong.
 
-Two losses, added. For the denoiser, the simple objective in its `v` form,
+Two losses, added. For the denoiser, `objective.squared_error` of the velocity at every angle alike,
 
     E || v - v_hat(alpha z + sigma e, angle) ||^2,    v = alpha e - sigma z,    angle ~ U(0, pi/2)
 
-which is the epsilon objective of Ho et al. (2020, eq. 14) weighted by 1 / alpha^2 (Salimans and Ho,
-2022, appendix D). For the re-centring, the negative log-likelihood of a Student t with 8 degrees of
-freedom, scaled so that Gaussian innovations leave it at zero: it need not be the right law, since
-the denoiser learns what is left, but it must not be led by outliers. The denoiser's loss is not
-passed into the re-centring (it could be made small by shrinking z), and no weight anywhere depends
-on the size of the target. In a small share of the rows the denoiser is not told of the history,
-so that guidance without a classifier (Ho and Salimans, 2022) has something to lean on.
+For the re-centring, the negative log-likelihood of a Student t with 8 degrees of freedom, scaled so
+that Gaussian innovations leave it at zero: it need not be the right law, since the denoiser learns
+what is left, but it must not be led by outliers. The denoiser's loss is not passed into the
+re-centring (it could be made small by shrinking z), and no weight anywhere depends on the size of
+the target. In a small share of the rows the denoiser is not told of the history, so that guidance
+without a classifier (Ho and Salimans, 2022) has something to lean on.
 """
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -22,6 +22,8 @@ from torch import Tensor
 from econdiff.anchor.robust import FREEDOM, GAUSSIAN
 from econdiff.diffusion.examples import LIMIT, Examples
 from econdiff.diffusion.network import Context, Network
+from econdiff.diffusion.objective import squared_error, stratified_angles
+from econdiff.diffusion.views import alpha_sigma
 
 FORGET = 0.05  # share of training in which the denoiser is not told of the history
 
@@ -47,12 +49,11 @@ def losses(network: Network, batch: Examples, draws: int, rng: torch.Generator) 
     vector = context.vector.repeat_interleave(len(z) // len(batch), 0)
     forgotten = (torch.rand(len(z), generator=rng) < FORGET).to(z.device)
     vector = torch.where(forgotten[:, None, None], network.untold, vector)
-    angle = stratified(len(z), rng).to(z.device) * (math.pi / 2)
-    alpha, sigma = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
+    angle = stratified_angles(len(z), rng).to(z.device)
     noise = torch.randn(z.shape, generator=rng).to(z.device)  # the same noise on every device
-    v = alpha * noise - sigma * z
-    guess = network(alpha * z + sigma * noise, angle, vector)
-    return Losses((guess - v).square().mean(), v.square().mean(), recentre)
+    denoise = squared_error(partial(network, vector=vector), z, noise, angle).mean()
+    anchor = squared_error(_anchor, z, noise, angle).mean()
+    return Losses(denoise, anchor, recentre)
 
 
 def recentred(batch: Examples, context: Context) -> Tensor:
@@ -61,10 +62,9 @@ def recentred(batch: Examples, context: Context) -> Tensor:
     return (batch.innovation - owed) * torch.exp(-context.log_scale)[:, None]
 
 
-def stratified(count: int, rng: torch.Generator) -> Tensor:
-    """`count` numbers in [0, 1), one in each of as many equal strata, in random order."""
-    strata = torch.randperm(count, generator=rng) + torch.rand(count, generator=rng)
-    return strata / count
+def _anchor(x: Tensor, angle: Tensor) -> Tensor:
+    """The velocity where the anchor is the whole truth."""
+    return torch.zeros_like(x)
 
 
 def _student(r: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ def _student(r: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def bound(network: Network, batch: Examples, seed: int, draws: int = 16) -> float:
+def immse_bound(network: Network, batch: Examples, seed: int, draws: int = 16) -> float:
     """An estimate of the bound on -log p of the futures' innovations, nats per cell.
 
     From the I-MMSE relation (Kingma et al., 2021, eq. 11, relative to v = 0, which is N(0, I)):
@@ -87,11 +87,10 @@ def bound(network: Network, batch: Examples, seed: int, draws: int = 16) -> floa
     rng = torch.Generator().manual_seed(seed)
     z = z.repeat_interleave(draws, 0)
     low = 0.05  # below, nothing is left to learn and the weight grows without bound
-    angle = low + (math.pi / 2 - low) * stratified(len(z), rng).to(z.device)
-    alpha, sigma = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
+    angle = stratified_angles(len(z), rng, low=low).to(z.device)
     noise = torch.randn(z.shape, generator=rng).to(z.device)
-    v = alpha * noise - sigma * z
     vector = context.vector.repeat_interleave(len(z) // len(batch), 0)
-    guess = network(alpha * z + sigma * noise, angle, vector)
-    gain = (alpha / sigma) * (v.square() - (v - guess).square())
+    error = squared_error(partial(network, vector=vector), z, noise, angle)
+    alpha, sigma = alpha_sigma(angle, z)
+    gain = (alpha / sigma) * (squared_error(_anchor, z, noise, angle) - error)
     return float(gaussian - (math.pi / 2 - low) * gain.mean())

@@ -37,6 +37,13 @@ def clean_weight(angle: Tensor) -> Tensor:
     return torch.sin(angle) ** 2
 
 
+def squared_error(velocity: Velocity, clean: Tensor, noise: Tensor, angle: Tensor) -> Tensor:
+    """The velocity's squared error, shaped as `clean`, at one `angle` for each of its rows."""
+    alpha, sigma = alpha_sigma(angle, clean)
+    miss = velocity(diffuse(clean, noise, angle), angle) - (alpha * noise - sigma * clean)
+    return miss.square()
+
+
 def denoising_loss(
     velocity: Velocity,
     clean: Tensor,
@@ -48,10 +55,8 @@ def denoising_loss(
 
     `noise` is standard normal like `clean`, `angle` one for each row (`stratified_angles`).
     """
-    x = diffuse(clean, noise, angle)
-    alpha, sigma = alpha_sigma(angle, clean)
-    miss = velocity(x, angle) - (alpha * noise - sigma * clean)
-    return weight(angle) * miss.flatten(1).square().mean(dim=1)
+    error = squared_error(velocity, clean, noise, angle)
+    return weight(angle) * error.flatten(1).mean(dim=1)
 
 
 def score_matching_loss(velocity: Velocity, clean: Tensor, noise: Tensor, angle: Tensor) -> Tensor:
@@ -67,13 +72,12 @@ def score_matching_loss(velocity: Velocity, clean: Tensor, noise: Tensor, angle:
 
 
 def stratified_angles(
-    rows: int, rng: torch.Generator, dtype: torch.dtype = torch.float32
+    rows: int, rng: torch.Generator, dtype: torch.dtype = torch.float32, low: float = 0.0
 ) -> Tensor:
-    """One angle for each row, one in each of `rows` equal parts of [0, pi/2], shuffled.
+    """One angle for each row, one in each of `rows` equal parts of [low, pi/2], shuffled.
 
     As Kingma et al. (2021), appendix I.1, lower the variance of the loss.
     """
-    device = rng.device
-    within = torch.rand(rows, generator=rng, dtype=dtype, device=device)
-    part = torch.randperm(rows, generator=rng, device=device)
-    return (part + within) / rows * (math.pi / 2)
+    part = torch.randperm(rows, generator=rng, device=rng.device)
+    within = torch.rand(rows, generator=rng, dtype=dtype, device=rng.device)
+    return low + (math.pi / 2 - low) * ((part + within) / rows)

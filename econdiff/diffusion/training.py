@@ -15,7 +15,7 @@ import torch
 from econdiff.anchor import Anchor
 from econdiff.diffusion.device import halved
 from econdiff.diffusion.examples import Examples, examples_at
-from econdiff.diffusion.losses import Losses, bound, losses
+from econdiff.diffusion.losses import Losses, immse_bound, losses
 from econdiff.diffusion.network import MAX_HORIZON, Network
 
 CPU = torch.device("cpu")
@@ -150,7 +150,7 @@ def train(
     fitting, held = (part.to(device) for part in _split(y, anchor, plan))
     network = copy.deepcopy(network).to(device)
     best = copy.deepcopy(network).requires_grad_(False)
-    start = least = bound(best, held, plan.seed)
+    start = least = immse_bound(best, held, plan.seed)
     yield Progress(best, 0, start, 0, start, start)
     network.requires_grad_(False).train().denoiser.requires_grad_(True)
     average = Average(network, keep=0.98)
@@ -164,7 +164,7 @@ def train(
         step(network, optimiser, batch, pace.rate_at(k), rng, plan.draws, fast=False)
         average.update(network, k)
         if (k + 1) % plan.check == 0 or k + 1 == plan.steps:
-            now = bound(average.network, held, plan.seed)
+            now = immse_bound(average.network, held, plan.seed)
             stale = 0 if now < least else stale + 1
             if now < least:
                 least, kept, best = now, k + 1, copy.deepcopy(average.network)
