@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from econdiff.forecast import Forecast
 from econdiff.risk.stresses import (
@@ -48,6 +49,14 @@ def test_a_stress_that_paths_reach_gives_the_conditional_mean(drawn, history):
     spread = np.sqrt(SIGMA[1, 1] - SIGMA[0, 1] ** 2 / SIGMA[0, 0])
     assert table.loc["b", "VaR"] == pytest.approx(expected - 1.645 * spread, abs=0.02)
     assert table["plausibility"].iloc[0] == pytest.approx(0.3173, abs=0.01)  # one deviation out
+
+
+def test_the_paths_of_a_stress_are_its_effective_sample_size(drawn, history):
+    # (sum k)^2 / sum k^2 of a Gaussian kernel k of width h, one deviation out in N(0, 1)
+    h, normal = 0.1, stats.norm.pdf
+    exact = np.sqrt(4 * np.pi) * h * normal(1, scale=np.sqrt(1 + h**2)) ** 2
+    exact *= 40_000 / normal(1, scale=np.sqrt(1 + h**2 / 2))
+    assert asked(drawn, history, 80.0)["paths"].iloc[0] == pytest.approx(exact, rel=0.03)
 
 
 def test_a_stress_that_no_path_reaches_goes_on_along_the_line_and_says_so(drawn, history):

@@ -25,8 +25,8 @@ from econdiff.scenario import (
     tilt,
 )
 from econdiff.scenario.plausibility import chi_square, rank
-from econdiff.scenario.tilting import effective
 from econdiff.transforms import Transformed, fred_md
+from econdiff.weighting import effective
 
 A = np.array([[0.6, 0.1, -0.15], [0.05, 0.7, 0.1], [0.1, 0.2, 0.8]])
 SHOCK = np.array([[1.0, 0.3, 0.2], [0.3, 1.0, 0.1], [0.2, 0.1, 1.0]])

@@ -9,9 +9,10 @@ view lies where history has nothing alike, that is said or refused.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import logsumexp
 from scipy.stats import chi2
+
+from econdiff.weighting import UnreachableError, tilt
 
 FEWEST = 30  # paths that must carry a stress
 
@@ -75,9 +76,8 @@ def event(happens: np.ndarray) -> Stress:
 def view(x: np.ndarray, target: np.ndarray | float, *, fewest: float = FEWEST) -> Stress:
     """Weights nearest to equal under which the mean of `x` [path, k] is `target` [k].
 
-    Entropy pooling, Meucci (2008), "Fully flexible views", eqs. 21-27: w ~ exp(x l), with l the
-    minimum of log mean exp((x - target) l). Raises StressError where the target lies outside the
-    paths, or where fewer than `fewest` effective paths would carry it.
+    Entropy pooling (`econdiff.weighting.tilt`). Raises StressError where the target lies outside
+    the paths, or where fewer than `fewest` effective paths would carry it.
     """
     x = np.asarray(x, float).reshape(len(x), -1)
     aim = np.broadcast_to(np.asarray(target, float), x.shape[1:])
@@ -89,19 +89,12 @@ def view(x: np.ndarray, target: np.ndarray | float, *, fewest: float = FEWEST) -
             f"the view {aim[k]:g} lies outside all paths ({low[k]:g} to {high[k]:g}); "
             "no weights of these paths can have it for a mean"
         )
-    unit = x.std(axis=0)
-    centred = (x - aim) / np.where(unit > 0, unit, 1)
-
-    def dual(slope: np.ndarray) -> tuple[float, np.ndarray]:
-        w = centred @ slope
-        total = logsumexp(w)
-        return float(total), np.exp(w - total) @ centred
-
-    found = minimize(dual, np.zeros(x.shape[1]), jac=True, method="BFGS", options={"gtol": 1e-10})
-    exponent = centred @ found.x
-    stress = Stress(np.exp(exponent - logsumexp(exponent)))
-    if np.abs(stress.mean(centred)).max() > 1e-4:
-        raise StressError("no weights of these paths honour all views at once; give fewer")
+    try:
+        stress = Stress(tilt(x, aim))
+    except UnreachableError:
+        raise StressError(
+            "no weights of these paths honour all views at once; give fewer"
+        ) from None
     if stress.effective_paths < fewest:
         raise StressError(
             f"the views rest on {stress.effective_paths:.1f} effective paths of {len(x)}, "

@@ -21,6 +21,7 @@ from econdiff.forecast import Forecast
 from econdiff.risk import stress
 from econdiff.risk.measures import expected_shortfall
 from econdiff.risk.prices import labels_of
+from econdiff.weighting import effective
 
 _SAID = re.compile(r"^\s*(?P<by>[+-]?\d+(?:\.\d+)?)\s*(?P<unit>%|bp)?\s*$")
 
@@ -99,9 +100,10 @@ def stress_table(
 
     `totals` [path x portfolio] are gains over `horizon` steps on the paths of `forecast`, `history`
     the panel up to the origin. `given` has the conditional law of a move; None where it is not
-    known. Columns: stress, portfolio, horizon, alpha, mean, VaR (the `alpha` quantile under
-    the stress), method, paths (effective ones), plausibility (of so large a move either way, were
-    the paths Gaussian), beyond_history (no stretch of `history` moved so far).
+    known. Columns: stress, portfolio, horizon, alpha, mean, VaR (the `alpha` quantile under the
+    stress), method, paths (the effective sample size, 1 / sum w^2), plausibility (of so large a
+    move either way, were the paths Gaussian), beyond_history (no stretch of `history` moved so
+    far).
     """
     rows = []
     for move in moves:
@@ -171,7 +173,7 @@ def _under(x: np.ndarray, value: float, total: np.ndarray, alpha: float) -> dict
         "mean": float(near.mean(total)),
         "VaR": near.quantile(total, alpha),
         "method": "paths near it",
-        "paths": near.effective_paths,
+        "paths": effective(near.weights),
     }
 
 

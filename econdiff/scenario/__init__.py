@@ -34,7 +34,7 @@ from econdiff.scenario.statement import (
     spread,
     total,
 )
-from econdiff.scenario.tilting import tilt
+from econdiff.weighting import tilt
 
 __all__ = [
     "MODES",

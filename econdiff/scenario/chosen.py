@@ -15,7 +15,7 @@ from econdiff.scenario.events import Probability, margin
 from econdiff.scenario.law import HasNoise
 from econdiff.scenario.pins import Pins
 from econdiff.scenario.rare import splitting
-from econdiff.scenario.tilting import effective, systematic, tilt
+from econdiff.weighting import UnreachableError, effective, systematic, tilt
 
 FEWEST = 20  # draws: fewer are no answer
 
@@ -112,7 +112,12 @@ def _tilted(draws: np.ndarray, pins: Pins) -> np.ndarray:
     spread = pins.sd > 0
     squares = (seen[:, spread] - pins.value[spread]) ** 2
     target = np.concatenate([pins.value, pins.sd[spread] ** 2])
-    return tilt(np.hstack([seen, squares]), target)
+    try:
+        return tilt(np.hstack([seen, squares]), target)
+    except UnreachableError as error:
+        raise ScenarioError(
+            f"{error}; take the mode hard, soft or density, or draw more paths"
+        ) from None
 
 
 def _among(inside: np.ndarray, events: tuple[str, ...], obstacle: str) -> np.ndarray:

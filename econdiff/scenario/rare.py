@@ -26,6 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from econdiff.scenario.errors import ScenarioError
+from econdiff.weighting import systematic
 
 SHARE = 0.2  # of the particles that reach the next level of the first run
 MOVES = 8  # of each particle at each level
@@ -143,6 +144,4 @@ def _pooled(
     between = (share[:, None] ** 2 * (means - centre) ** 2).sum(axis=0)  # of the weighted mean
     within = weights @ (x - weights @ x) ** 2
     effective = float(min(within.sum() / max(between.sum(), 1e-300), len(x)))
-    places = (np.arange(len(x)) + rng.random()) / len(x)
-    chosen = np.minimum(np.searchsorted(np.cumsum(weights), places), len(x) - 1)
-    return Rare(x[chosen], probability, error, effective, levels)
+    return Rare(x[systematic(weights, rng)], probability, error, effective, levels)

@@ -1,25 +1,30 @@
-"""Entropic tilting: the weights nearest to equal under which draws have the moments asked for.
+"""Weights of draws: entropic tilting, how many draws they leave, and draws chosen by them.
+
+Tilting finds the weights nearest to equal under which draws have the moments asked for,
 
     w_i  proportional to  exp(lambda' g_i),    sum_i w_i g_i = target
 
 lambda minimises log mean exp(lambda' (g_i - target)), which is convex. Robertson, Tallman
 and Whiteman (2005), "Forecasting Using Relative Entropy", eq. 5-7; Krüger, Clark and Ravazzolo
-(2017). No other weights with these moments are nearer in Kullback and Leibler's sense.
+(2017); as entropy pooling, Meucci (2008), "Fully flexible views", eqs. 21-27. No other weights with
+these moments are nearer in Kullback and Leibler's sense.
 """
 
 import numpy as np
 
-from econdiff.scenario.errors import ScenarioError
+
+class UnreachableError(ValueError):
+    """No weights on these draws have the moments asked for."""
 
 
 def tilt(moments: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Weights [path] that sum to 1 and give `moments` [path, moment] the mean `target` [moment].
 
-    Raises ScenarioError where no weights do: the target lies outside all draws.
+    Raises UnreachableError where no weights do: the target lies outside all draws.
     """
     centre, size = moments.mean(axis=0), moments.std(axis=0)
     if not (size > 0).all():
-        raise ScenarioError("a moment that is the same in every draw cannot be tilted")
+        raise UnreachableError("a moment that is the same in every draw cannot be tilted")
     apart = (moments - target) / size
     multiplier = np.zeros(len(target))
     value, weights = _dual(apart, multiplier)
@@ -41,10 +46,9 @@ def tilt(moments: np.ndarray, target: np.ndarray) -> np.ndarray:
     if np.abs(weights @ apart).max() < 1e-6:
         return weights
     far = int(np.abs((target - centre) / size).argmax())
-    raise ScenarioError(
+    raise UnreachableError(
         f"no weights on these {len(moments)} draws reach the moments: one asks for "
-        f"{(target - centre)[far] / size[far]:+.1f} standard deviations, further than the draws "
-        "go; take the mode hard, soft or density, or draw more paths"
+        f"{(target - centre)[far] / size[far]:+.1f} standard deviations, further than the draws go"
     )
 
 
