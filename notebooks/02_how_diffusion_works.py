@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -38,7 +40,7 @@ import torch
 
 from econdiff.diffusion.ddim import ddim
 from econdiff.diffusion.dpm_solver import dpm_solver
-from econdiff.diffusion.guidance import Prior, exactly, pinned
+from econdiff.diffusion.guidance import SignalCovariance, exactly, pinned
 from econdiff.diffusion.heun import heun
 from econdiff.diffusion.known_laws import Mixture, four_modes, gaussian
 from econdiff.diffusion.likelihood import decode, encode, log_density
@@ -371,9 +373,15 @@ matrix = torch.eye(2 * QUARTERS, dtype=torch.float64)[[1, 3, 5, 7]]
 value = ((5.0 - centre) / size)[[1, 3, 5, 7]]
 pins = exactly(matrix, value)
 start = torch.randn(2000, 2 * QUARTERS, generator=seeded(11), dtype=torch.float64)
-found = twisted(units.denoise, start, even_angles(40), pins, seeded(12), Prior(units.covariance()))
+found = twisted(
+    units.denoise, start, even_angles(40), pins, seeded(12), SignalCovariance(units.covariance())
+)
 drawn = found.equal(seeded(13))
-plain = last(angular(pinned(units.denoise, pins, Prior(units.covariance())), start, even_angles(4)))
+plain = last(
+    angular(
+        pinned(units.denoise, pins, SignalCovariance(units.covariance())), start, even_angles(4)
+    )
+)
 truth = units.given(matrix, value, pins.variance + 1e-9 * torch.eye(4, dtype=torch.float64))
 
 
@@ -419,7 +427,7 @@ def ring(z):
 
 start = torch.randn(1500, 2, generator=seeded(15), dtype=torch.float64)
 both = multiplied(
-    modes.denoise, start, even_angles(30), ring, seeded(16), Prior(modes.covariance())
+    modes.denoise, start, even_angles(30), ring, seeded(16), SignalCovariance(modes.covariance())
 )
 heights = [modes.log_density(plane), -ring(plane), modes.log_density(plane) - ring(plane)]
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), sharex=True, sharey=True)

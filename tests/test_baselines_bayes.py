@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from scipy.stats import invgamma, multivariate_normal, multivariate_t
 
 from econdiff.baselines.bvar import BVAR
-from econdiff.baselines.conjugate import Prior, Products
+from econdiff.baselines.conjugate import NormalInverseWishart, Products
 from econdiff.baselines.gaussian import lagged
 from econdiff.baselines.minnesota import Search
 from econdiff.baselines.pandemic import Pandemic
@@ -24,7 +24,9 @@ def regression(rng, series):
 
 def test_marginal_likelihood_of_one_series_is_the_integral_over_its_variance(rng):
     x, y = regression(rng, 1)
-    prior = Prior(np.array([[0.3], [-0.2]]), np.array([0.5, 2.0]), np.array([1.7]), 3.0)
+    prior = NormalInverseWishart(
+        np.array([[0.3], [-0.2]]), np.array([0.5, 2.0]), np.array([1.7]), 3.0
+    )
     spread = np.eye(5) + x @ np.diag(1 / prior.precision) @ x.T
 
     def joint(variance):
@@ -38,7 +40,9 @@ def test_marginal_likelihood_of_one_series_is_the_integral_over_its_variance(rng
 def test_marginal_likelihood_is_the_product_of_one_step_predictions(rng):
     """Each row given those before it is multivariate t, by the posterior of the rows before."""
     x, y = regression(rng, 3)
-    prior = Prior(rng.standard_normal((2, 3)), np.array([0.5, 2.0]), np.array([1.0, 2, 3]), 5.0)
+    prior = NormalInverseWishart(
+        rng.standard_normal((2, 3)), np.array([0.5, 2.0]), np.array([1.0, 2, 3]), 5.0
+    )
     total = 0.0
     for t in range(5):
         after = prior.posterior(Products.of(x[:t], y[:t]))
@@ -51,7 +55,7 @@ def test_marginal_likelihood_is_the_product_of_one_step_predictions(rng):
 
 def test_posterior_draws_have_the_posterior_moments(rng):
     x, y = regression(rng, 2)
-    prior = Prior(np.zeros((2, 2)), np.array([0.5, 2.0]), np.array([1.0, 2]), 8.0)
+    prior = NormalInverseWishart(np.zeros((2, 2)), np.array([0.5, 2.0]), np.array([1.0, 2]), 8.0)
     after = prior.posterior(Products.of(x, y))
     b, root = after.draw(200_000, rng)
     sigma = root.transpose(0, 2, 1) @ root

@@ -5,8 +5,8 @@ import torch
 
 from econdiff.diffusion.ddpm import ddpm
 from econdiff.diffusion.guidance import (
-    Pins,
-    Prior,
+    SignalCovariance,
+    SignalPins,
     classifier_free,
     exactly,
     pinned,
@@ -62,7 +62,7 @@ def rate_pins(level, steps=4, series=3, dim=24):
 @pytest.mark.parametrize("level", [0.5, 2.0, 4.0])
 def test_a_policy_path_moves_the_economy_as_theory_says(level):
     law, pins = economy(), rate_pins(level)
-    told = pinned(law.denoise, pins, Prior(law.covariance()))
+    told = pinned(law.denoise, pins, SignalCovariance(law.covariance()))
     drawn = last(angular(told, noise(2000, 24), even_angles(4)))
     truth = law.given(pins.matrix, pins.value, pins.variance)
     free = (pins.matrix.sum(dim=0) == 0).nonzero()[:, 0]
@@ -78,7 +78,7 @@ def test_a_policy_path_moves_the_economy_as_theory_says(level):
 
 def test_hard_pins_hold_to_six_digits_in_single_precision():
     law, pins = economy(), rate_pins(4.0)
-    told = pinned(law.denoise, pins, Prior(law.covariance()))
+    told = pinned(law.denoise, pins, SignalCovariance(law.covariance()))
     drawn = last(angular(told, noise(500, 24).float(), even_angles(4)))
     assert drawn.dtype == torch.float32
     miss = drawn.double() @ pins.matrix.T - pins.value
@@ -88,9 +88,9 @@ def test_hard_pins_hold_to_six_digits_in_single_precision():
 def test_pins_with_an_error_are_the_gaussian_conditional_too():
     law = economy()
     matrix = torch.ones(1, 24, dtype=torch.float64) / 24  # the average of everything
-    pins = Pins(matrix, real([1.0]), real([[0.05]]))
+    pins = SignalPins(matrix, real([1.0]), real([[0.05]]))
     truth = law.given(pins.matrix, pins.value, pins.variance)
-    told = pinned(law.denoise, pins, Prior(law.covariance()))
+    told = pinned(law.denoise, pins, SignalCovariance(law.covariance()))
     drawn = last(angular(told, noise(2000, 24), even_angles(4)))
     torch.testing.assert_close(drawn.mean(dim=0), truth.mean(), atol=0.01, rtol=0)
     torch.testing.assert_close(drawn.T.cov(), truth.covariance(), atol=0.02, rtol=0)
@@ -106,9 +106,9 @@ def test_pins_may_differ_from_row_to_row():
 
 def test_guidance_works_under_any_sampler_and_in_the_likelihood():
     law = gaussian(real([0.3, 0.0]), real([[1.0, 0.6], [0.6, 0.8]]))
-    pins = Pins(real([[1.0, 0.0]]), real([1.2]), real([[0.1]]))
+    pins = SignalPins(real([[1.0, 0.0]]), real([1.2]), real([[0.1]]))
     truth = law.given(pins.matrix, pins.value, pins.variance)
-    told = pinned(law.denoise, pins, Prior(law.covariance()))
+    told = pinned(law.denoise, pins, SignalCovariance(law.covariance()))
     drawn = last(ddpm(told, noise(20_000, 2), linear().ladder(200), seeded(1)))
     torch.testing.assert_close(drawn.mean(dim=0), truth.mean(), atol=0.02, rtol=0)
     # 200 rungs of DDPM are 3% too narrow, guided or not
@@ -128,7 +128,7 @@ def test_a_quadratic_energy_is_the_gaussian_product():
     law = gaussian(real([0.3, 0.0]), real([[1.0, 0.6], [0.6, 0.8]]))
     c = real([1.0, -0.5])
     truth = law.given(c[None], real([2.0]), real([[0.3]]))
-    told = tilted(law.denoise, lambda z: (z @ c - 2) ** 2 / 0.6, Prior(law.covariance()))
+    told = tilted(law.denoise, lambda z: (z @ c - 2) ** 2 / 0.6, SignalCovariance(law.covariance()))
     drawn = last(angular(told, noise(1000, 2), even_angles(6)))
     torch.testing.assert_close(drawn.mean(dim=0), truth.mean(), atol=0.01, rtol=0)
     torch.testing.assert_close(drawn.T.cov(), truth.covariance(), atol=0.01, rtol=0)
@@ -171,7 +171,9 @@ def test_temperature_is_the_law_drawn_wider(spread):
 def test_weights_of_a_gaussian_stay_even():
     law, pins = economy(), rate_pins(2.0)
     x = torch.randn(5000, 24, generator=seeded(0), dtype=torch.float64)
-    found = twisted(law.denoise, x, even_angles(6), pins, seeded(1), Prior(law.covariance()))
+    found = twisted(
+        law.denoise, x, even_angles(6), pins, seeded(1), SignalCovariance(law.covariance())
+    )
     truth = law.given(pins.matrix, pins.value, pins.variance)
     torch.testing.assert_close(
         found.effective, torch.full((6,), 5000.0).double(), rtol=1e-6, atol=0
@@ -185,9 +187,9 @@ def test_weights_of_a_gaussian_stay_even():
 def test_weights_put_right_what_is_not_gaussian():
     # a pin on the sum of a mixture: its modes are told apart by it, which no Gaussian prior knows
     law = four_modes(1.0, 0.5)
-    pins = Pins(real([[1.0, 0.3]]), real([0.9]), real([[0.09]]))
+    pins = SignalPins(real([[1.0, 0.3]]), real([0.9]), real([[0.09]]))
     truth = law.given(pins.matrix, pins.value, pins.variance)
-    prior = Prior(law.covariance())
+    prior = SignalCovariance(law.covariance())
     x = torch.randn(8000, 2, generator=seeded(0), dtype=torch.float64)
     found = twisted(law.denoise, x, even_angles(50), pins, seeded(1), prior)
     fair = found.equal(seeded(2))

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from econdiff.diffusion.guidance import Prior, tilted
+from econdiff.diffusion.guidance import SignalCovariance, tilted
 from econdiff.diffusion.known_laws import Mixture, four_modes, gaussian
 from econdiff.diffusion.product import multiplied
 from econdiff.diffusion.sampler import angular, last
@@ -52,7 +52,7 @@ def test_a_gaussian_times_a_quadratic_energy_is_exact_and_every_weight_the_same(
         even_angles(3),
         lambda z: -factor.log_density(z),
         seeded(1),
-        Prior(law.covariance()),
+        SignalCovariance(law.covariance()),
     )
     torch.testing.assert_close(
         found.particles.effective, torch.full((3,), 4000.0).double(), rtol=1e-6, atol=0
@@ -77,7 +77,7 @@ def test_two_mixtures_multiply_to_the_mixture_of_their_products():
     def energy(z):
         return -factor.log_density(z)
 
-    prior, x = Prior(law.covariance()), noise(6000, 2)
+    prior, x = SignalCovariance(law.covariance()), noise(6000, 2)
     found = multiplied(law.denoise, x, even_angles(50), energy, seeded(1), prior)
     fair = found.particles.equal(seeded(2))
     plain = last(angular(tilted(law.denoise, energy, prior), x, even_angles(20)))
@@ -104,7 +104,7 @@ def test_the_mass_of_an_event_is_its_chance():
         even_angles(12),
         lambda z: torch.nn.functional.softplus(-8 * (z.sum(dim=1) - 2)),
         seeded(1),
-        Prior(law.covariance()),
+        SignalCovariance(law.covariance()),
     )
     grid = torch.linspace(-14, 14, 8001, dtype=torch.float64)
     density = torch.exp(-(grid**2) / 6) / math.sqrt(6 * math.pi)  # of the sum, variance 3
@@ -125,7 +125,7 @@ def test_a_linear_energy_shifts_a_gaussian_and_keeps_its_width():
         even_angles(4),
         lambda z: -(z @ c),
         seeded(1),
-        Prior(law.covariance()),
+        SignalCovariance(law.covariance()),
     )
     assert float(found.particles.effective.min()) == pytest.approx(4000, rel=1e-6)
     mean, covariance = moments(found.particles)

@@ -36,7 +36,7 @@ class Products:
 
 
 @dataclass(frozen=True, eq=False)
-class Prior:
+class NormalInverseWishart:
     """What is believed before the data."""
 
     mean: np.ndarray  # [regressor, series], b

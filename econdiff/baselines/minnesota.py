@@ -27,7 +27,7 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.stats import gamma
 
-from econdiff.baselines.conjugate import Posterior, Prior, Products
+from econdiff.baselines.conjugate import NormalInverseWishart, Posterior, Products
 from econdiff.baselines.pandemic import Pandemic
 
 CONSTANT = 1e-6  # prior precision of the constant: next to nothing
@@ -50,7 +50,7 @@ class Hyperparameters:
     data: Products
     log_loudness: float = 0.0  # sum over rows of log s_t
 
-    def prior(self) -> Prior:
+    def prior(self) -> NormalInverseWishart:
         """The Minnesota prior."""
         series = len(self.psi)
         lags = (len(self.data.xx) - 1) // series
@@ -58,7 +58,9 @@ class Hyperparameters:
         mean[1 : 1 + series] = np.diag(self.persistence)
         squares = np.repeat(np.arange(1, lags + 1) ** 2, series)
         precision = squares * np.tile(self.psi, lags) / self.tightness**2
-        return Prior(mean, np.concatenate([[CONSTANT], precision]), self.psi, series + 2.0)
+        return NormalInverseWishart(
+            mean, np.concatenate([[CONSTANT], precision]), self.psi, series + 2.0
+        )
 
     def dummies(self) -> Products:
         """Sum of coefficients and initial observation, as rows that were never observed."""

@@ -21,7 +21,7 @@ from econdiff.synth import (
     read_entities,
     read_like,
 )
-from econdiff.synth.schema import Bound
+from econdiff.synth.schema import Range
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def read_condition(path: Path, schema: Schema) -> Condition:
     return Condition.of(frame, schema)
 
 
-def _bound(text: str) -> tuple[str, Bound]:
+def _bound(text: str) -> tuple[str, Range]:
     name, _, limits = text.partition("=")
     low, colon, high = limits.partition(":")
     try:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from econdiff.diffusion.guidance import Prior
+from econdiff.diffusion.guidance import SignalCovariance
 from econdiff.diffusion.likelihood import decode, log_density
 from econdiff.diffusion.origin import Origin
 from econdiff.diffusion.place import Place, fitting_prior
@@ -157,7 +157,7 @@ class DiffusionLaw:
         self,
         x: Tensor,
         free: np.ndarray,
-        prior: Prior,
+        prior: SignalCovariance,
         pins: Pins,
         values: np.ndarray,
         mode: Mode,
@@ -167,7 +167,7 @@ class DiffusionLaw:
         paths, place = len(x), self._place
         if len(pins) == 0:
             return _Given(free, free, paths, paths, "probability-flow ODE")
-        guided = place.futures(place.plain(x, place.noise_pins(pins, values, mode), prior))
+        guided = place.futures(place.plain(x, place.signal_pins(pins, values, mode), prior))
         guided = place.meet(guided, pins, values, mode)
         if not self.correct:
             return _Given(guided, guided, paths, paths, "guidance without weights")
@@ -192,18 +192,18 @@ class DiffusionLaw:
         pins: Pins,
         value: np.ndarray,
         mode: Mode,
-        prior: Prior,
+        prior: SignalCovariance,
         generator: torch.Generator,
     ) -> Particles:
         """Weighted innovations, `POOL` for each path that is wanted."""
-        here = self._place.noise_pins(pins, value, mode)
+        here = self._place.signal_pins(pins, value, mode)
         start = torch.randn(POOL * paths, *self._place.shape, generator=generator)
         rungs = even_angles(RUNGS)
         with torch.inference_mode():
             return twisted(self._place.in_blocks, start, rungs, here, generator, prior)
 
     def _control(
-        self, found: Particles, pins: Pins, value: np.ndarray, mode: Mode, prior: Prior
+        self, found: Particles, pins: Pins, value: np.ndarray, mode: Mode, prior: SignalCovariance
     ) -> Controlled | None:
         """The particles with their shadows, which are draws of the Gaussian answer."""
         if found.shadow is None:
@@ -211,7 +211,7 @@ class DiffusionLaw:
         place = self._place
         draws = place.meet(place.futures(found.x), pins, value, mode)
         shadows = place.futures(found.shadow.reshape(found.x.shape))
-        centre = place.centre(prior, place.noise_pins(pins, value, mode))
+        centre = place.centre(prior, place.signal_pins(pins, value, mode))
         return Controlled(draws, found.weights.double().numpy(), shadows, centre)
 
 

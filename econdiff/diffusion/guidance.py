@@ -10,7 +10,7 @@ distributions", Sohl-Dickstein et al., 2015, section 2.5) adds that factor's pul
     temperature       wider or narrower draws than were learned
 
 What is known enters at every noise level through Cov(z | x), how far the signal may
-still lie from its expectation. It is taken from a Gaussian `Prior`: under the anchor
+still lie from its expectation. It is taken from a Gaussian `SignalCovariance`: under the anchor
 z ~ N(0, I), and where the network's law is known to differ, from that law's covariance.
 Where the law is that Gaussian, `pinned` is exact; where it is not, `twisted.py` corrects it.
 """
@@ -29,7 +29,7 @@ Energy = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
-class Prior:
+class SignalCovariance:
     """The covariance [dim, dim] of the clean signal, its shape flattened behind the rows.
 
     Observing x = alpha z + sigma e leaves Cov(z | x) = sigma^2 P (alpha^2 P + sigma^2)^-1.
@@ -57,13 +57,13 @@ class Prior:
         return ((x.double() @ axes) * along @ axes.mT).to(x)
 
 
-def white(dim: int) -> Prior:
+def white(dim: int) -> SignalCovariance:
     """N(0, I): the anchor's innovations."""
-    return Prior(torch.eye(dim, dtype=torch.float64))
+    return SignalCovariance(torch.eye(dim, dtype=torch.float64))
 
 
 @dataclass(frozen=True, eq=False)
-class Pins:
+class SignalPins:
     """What is known of the signal: `matrix` z + N(0, `variance`) = `value`.
 
     `matrix` is [pin, dim], `value` [pin] or one a row [row, pin], and `variance` [pin, pin],
@@ -74,13 +74,13 @@ class Pins:
     value: Tensor
     variance: Tensor
 
-    def told(self, clean: Tensor, angle: Tensor, prior: Prior) -> Tensor:
+    def told(self, clean: Tensor, angle: Tensor, prior: SignalCovariance) -> Tensor:
         """E[z | x, pins] where E[z | x] is `clean` [row, dim], [row, dim]."""
         gain, _ = self.gain(angle, prior)
         miss = self.value.double() - clean.double() @ self.matrix.double().mT
         return clean + (gain @ miss[..., None])[..., 0].to(clean)
 
-    def gain(self, angle: Tensor, prior: Prior) -> tuple[Tensor, Tensor]:
+    def gain(self, angle: Tensor, prior: SignalCovariance) -> tuple[Tensor, Tensor]:
         """V C' (C V C' + R)^-1 and (C V C' + R), V = Cov(z | x): [1 or row, dim or pin, pin]."""
         _, axes = prior.axes
         seen = self.matrix.double() @ axes  # [pin, dim]
@@ -96,12 +96,12 @@ class Pins:
         return torch.cholesky_solve((seen * spread) @ axes.mT, root).mT, total
 
 
-def exactly(matrix: Tensor, value: Tensor) -> Pins:
+def exactly(matrix: Tensor, value: Tensor) -> SignalPins:
     """Pins without error: `matrix` z = `value`."""
-    return Pins(matrix, value, matrix.new_zeros(len(matrix), len(matrix)))
+    return SignalPins(matrix, value, matrix.new_zeros(len(matrix), len(matrix)))
 
 
-def pinned(denoise: Denoiser, pins: Pins, prior: Prior | None = None) -> Denoiser:
+def pinned(denoise: Denoiser, pins: SignalPins, prior: SignalCovariance | None = None) -> Denoiser:
     """The denoiser of signals for which the pins hold.
 
         E[z | x, pins] = D + V C' (C V C' + R)^-1 (d - C D),    V = Cov(z | x) under `prior`
@@ -119,7 +119,7 @@ def pinned(denoise: Denoiser, pins: Pins, prior: Prior | None = None) -> Denoise
     return guided
 
 
-def tilted(denoise: Denoiser, energy: Energy, prior: Prior | None = None) -> Denoiser:
+def tilted(denoise: Denoiser, energy: Energy, prior: SignalCovariance | None = None) -> Denoiser:
     """The denoiser of the law times exp(-energy), softly.
 
     At each level z given x is taken as N(D, V), D = E[z | x] and V = Cov(z | x) under

@@ -85,7 +85,7 @@ def log_density(
 
 
 @dataclass(frozen=True, eq=False)
-class Bound:
+class VariationalBound:
     """The variational bound, term by term, in nats per dimension; all estimate -log p from above.
 
     `prior[row]` is L_T, `rungs[row, step]` L_{T-1} ... L_1, noisiest first, and
@@ -107,7 +107,7 @@ def variational_bound(
     angles: Tensor,
     rng: torch.Generator,
     variance: Callable[[Tensor, Tensor], Tensor] = posterior_variance,
-) -> Bound:
+) -> VariationalBound:
     """The bound of the chain that `ddpm` samples with these `angles` and `variance`.
 
     Sohl-Dickstein et al. (2015), eq. 13-14; Ho et al. (2020), eq. 5. Each term is an
@@ -127,7 +127,7 @@ def variational_bound(
     reconstruction = 0.5 * (miss / spread + math.log(2 * math.pi * spread))
     alpha2, sigma2 = math.cos(float(top)) ** 2, math.sin(float(top)) ** 2
     prior = 0.5 * (alpha2 * _mean_square(clean) + sigma2 - 1 - math.log(sigma2))
-    return Bound(prior, rungs, reconstruction)
+    return VariationalBound(prior, rungs, reconstruction)
 
 
 def _rung(

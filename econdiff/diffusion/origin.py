@@ -15,7 +15,14 @@ from econdiff.anchor import Filtered
 from econdiff.anchor.correlation import correlate, decorrelate
 from econdiff.anchor.recursion import lagged
 from econdiff.diffusion.features import features
-from econdiff.diffusion.guidance import Pins, Prior, classifier_free, exactly, pinned, temperature
+from econdiff.diffusion.guidance import (
+    SignalCovariance,
+    SignalPins,
+    classifier_free,
+    exactly,
+    pinned,
+    temperature,
+)
 from econdiff.diffusion.network import LAGS, MAX_HORIZON, Network
 from econdiff.diffusion.sampler import angular, last
 from econdiff.diffusion.schedule import even_angles
@@ -97,17 +104,17 @@ class Origin:
         units = np.eye(size).reshape(size, series, self.horizon)
         return mean.ravel(), (self.color(units) - mean).reshape(size, size).T
 
-    def pins(self, cells: np.ndarray) -> Pins:
+    def pins(self, cells: np.ndarray) -> SignalPins:
         """What is known of the future, `cells` [series, step] with NaN where free, said of z."""
         mean, matrix = self.affine()
         known = np.isfinite(cells.ravel())
         value = cells.ravel()[known] - mean[known]
         return exactly(torch.from_numpy(matrix[known]), torch.from_numpy(value))
 
-    def prior(self) -> Prior:
+    def prior(self) -> SignalCovariance:
         """What guidance takes for the law of z: the anchor's, as wide as `spread` makes it."""
         size = self.vector.shape[-2] * self.horizon
-        return Prior(self.spread**2 * torch.eye(size, dtype=torch.float64))
+        return SignalCovariance(self.spread**2 * torch.eye(size, dtype=torch.float64))
 
     def draw(
         self, paths: int, turns: int, rng: torch.Generator, pins: np.ndarray | None = None

@@ -11,8 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from econdiff.diffusion.guidance import Pins as NoisePins
-from econdiff.diffusion.guidance import Prior, pinned, white
+from econdiff.diffusion.guidance import SignalCovariance, SignalPins, pinned, white
 from econdiff.diffusion.origin import ROWS, Origin
 from econdiff.diffusion.sampler import angular, last
 from econdiff.diffusion.schedule import even_angles
@@ -33,14 +32,16 @@ class Place:
         mean, matrix = self.affine()
         return Gaussian(mean, matrix @ matrix.T)
 
-    def plain(self, x: Tensor, pins: NoisePins | None = None, prior: Prior | None = None) -> Tensor:
+    def plain(
+        self, x: Tensor, pins: SignalPins | None = None, prior: SignalCovariance | None = None
+    ) -> Tensor:
         """The sampler's signals from the noise `x` [path, series, step]."""
         angles, out = even_angles(self.turns), []
         for rows in torch.arange(len(x)).split(ROWS):
             denoise = self.at.denoise
             if pins is not None:
                 value = pins.value if pins.value.ndim == 1 else pins.value[rows]
-                denoise = pinned(denoise, NoisePins(pins.matrix, value, pins.variance), prior)
+                denoise = pinned(denoise, SignalPins(pins.matrix, value, pins.variance), prior)
             with torch.inference_mode():
                 out.append(last(angular(denoise, x[rows], angles)))
         return torch.cat(out)
@@ -49,21 +50,21 @@ class Place:
         """The denoiser, a few rows at a time."""
         return torch.cat([self.at.denoise(rows, angle) for rows in x.split(ROWS)])
 
-    def centre(self, prior: Prior, pins: NoisePins) -> np.ndarray:
+    def centre(self, prior: SignalCovariance, pins: SignalPins) -> np.ndarray:
         """The mean of the future [cell] were its innovations Gaussian, as `prior`, and pinned."""
         seen = pins.matrix.double() @ prior.covariance.double()
         total = seen @ pins.matrix.double().mT + pins.variance.double()
         z = torch.linalg.solve(total, pins.value.double()) @ seen
         return self.futures(z.reshape(1, *self.shape))[0]
 
-    def noise_pins(self, pins: Pins, values: np.ndarray, mode: Mode) -> NoisePins:
+    def signal_pins(self, pins: Pins, values: np.ndarray, mode: Mode) -> SignalPins:
         """The pins as they are on the innovations."""
         mean, matrix = self.affine()
         seen = pins.matrix @ matrix  # [pin, cell], cells step first
         order = np.arange(len(mean)).reshape(self.at.horizon, -1).T.ravel()
         variance = np.diag(pins.sd**2) if mode == "soft" else np.zeros((len(pins), len(pins)))
         value = values - pins.matrix @ mean
-        return NoisePins(
+        return SignalPins(
             torch.from_numpy(seen[:, order]),
             torch.from_numpy(value[0] if len(value) == 1 else value),
             torch.from_numpy(variance),
@@ -99,7 +100,7 @@ class Place:
         return self.at.vector.shape[-2], self.at.horizon
 
 
-def fitting_prior(z: Tensor) -> Prior:
+def fitting_prior(z: Tensor) -> SignalCovariance:
     """The covariance that guidance assumes: white, unless draws `z` [path, dim] say otherwise.
 
     They do when the likelihood-ratio test of the identity (Anderson, 2003, *Introduction to
@@ -117,4 +118,4 @@ def fitting_prior(z: Tensor) -> Prior:
     if ratio < chi2.ppf(0.999, dim * (dim + 1) / 2):
         return white(dim)
     weight = paths / (paths + dim)
-    return Prior(weight * seen + (1 - weight) * torch.eye(dim, dtype=seen.dtype))
+    return SignalCovariance(weight * seen + (1 - weight) * torch.eye(dim, dtype=seen.dtype))

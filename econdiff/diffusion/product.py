@@ -26,7 +26,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from econdiff.diffusion.guidance import Energy, Prior, white
+from econdiff.diffusion.guidance import Energy, SignalCovariance, white
 from econdiff.diffusion.process import posterior_variance, posterior_weights
 from econdiff.diffusion.sampler import randn_like
 from econdiff.diffusion.twisted import Particles, resample
@@ -53,7 +53,7 @@ def multiplied(
     angles: Tensor,
     energy: Energy,
     rng: torch.Generator,
-    prior: Prior | None = None,
+    prior: SignalCovariance | None = None,
     threshold: float = 0.5,
 ) -> Product:
     """Carry the particles `x` [row, ...], pure noise, down `angles` from pi/2 to the product.
@@ -106,7 +106,7 @@ class _Gaussian:
         )
 
 
-def _fitted(of: Energy, clean: Tensor, angle: Tensor, prior: Prior) -> _Gaussian:
+def _fitted(of: Energy, clean: Tensor, angle: Tensor, prior: SignalCovariance) -> _Gaussian:
     """Expand about the mode; along the way to it, where the energy acts, integrate instead."""
     root = _root(angle, prior).to(clean)
 
@@ -163,7 +163,7 @@ def _along(
     return logs.logsumexp(dim=0), mean, variance
 
 
-def _root(angle: Tensor, prior: Prior) -> Tensor:
+def _root(angle: Tensor, prior: SignalCovariance) -> Tensor:
     """V^(1/2) at `angle`, symmetric, [dim, dim]."""
     _, axes = prior.axes
     return (axes * prior.left(angle)[0].sqrt()) @ axes.mT
@@ -195,7 +195,12 @@ def _derivatives(energy: Energy, u: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _step(
-    x: Tensor, here: _Gaussian, angle: Tensor, before: Tensor, prior: Prior, rng: torch.Generator
+    x: Tensor,
+    here: _Gaussian,
+    angle: Tensor,
+    before: Tensor,
+    prior: SignalCovariance,
+    rng: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
     """Draw from q, and the log of p / q of what was drawn."""
     on_clean, on_noisy = (float(w) for w in posterior_weights(angle, before))

@@ -39,7 +39,7 @@ class Average:
 
 
 @dataclass(frozen=True)
-class Plan:
+class LearningRate:
     """How long and how fast: warm-up, a level stretch, and a decline to zero.
 
     The level stretch can be made longer later from a checkpoint taken at its end.
@@ -140,56 +140,57 @@ def train(
     network: Network,
     y: np.ndarray,
     anchor: Anchor,
-    plan: Training,
+    training: Training,
     device: torch.device = CPU,
 ) -> Iterator[Progress]:
     """Train on a panel `y` [series, time]; the last value holds the network to keep, on `device`.
 
     Every origin's history ends at the origin: the anchor is estimated anew for each.
     """
-    fitting, held = (part.to(device) for part in _split(y, anchor, plan))
+    fitting, held = (part.to(device) for part in _split(y, anchor, training))
     network = copy.deepcopy(network).to(device)
     best = copy.deepcopy(network).requires_grad_(False)
-    start = least = immse_bound(best, held, plan.seed)
+    start = least = immse_bound(best, held, training.seed)
     yield Progress(best, 0, start, 0, start, start)
     network.requires_grad_(False).train().denoiser.requires_grad_(True)
     average = Average(network, keep=0.98)
-    optimiser = torch.optim.AdamW(network.denoiser.parameters(), lr=plan.rate, weight_decay=1e-2)
-    rng = torch.Generator().manual_seed(plan.seed)
-    pace = Plan(plan.steps, plan.rate, warmup=50)
+    optimiser = torch.optim.AdamW(
+        network.denoiser.parameters(), lr=training.rate, weight_decay=1e-2
+    )
+    rng = torch.Generator().manual_seed(training.seed)
+    schedule = LearningRate(training.steps, training.rate, warmup=50)
     kept = stale = 0
-    for k in range(plan.steps):
-        rows = torch.randint(len(fitting), (plan.origins,), generator=rng)
-        batch = fitting.take(rows, plan.horizon)
-        step(network, optimiser, batch, pace.rate_at(k), rng, plan.draws, fast=False)
+    for k in range(training.steps):
+        rows = torch.randint(len(fitting), (training.origins,), generator=rng)
+        batch = fitting.take(rows, training.horizon)
+        step(network, optimiser, batch, schedule.rate_at(k), rng, training.draws, fast=False)
         average.update(network, k)
-        if (k + 1) % plan.check == 0 or k + 1 == plan.steps:
-            now = immse_bound(average.network, held, plan.seed)
+        if (k + 1) % training.check == 0 or k + 1 == training.steps:
+            now = immse_bound(average.network, held, training.seed)
             stale = 0 if now < least else stale + 1
             if now < least:
                 least, kept, best = now, k + 1, copy.deepcopy(average.network)
             yield Progress(best, k + 1, now, kept, least, start)
-            if stale == plan.patience:
+            if stale == training.patience:
                 return
 
 
-def _split(y: np.ndarray, anchor: Anchor, plan: Training) -> tuple[Examples, Examples]:
+def _split(y: np.ndarray, anchor: Anchor, training: Training) -> tuple[Examples, Examples]:
     """Examples to fit and, after them in time, examples to judge by."""
     length = y.shape[-1]
     first = max(MINIMUM_ROWS, length // 5)
-    last = length - plan.horizon
-    held_from = last - round(plan.held_out * (last - first))
-    if held_from - plan.horizon <= first or held_from >= last:
+    last = length - training.horizon
+    held_from = last - round(training.held_out * (last - first))
+    if held_from - training.horizon <= first or held_from >= last:
         raise ValueError(
-            f"{length} rows are too few to train with a horizon of {plan.horizon} and "
-            f"{plan.held_out:.0%} held out; give a longer panel or use the shipped weights"
+            f"{length} rows are too few to train with a horizon of {training.horizon} and "
+            f"{training.held_out:.0%} held out; give a longer panel or use the shipped weights"
         )
-    made = examples_at(y, anchor, np.arange(first, last + 1), plan.horizon)
+    made = examples_at(y, anchor, np.arange(first, last + 1), training.horizon)
     complete = torch.isfinite(made.innovation).all(dim=(1, 2, 3))
     origins = torch.arange(first, last + 1)
-    everything = plan.horizon
-    fit = torch.nonzero(complete & (origins + everything <= held_from))[:, 0]
+    fit = torch.nonzero(complete & (origins + training.horizon <= held_from))[:, 0]
     judge = torch.nonzero(complete & (origins >= held_from))[:, 0]
     if not len(fit) or not len(judge):
         raise ValueError("no origin has a complete future; drop series with many missing cells")
-    return made.take(fit, everything), made.take(judge, everything)
+    return made.take(fit, training.horizon), made.take(judge, training.horizon)

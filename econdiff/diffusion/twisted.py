@@ -21,7 +21,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from econdiff.diffusion.guidance import Pins, Prior, white
+from econdiff.diffusion.guidance import SignalCovariance, SignalPins, white
 from econdiff.diffusion.process import posterior_variance, posterior_weights
 from econdiff.diffusion.sampler import randn_like
 from econdiff.diffusion.views import Denoiser
@@ -68,9 +68,9 @@ def twisted(
     denoise: Denoiser,
     x: Tensor,
     angles: Tensor,
-    pins: Pins,
+    pins: SignalPins,
     rng: torch.Generator,
-    prior: Prior | None = None,
+    prior: SignalCovariance | None = None,
     threshold: float = 0.3,
 ) -> Particles:
     """Carry the particles `x`, pure noise, down `angles` from pi/2; the pins hold at the end.
@@ -126,7 +126,12 @@ class _Step:
 
 
 def _step(
-    x: Tensor, clean: Tensor, angle: Tensor, before: Tensor, pins: Pins, prior: Prior
+    x: Tensor,
+    clean: Tensor,
+    angle: Tensor,
+    before: Tensor,
+    pins: SignalPins,
+    prior: SignalCovariance,
 ) -> _Step:
     on_clean, on_noisy = (float(w) for w in posterior_weights(angle, before))
     fresh = float(posterior_variance(angle, before))
@@ -147,7 +152,13 @@ def _step(
 
 
 def _shadow(
-    x: Tensor, kick: Tensor, step: _Step, angle: Tensor, before: Tensor, pins: Pins, prior: Prior
+    x: Tensor,
+    kick: Tensor,
+    step: _Step,
+    angle: Tensor,
+    before: Tensor,
+    pins: SignalPins,
+    prior: SignalCovariance,
 ) -> Tensor:
     """Where the same noise takes a particle whose law is the prior."""
     on_clean, on_noisy = (float(w) for w in posterior_weights(angle, before))
@@ -156,7 +167,7 @@ def _shadow(
     return replace(step, told_mean=mean).to(kick)[0]
 
 
-def _log_psi(clean: Tensor, angle: Tensor, pins: Pins, prior: Prior) -> Tensor:
+def _log_psi(clean: Tensor, angle: Tensor, pins: SignalPins, prior: SignalCovariance) -> Tensor:
     """Log N(d; C D, C V C' + R), up to what is the same for all particles, [row]."""
     _, total = pins.gain(angle, prior)
     miss = pins.value.double() - clean.double() @ pins.matrix.double().mT

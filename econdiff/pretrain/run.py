@@ -26,7 +26,7 @@ from econdiff.diffusion.device import chosen
 from econdiff.diffusion.examples import Examples, examples, joined
 from econdiff.diffusion.losses import Losses
 from econdiff.diffusion.network import MAX_HORIZON, Network, Size, untrained
-from econdiff.diffusion.training import CPU, Average, Plan, step
+from econdiff.diffusion.training import CPU, Average, LearningRate, step
 from econdiff.diffusion.weights import save_weights
 from econdiff.pretrain.calibration import calibrate
 from econdiff.pretrain.economies import episodes
@@ -111,7 +111,7 @@ def run(
         network.parameters(), lr=settings.rate, weight_decay=1e-3, fused=True
     )
     average = Average(network)
-    plan = Plan(settings.steps, settings.rate)
+    schedule = LearningRate(settings.steps, settings.rate)
     first = _resume(folder, settings, network, average, optimiser)
 
     pools = _pools(settings, first // settings.steps_a_pool, workers)
@@ -122,7 +122,7 @@ def run(
         rng = _generator(settings.seed, NOISE, k)
         horizon = HORIZONS[int(torch.randint(len(HORIZONS), (1,), generator=rng))]
         batch = shown.take(_rows(settings, k, len(shown)), horizon)
-        found = step(network, optimiser, batch, plan.rate_at(k), rng, settings.draws)
+        found = step(network, optimiser, batch, schedule.rate_at(k), rng, settings.draws)
         average.update(network, k)
         if (k + 1) % save_every == 0 or k + 1 == settings.steps:
             _save(folder, settings, k + 1, network, average, optimiser)

@@ -11,7 +11,7 @@ and `rare` choose for events; `plausibility`, `attribution`, `gap` and `news` ju
 """
 
 from econdiff.scenario.answer import Conditional, Diagnostics
-from econdiff.scenario.binding import Bound, bind
+from econdiff.scenario.binding import BoundScenario, bind
 from econdiff.scenario.chosen import ScenarioWarning
 from econdiff.scenario.conditional import check, conditional
 from econdiff.scenario.errors import ScenarioError
@@ -38,7 +38,7 @@ from econdiff.weighting import tilt
 
 __all__ = [
     "MODES",
-    "Bound",
+    "BoundScenario",
     "Conditional",
     "Diagnostics",
     "Gaussian",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.forecast import Forecast, long_table
-from econdiff.scenario.binding import Bound, linear_scale
+from econdiff.scenario.binding import BoundScenario, linear_scale
 from econdiff.scenario.control import Controlled, steadied
 from econdiff.scenario.events import Probability
 from econdiff.scenario.law import Law, Told
@@ -43,7 +43,7 @@ class Conditional:
     """
 
     mode: Mode
-    bound: Bound
+    bound: BoundScenario
     law: Law
     told: Told
     history: pd.DataFrame

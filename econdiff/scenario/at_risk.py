@@ -83,7 +83,7 @@ def growth_at_risk(
     if target not in forecast.names:
         raise ScenarioError(f"no series {target!r} in the forecast; it has {list(forecast.names)}")
     averages = forecast.select(target).samples[:, :, 0].mean(axis=1)
-    regressed = quantile_regression(panel, target, conditions, forecast.horizon, quantiles, edge)
+    regressed = quantile_projection(panel, target, conditions, forecast.horizon, quantiles, edge)
     return pd.DataFrame(
         {
             "quantile": list(quantiles),
@@ -94,7 +94,7 @@ def growth_at_risk(
     )
 
 
-def quantile_regression(
+def quantile_projection(
     panel: pd.DataFrame,
     target: str,
     conditions: Sequence[str],

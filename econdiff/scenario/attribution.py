@@ -19,7 +19,7 @@ import pandas as pd
 
 from econdiff.forecast import long_table, period_labels
 from econdiff.scenario.answer import Conditional
-from econdiff.scenario.binding import Bound, linear_scale
+from econdiff.scenario.binding import BoundScenario, linear_scale
 from econdiff.scenario.control import steadied
 from econdiff.scenario.gaussian import Gaussian
 from econdiff.scenario.law import Told
@@ -27,7 +27,7 @@ from econdiff.scenario.pins import Pins
 from econdiff.scenario.statement import Mode
 
 
-def drivers(law: Gaussian, bound: Bound, pins: Pins, mode: Mode = "hard") -> pd.DataFrame:
+def drivers(law: Gaussian, bound: BoundScenario, pins: Pins, mode: Mode = "hard") -> pd.DataFrame:
     """The shift of each cell by pin: `series, period, pin, pinned, at, contribution, sensitivity`.
 
     In the units of the series; in per cent where it is modelled in logarithms. `law` is the law
@@ -90,7 +90,7 @@ def sequential(
     return {player: steps[k + 1] - steps[k] for k, player in enumerate(players)}
 
 
-def shift(bound: Bound, told: Told) -> np.ndarray:
+def shift(bound: BoundScenario, told: Told) -> np.ndarray:
     """How far the mean moves, [step, series], in the scale of `drivers`; with its controls."""
     if told.controls is None:
         return linear_scale(bound, told.alternative.mean(axis=0) - told.baseline.mean(axis=0))

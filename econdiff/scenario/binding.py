@@ -20,7 +20,7 @@ from econdiff.transforms.series import Difference, Transform
 
 
 @dataclass(frozen=True, eq=False)
-class Bound:
+class BoundScenario:
     """A scenario at an origin.
 
     `start` is the history up to its last complete row (the user's units), `index` the periods
@@ -70,7 +70,7 @@ def bind(
     history: pd.DataFrame,
     horizon: int,
     transforms: Mapping[str, Transform] | None = None,
-) -> Bound:
+) -> BoundScenario:
     """Read `scenario` at the end of `history`; ScenarioError says what cannot be.
 
     `transforms` lead to the model's units; None where the model works in the user's.
@@ -84,7 +84,7 @@ def bind(
     facts = [ahead.row(pin) for pin in Scenario.of(known).pins]
     pins = [ahead.row(ahead.told(pin)) for pin in scenario.pins]
     cells = len(index) * len(transforms)
-    bound = Bound(
+    bound = BoundScenario(
         start,
         index,
         edge,
@@ -98,7 +98,7 @@ def bind(
     return bound
 
 
-def linear_scale(bound: Bound, changes: np.ndarray) -> np.ndarray:
+def linear_scale(bound: BoundScenario, changes: np.ndarray) -> np.ndarray:
     """Changes [cell, ...] in model units as changes of the series, [step, series, ...].
 
     Of a series that is modelled in logarithms, 100 times the change of its logarithm.

@@ -24,7 +24,7 @@ import pandas as pd
 
 from econdiff.forecast import Forecast, Forecaster
 from econdiff.scenario.answer import Conditional, Diagnostics
-from econdiff.scenario.binding import Bound, bind
+from econdiff.scenario.binding import BoundScenario, bind
 from econdiff.scenario.chosen import FEWEST, ScenarioWarning, occurring, tilted
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.events import margin
@@ -102,7 +102,7 @@ def _known_order(
     return history.loc[:, names]
 
 
-def _refuse(bound: Bound, mode: Mode) -> None:
+def _refuse(bound: BoundScenario, mode: Mode) -> None:
     """What cannot be answered in this mode."""
     if mode not in MODES:
         raise ScenarioError(f"the modes are {', '.join(MODES)}, got {mode!r}")
@@ -126,7 +126,7 @@ def _refuse(bound: Bound, mode: Mode) -> None:
         )
 
 
-def _miss(told: Told, bound: Bound, mode: Mode) -> float:
+def _miss(told: Told, bound: BoundScenario, mode: Mode) -> float:
     """The worst deviation from what should hold exactly."""
     missed = [np.abs(told.alternative @ bound.facts.matrix.T - bound.facts.value).ravel()]
     if mode == "hard":

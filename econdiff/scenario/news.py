@@ -16,7 +16,7 @@ import pandas as pd
 
 from econdiff.forecast import Forecaster, long_table, period_labels
 from econdiff.scenario.attribution import sequential, shapley
-from econdiff.scenario.binding import Bound, bind, linear_scale
+from econdiff.scenario.binding import BoundScenario, bind, linear_scale
 from econdiff.scenario.conditional import inside
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.gaussian import Gaussian
@@ -177,7 +177,7 @@ def drawn_news(
 
 def _released(
     forecaster: Forecaster, old: pd.DataFrame, new: pd.DataFrame, horizon: int
-) -> tuple[Law, Bound, Pins]:
+) -> tuple[Law, BoundScenario, Pins]:
     """The law after `old`, where its cells stand, and the releases as pins on them."""
     later = len(new) - len(old)
     law, bound = _law(forecaster, old, horizon + later)
@@ -194,7 +194,7 @@ def _known(history: pd.DataFrame, name: str, period: object) -> bool:
     return period in history.index and bool(history[name].notna()[period])
 
 
-def _law(forecaster: Forecaster, history: pd.DataFrame, horizon: int) -> tuple[Law, Bound]:
+def _law(forecaster: Forecaster, history: pd.DataFrame, horizon: int) -> tuple[Law, BoundScenario]:
     """The law after `history`, and where its cells stand."""
     model, transforms, _ = inside(forecaster)
     bound = bind(Scenario(), history, horizon, transforms)
@@ -204,7 +204,7 @@ def _law(forecaster: Forecaster, history: pd.DataFrame, horizon: int) -> tuple[L
     return law_of(model, start, bound.steps), bound
 
 
-def _levels(law: Gaussian, bound: Bound) -> np.ndarray:
+def _levels(law: Gaussian, bound: BoundScenario) -> np.ndarray:
     """The mean on the scale of the link, [step, series]; logarithms times 100."""
     cells = law.mean.reshape(bound.steps, -1)
     out = np.empty_like(cells)

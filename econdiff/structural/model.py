@@ -9,7 +9,7 @@ import pandas as pd
 
 from econdiff.baselines.gaussian import LinearGaussian, futures, lagged
 from econdiff.forecast import Forecaster, period_labels
-from econdiff.scenario import Bound, Scenario, ScenarioError, bind
+from econdiff.scenario import BoundScenario, Scenario, ScenarioError, bind
 from econdiff.scenario.binding import linear_scale
 from econdiff.scenario.conditional import inside
 from econdiff.structural.schemes import Reduced, Scheme
@@ -50,7 +50,7 @@ class Structural:
         rest = range(1, len(self.names) - len(named) + 1)
         return named + tuple(f"(unnamed {k})" for k in rest)
 
-    def bound(self, horizon: int, scenario: Scenario | None = None) -> Bound:
+    def bound(self, horizon: int, scenario: Scenario | None = None) -> BoundScenario:
         """Where the cells of the next `horizon` steps stand."""
         return bind(scenario or Scenario(), self.history, horizon, self.transforms)
 

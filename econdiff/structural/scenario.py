@@ -21,7 +21,7 @@ import pandas as pd
 
 from econdiff.baselines.gaussian import root
 from econdiff.forecast import Forecast, long_table, period_labels
-from econdiff.scenario import Bound, Pins, Scenario, ScenarioError
+from econdiff.scenario import BoundScenario, Pins, Scenario, ScenarioError
 from econdiff.structural.distance import coin, divergence
 from econdiff.structural.model import Structural
 
@@ -37,7 +37,7 @@ class StructuralScenario:
     the law of all shocks from their ordinary one, in nats, infinite where a restriction is exact.
     """
 
-    bound: Bound
+    bound: BoundScenario
     driven_by: tuple[str, ...]
     names: tuple[str, ...]  # of the shocks
     baseline_cells: np.ndarray
@@ -195,7 +195,7 @@ def brought_about(
     )  # fmt: skip
 
 
-def _refuse(model: Structural, bound: Bound, driven_by: tuple[str, ...], mode: str) -> None:
+def _refuse(model: Structural, bound: BoundScenario, driven_by: tuple[str, ...], mode: str) -> None:
     unknown = [shock for shock in driven_by if shock not in model.scheme.shocks]
     if unknown or not driven_by:
         raise ScenarioError(

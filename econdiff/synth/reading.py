@@ -14,7 +14,7 @@ from econdiff.synth.errors import SynthError
 from econdiff.synth.identity import Identity
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.positive import natural
-from econdiff.synth.schema import Bound, Schema
+from econdiff.synth.schema import Range, Schema
 
 TIME_NAMES = ("time", "date", "period", "year", "yr", "quarter", "month", "week", "day")
 
@@ -27,7 +27,7 @@ def read_entities(
     freq: str | None = None,
     identities: Sequence[str | Identity] = (),
     positive: Sequence[str] | None = None,
-    bounds: Mapping[str, Bound] | None = None,
+    bounds: Mapping[str, Range] | None = None,
     units: Mapping[str, str] | None = None,
     gaps: Literal["error", "nan"] = "error",
     rounding: float = ROUNDING,

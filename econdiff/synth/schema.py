@@ -8,7 +8,7 @@ from pathlib import Path
 from econdiff.synth.errors import SynthError
 from econdiff.synth.identity import Identity
 
-Bound = tuple[float | None, float | None]
+Range = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Schema:
     units: Mapping[str, str] = field(default_factory=dict)
     identities: tuple[Identity, ...] = ()
     positive: tuple[str, ...] = ()
-    bounds: Mapping[str, Bound] = field(default_factory=dict)
+    bounds: Mapping[str, Range] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         said = [*self.units, *self.positive, *self.bounds]
