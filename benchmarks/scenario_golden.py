@@ -54,7 +54,7 @@ def golden(paths: int = 10_000, fewer: int = 1000) -> None:
                 continue
             anchored = place(gaussian(*map(torch.from_numpy, (law.mean, law.covariance))), series,
                              steps)  # fmt: skip
-            told = DiffusionLaw(anchored).told(  # pyright: ignore[reportArgumentType]
+            told = DiffusionLaw(anchored).draw(  # pyright: ignore[reportArgumentType]
                 none(size), answer.told.pins, "hard", fewer, rng
             )
             rows.append({"who": "diffusion", **_errors_of(told.alternative, truth, kind, level)})

@@ -111,7 +111,7 @@ def _world(law: Mixture, series: int, level: float, paths: int, seeds: int, repe
     standing = DiffusionLaw(place(law, series, size // series))  # pyright: ignore[reportArgumentType]
     found, share = [], []
     for seed in range(seeds):
-        told = standing.told(none(size), pins, "hard", paths, np.random.default_rng(100 + seed))
+        told = standing.draw(none(size), pins, "hard", paths, np.random.default_rng(100 + seed))
         answers = (told.alternative, told.twin, told.gaussian)
         found.append([energy_distances(answer, true[seed]) for answer in answers])
         share.append(told.effective / paths)
@@ -135,11 +135,11 @@ def _averaged() -> None:
     """Conditionals averaged over what is pinned are the unconditional law."""
     law = switching()
     rng, standing = np.random.default_rng(1), place(law, 2, 6)
-    free = DiffusionLaw(standing).told(none(12), none(12), "hard", 4000, rng)  # pyright: ignore
+    free = DiffusionLaw(standing).draw(none(12), none(12), "hard", 4000, rng)  # pyright: ignore
     told = []
     for value in free.baseline[:200, [1, 3]]:  # what is pinned, drawn from the law itself
         pins = pins_at(np.array([1, 3]), value, 12)
-        given = DiffusionLaw(standing).told(none(12), pins, "hard", 64, rng)  # pyright: ignore
+        given = DiffusionLaw(standing).draw(none(12), pins, "hard", 64, rng)  # pyright: ignore
         told.append(given.alternative)
     mixed, plain = np.concatenate(told), free.baseline
     spread = plain.std(axis=0)

@@ -169,7 +169,7 @@ NONE = pins(0.0).keep(np.zeros(0, int))
 @pytest.mark.parametrize(("value", "mode"), [(-1.5, "hard"), (-1.0, "soft")])
 def test_weights_put_right_what_guidance_gets_wrong(value, mode):
     law, sd = two_regimes(), 0.4 if mode == "soft" else 0.0
-    told = DiffusionLaw(Known(law)).told(
+    told = DiffusionLaw(Known(law)).draw(
         NONE, pins(value, sd), mode, 3000, np.random.default_rng(0)
     )
     one = torch.ones(1, 1, dtype=torch.float64)
@@ -188,7 +188,7 @@ def test_weights_put_right_what_guidance_gets_wrong(value, mode):
 
 def test_density_spreads_the_pin_as_told_and_conditions_within():
     law = two_regimes()
-    told = DiffusionLaw(Known(law)).told(
+    told = DiffusionLaw(Known(law)).draw(
         NONE, pins(-0.3, 0.8), "density", 3000, np.random.default_rng(0)
     )
     first, second = told.alternative.T
@@ -234,7 +234,7 @@ def test_a_gaussian_difference_has_no_noise_left(anchor):
 def test_controls_leave_less_noise_and_say_how_much():
     law, steady, plain, said = two_regimes(), [], [], []
     for seed in range(40):
-        told = DiffusionLaw(Known(law)).told(
+        told = DiffusionLaw(Known(law)).draw(
             NONE, pins(0.2), "hard", 100, np.random.default_rng(seed)
         )
         base, after = (

@@ -101,12 +101,12 @@ class Anchor:
         still = stands_still(y)
         size = deviation(e, e != 0, still)
         known = np.isfinite(x)
-        told = known & ~still[..., None]
-        before, _ = running_variances(e, told, size**2, 0 * size)
+        usable = known & ~still[..., None]
+        before, _ = running_variances(e, usable, size**2, 0 * size)
         b, others = self._regress(filled, e, np.sqrt(before[..., MAIN]), size, rho)
         filled, e = innovations(b, x, others)
         size = deviation(e, e != 0, still)
-        louder = responses(e, filled, told, size**2, self.mixture)
+        louder = responses(e, filled, usable, size**2, self.mixture)
         found = Coefficients(self, centre, spread, b, size, *louder, np.empty(0), still, others)
         return found.correlated(y)
 
@@ -161,8 +161,8 @@ class Coefficients:
         louder = loudness(self.level_effect, before_each(filled))
         now = loudness(self.level_effect, filled[..., -1:])
         start = self.deviation**2
-        told = known & ~self.still[..., None]
-        before, after = running_variances(e / louder, told, start, self.leverage)
+        usable = known & ~self.still[..., None]
+        before, after = running_variances(e / louder, usable, start, self.leverage)
         mix = self.settings.mixture
         scale = np.sqrt(mix * after[..., MAIN] + (1 - mix) * start) * now[..., 0]
         return Filtered(

@@ -44,8 +44,8 @@ def autoregress(
     """Shocks of `x` [..., series, step] that follows `past` [..., series, 1 + lags]."""
     past = np.broadcast_to(past, (*x.shape[:-1], past.shape[-1]))
     mean, levels = past[..., 0], past[..., 1:]
-    whole, told = (np.concatenate([p, x], axis=-1) for p in (levels, tame(levels)))
-    return x - _fit(b, whole, told, local_means(x, mean)[..., :-1], others)
+    whole, clipped = (np.concatenate([p, x], axis=-1) for p in (levels, tame(levels)))
+    return x - _fit(b, whole, clipped, local_means(x, mean)[..., :-1], others)
 
 
 def accumulate(
@@ -56,14 +56,14 @@ def accumulate(
     past = np.broadcast_to(past, (*shocks.shape[:-1], past.shape[-1]))
     mean, levels = past[..., 0], past[..., 1:]
     whole = np.concatenate([levels, shocks], axis=-1)
-    told = np.concatenate([tame(levels), shocks], axis=-1)
+    clipped = np.concatenate([tame(levels), shocks], axis=-1)
     for t in range(lags, lags + steps):
         lagged = sum(b[..., 1 + k] * whole[..., t - k] for k in range(1, lags + 1))
         whole[..., t] += b[..., 0] + b[..., 1] * mean + lagged
         if others is not None:
-            window = told[..., t - lags : t][..., ::-1]
+            window = clipped[..., t - lags : t][..., ::-1]
             whole[..., t] += np.einsum("...ijl,...jl->...i", others, window)
-        told[..., t] = whole[..., t]
+        clipped[..., t] = whole[..., t]
         mean = mean + (whole[..., t] - mean) / SLOW
     return whole[..., lags:]
 
@@ -78,8 +78,8 @@ def innovations(
     lags, length = b.shape[-1] - 2, x.shape[-1]
     if np.isfinite(x).all():
         padded = np.concatenate([np.zeros((*x.shape[:-1], lags), dtype=x.dtype), x], axis=-1)
-        told = tame(padded)
-        e = x - _fit(b, padded, told, local_means(told[..., lags:])[..., :-1], others)
+        clipped = tame(padded)
+        e = x - _fit(b, padded, clipped, local_means(clipped[..., lags:])[..., :-1], others)
         e[..., : min(lags, length)] = 0
         return x, e
     filled = np.zeros((*x.shape[:-1], lags + length), dtype=x.dtype)
@@ -90,8 +90,8 @@ def innovations(
         window = filled[..., t : t + lags][..., ::-1]
         fit = b[..., 0] + b[..., 1] * mean + (b[..., 2:] * window).sum(-1)
         if others is not None:
-            told = tame(window)
-            fit = fit + np.einsum("...ijl,...jl->...i", others, told)
+            clipped = tame(window)
+            fit = fit + np.einsum("...ijl,...jl->...i", others, clipped)
         known = np.isfinite(x[..., t])
         now = np.where(known, x[..., t], np.where(seen > 0, fit, 0))
         filled[..., t + lags] = now
@@ -104,14 +104,14 @@ def innovations(
 def _fit(
     b: np.ndarray,
     whole: np.ndarray,
-    told: np.ndarray,
+    clipped: np.ndarray,
     means: np.ndarray,
     others: np.ndarray | None,
 ) -> np.ndarray:
     """What each of the last steps owes to the past.
 
-    `whole` [..., series, lags + steps] is what a series sees of itself, `told` what the others see
-    of it, `means` [..., series, step] its local means before each step.
+    `whole` [..., series, lags + steps] is what a series sees of itself, `clipped` what the others
+    see of it, `means` [..., series, step] its local means before each step.
     """
     lags = b.shape[-1] - 2
     steps = whole.shape[-1] - lags
@@ -122,7 +122,7 @@ def _fit(
     fit = b[..., :1] + b[..., 1:2] * means
     fit = fit + sum(b[..., 1 + k, None] * before(whole, k) for k in range(1, lags + 1))
     if others is not None:
-        fit = fit + sum(others[..., k - 1] @ before(told, k) for k in range(1, lags + 1))
+        fit = fit + sum(others[..., k - 1] @ before(clipped, k) for k in range(1, lags + 1))
     return fit
 
 

@@ -64,8 +64,8 @@ class LinearGaussian:
         index = history.index[start:].append(steps_after(history, horizon))
         mean, covariance = self._moments(values[start - self.lags : start], index)
         edge = values[start:].ravel()
-        told = np.flatnonzero(np.isfinite(edge))
-        mean, covariance = condition(mean.ravel(), covariance, told, edge[told])
+        at = np.flatnonzero(np.isfinite(edge))
+        mean, covariance = condition(mean.ravel(), covariance, at, edge[at])
         width = len(edge)
         return mean[width:].reshape(horizon, -1), covariance[width:, width:]
 
@@ -91,10 +91,10 @@ class LinearGaussian:
             return before
         mean, covariance = self._moments(given, index[start:])
         edge = values[start:].ravel()
-        told = np.flatnonzero(np.isfinite(edge))
-        mean, covariance = condition(mean.ravel(), covariance, told, edge[told])
+        at = np.flatnonzero(np.isfinite(edge))
+        mean, covariance = condition(mean.ravel(), covariance, at, edge[at])
         drawn = mean + rng.standard_normal((paths, len(mean))) @ root(covariance)
-        drawn[:, told] = edge[told]
+        drawn[:, at] = edge[at]
         after = drawn.reshape(paths, len(values) - start, len(self.names))
         return np.concatenate([before, after], axis=1)[:, after.shape[1] :]
 

@@ -65,7 +65,7 @@ def _check_said(book: Book, request: CreditRequest) -> None:
     """Refuse, before a model is fitted, a scenario that cannot be answered."""
     index = steps_after(book.macro, request.horizon)
     for one in book.said:
-        if _told(one.scenario, book.macro, index) is not None:
+        if _fully_stated(one.scenario, book.macro, index) is not None:
             continue
         try:
             transforms = choose(book.macro)
@@ -90,7 +90,7 @@ def _paths(book: Book, request: CreditRequest, progress: Progress) -> dict[str, 
         }
         step()
         for one in book.said:
-            told = _told(one.scenario, macro, index)
+            told = _fully_stated(one.scenario, macro, index)
             if told is not None:
                 samples = np.broadcast_to(told, (request.paths, *told.shape))
                 made[one.name] = Forecast(samples, index, tuple(map(str, macro.columns)))
@@ -112,7 +112,7 @@ def _conditioned(model, macro: pd.DataFrame, one: Assumed, request: CreditReques
     return answer.alternative
 
 
-def _told(said: Scenario, macro: pd.DataFrame, index: pd.Index) -> np.ndarray | None:
+def _fully_stated(said: Scenario, macro: pd.DataFrame, index: pd.Index) -> np.ndarray | None:
     """The path [step, series] that a scenario states, where it states every cell; else None."""
     cells = {
         (pin.terms[0].series, str(pin.terms[0].when)): pin.value

@@ -28,7 +28,7 @@ from econdiff.diffusion.schedule import even_angles
 from econdiff.diffusion.twisted import Particles, twisted
 from econdiff.scenario.control import Controlled
 from econdiff.scenario.gaussian import Gaussian, spread
-from econdiff.scenario.law import Told
+from econdiff.scenario.law import Draws
 from econdiff.scenario.pins import Pins, settled
 from econdiff.scenario.statement import Mode
 
@@ -61,13 +61,13 @@ class DiffusionLaw:
     def _place(self) -> Place:
         return Place(self.at, self.turns)
 
-    def told(
+    def draw(
         self, facts: Pins, pins: Pins, mode: Mode, paths: int, rng: np.random.Generator
-    ) -> Told:
+    ) -> Draws:
         """See `Law`."""
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         x = torch.randn(paths, *self._place.shape, generator=generator)
-        return self._told(x, facts, pins, mode, generator, rng)
+        return self._drawn(x, facts, pins, mode, generator, rng)
 
     def obstacle(self, facts: Pins) -> str:
         """See `HasNoise`: given facts, draws come by weights."""
@@ -80,7 +80,7 @@ class DiffusionLaw:
         x = torch.from_numpy(noise).float().reshape(len(noise), *self._place.shape)
         return self._place.futures(self._place.plain(x))
 
-    def _told(
+    def _drawn(
         self,
         x: Tensor,
         facts: Pins,
@@ -88,8 +88,8 @@ class DiffusionLaw:
         mode: Mode,
         generator: torch.Generator,
         rng: np.random.Generator,
-    ) -> Told:
-        """`told`, from the noise `x` [path, series, step]."""
+    ) -> Draws:
+        """`draw`, from the noise `x` [path, series, step]."""
         z = self._place.plain(x)
         free, prior = self._place.futures(z), fitting_prior(z.flatten(1).double())
         before = self._given(x, free, prior, facts, facts.value[None], "hard", generator)
@@ -100,19 +100,19 @@ class DiffusionLaw:
         twin = self.gaussian().moved(plain, facts, "hard", rng)
         beside = anchor.moved(twin, pins, mode, rng)
         if len(pins) == 0:
-            return Told(baseline, baseline, baseline, beside, pins, *before.worth)
+            return Draws(baseline, baseline, baseline, beside, pins, *before.worth)
         both = facts.and_(pins)
         lead, rest = settled(both, len(x[0])) if mode == "hard" else (both.value[:0], both)
         if len(lead) and self.behind:
             rows = lead.reshape(-1, len(x[0]))
-            after = self.behind(rows)._told(
+            after = self.behind(rows)._drawn(
                 x[..., len(rows) :], rest.keep(np.zeros(0, int)), rest, mode, generator, rng
             )
             told, guided = (
                 np.hstack([np.tile(lead, (len(x), 1)), y]) for y in (after.alternative, after.twin)
             )
             method = f"from the end of the {len(rows)} periods pinned whole, {after.method}"
-            return Told(
+            return Draws(
                 baseline, told, guided, beside, pins, after.effective, after.ancestors, method
             )
         values = _values(facts, pins, mode, anchor, len(x), rng)
@@ -121,7 +121,7 @@ class DiffusionLaw:
         if after.control is not None and not len(facts):
             even = np.full(len(x), 1 / len(x))
             controls = Controlled(baseline, even, plain, self.gaussian().mean), after.control
-        return Told(baseline, after.draws, after.guided, beside, pins, *after.worth, controls)
+        return Draws(baseline, after.draws, after.guided, beside, pins, *after.worth, controls)
 
     def log_density_ratio(
         self, path: np.ndarray, draws: np.ndarray, facts: Pins

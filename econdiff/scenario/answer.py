@@ -11,7 +11,7 @@ from econdiff.forecast import Forecast, long_table
 from econdiff.scenario.binding import BoundScenario, linear_scale
 from econdiff.scenario.control import Controlled, steadied
 from econdiff.scenario.events import Probability
-from econdiff.scenario.law import Law, Told
+from econdiff.scenario.law import Draws, Law
 from econdiff.scenario.statement import Mode
 
 
@@ -45,7 +45,7 @@ class Conditional:
     mode: Mode
     bound: BoundScenario
     law: Law
-    told: Told
+    told: Draws
     history: pd.DataFrame
     units: Mapping[str, str]
     diagnostics: Diagnostics

@@ -22,7 +22,7 @@ from econdiff.scenario.answer import Conditional
 from econdiff.scenario.binding import BoundScenario, linear_scale
 from econdiff.scenario.control import steadied
 from econdiff.scenario.gaussian import Gaussian
-from econdiff.scenario.law import Told
+from econdiff.scenario.law import Draws
 from econdiff.scenario.pins import Pins
 from econdiff.scenario.statement import Mode
 
@@ -90,7 +90,7 @@ def sequential(
     return {player: steps[k + 1] - steps[k] for k, player in enumerate(players)}
 
 
-def shift(bound: BoundScenario, told: Told) -> np.ndarray:
+def shift(bound: BoundScenario, told: Draws) -> np.ndarray:
     """How far the mean moves, [step, series], in the scale of `drivers`; with its controls."""
     if told.controls is None:
         return linear_scale(bound, told.alternative.mean(axis=0) - told.baseline.mean(axis=0))
@@ -120,7 +120,7 @@ def shares(answer: Conditional, *, paths: int, seed: int, most: int = 4) -> pd.D
             return shift(bound, answer.told) * bool(group)
         kept = pins.keep(np.array([series in group for series in pins.series], bool))
         rng = np.random.default_rng(seed)
-        return shift(bound, answer.law.told(bound.facts, kept, answer.mode, paths, rng))
+        return shift(bound, answer.law.draw(bound.facts, kept, answer.mode, paths, rng))
 
     how = "Shapley" if len(players) <= most else "sequential"
     found = (shapley if how == "Shapley" else sequential)(value, players)

@@ -28,7 +28,7 @@ from econdiff.scenario.binding import BoundScenario, bind
 from econdiff.scenario.chosen import FEWEST, ScenarioWarning, occurring, tilted
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.events import margin
-from econdiff.scenario.law import Told, law_of
+from econdiff.scenario.law import Draws, law_of
 from econdiff.scenario.statement import MODES, Mode, Scenario
 from econdiff.transforms import Transform, TransformedForecaster
 
@@ -56,7 +56,7 @@ def conditional(
         start = forecaster.to_model(start)
     law = law_of(inner, start, bound.steps)
     pins = bound.pins if mode in ("hard", "soft", "density") else bound.pins.keep(np.zeros(0, int))
-    told = law.told(bound.facts, pins, mode, paths, rng)
+    told = law.draw(bound.facts, pins, mode, paths, rng)
     found = Diagnostics(
         paths, told.effective, told.ancestors, _miss(told, bound, mode), told.method
     )
@@ -126,7 +126,7 @@ def _refuse(bound: BoundScenario, mode: Mode) -> None:
         )
 
 
-def _miss(told: Told, bound: BoundScenario, mode: Mode) -> float:
+def _miss(told: Draws, bound: BoundScenario, mode: Mode) -> float:
     """The worst deviation from what should hold exactly."""
     missed = [np.abs(told.alternative @ bound.facts.matrix.T - bound.facts.value).ravel()]
     if mode == "hard":

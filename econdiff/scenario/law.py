@@ -22,7 +22,7 @@ from econdiff.scenario.statement import Mode
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class Draws:
     """Draws [path, cell] in model units without and with the pins.
 
     Row by row `twin` (the draws with the pins, before any correction) shares its random numbers
@@ -50,9 +50,9 @@ class Law(Protocol):
         """Mean and covariance in closed form; the whole law where it is Gaussian."""
         ...
 
-    def told(
+    def draw(
         self, facts: Pins, pins: Pins, mode: Mode, paths: int, rng: np.random.Generator
-    ) -> Told:
+    ) -> Draws:
         """Draws given the facts (which hold exactly), and given facts and pins.
 
         Without pins the two are the same digits.
@@ -141,9 +141,9 @@ class GaussianLaw:
         """See `Law`; at the mean of the coefficients where they are drawn."""
         return self._moments(self.forecaster)
 
-    def told(
+    def draw(
         self, facts: Pins, pins: Pins, mode: Mode, paths: int, rng: np.random.Generator
-    ) -> Told:
+    ) -> Draws:
         """See `Law`."""
         before = copy.deepcopy(rng)
         drawn = self.forecaster.sample(self.history, horizon=self.horizon, paths=paths, rng=rng)
@@ -164,7 +164,7 @@ class GaussianLaw:
         if len(laws) == 1 and len(pins):
             centre = self.gaussian().given(facts).given(pins, mode).mean
             controls = _known(free, exact), _known(given, centre)
-        return Told(free, given, given, None, pins, paths, paths, "closed form", controls)
+        return Draws(free, given, given, None, pins, paths, paths, "closed form", controls)
 
     def obstacle(self, facts: Pins) -> str:
         """See `HasNoise`."""

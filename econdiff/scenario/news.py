@@ -154,7 +154,7 @@ def drawn_news(
 
     def value(group: tuple[str, ...]) -> np.ndarray:
         kept = pins.keep(np.array([label in group for label in pins.labels], bool))
-        told = law.told(bound.facts, kept, "hard", paths, np.random.default_rng(seed))
+        told = law.draw(bound.facts, kept, "hard", paths, np.random.default_rng(seed))
         return told.alternative.mean(axis=0)
 
     how = "Shapley" if len(pins) <= most else "sequential"
