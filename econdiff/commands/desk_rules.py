@@ -15,7 +15,7 @@ from econdiff.report.validation_tables import Views
 from econdiff.risk import frtb, stress
 from econdiff.risk.measures import expected_shortfall, value_at_risk
 from econdiff.risk.portfolio import Gains
-from econdiff.risk.stresses import Move, parse_move
+from econdiff.risk.stress_table import Move, parse_move
 
 TEN = 10  # days of the market-risk rules
 RULE = 250  # days that P&L attribution looks at

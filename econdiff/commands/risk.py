@@ -34,7 +34,7 @@ from econdiff.report.validation import pictures, validation_page
 from econdiff.report.validation_tables import LongerHorizon, Validation
 from econdiff.risk.portfolio import price_gains, risk_table
 from econdiff.risk.prices import period_word
-from econdiff.risk.stresses import historical_worst, reverse_table, stress_table
+from econdiff.risk.stress_table import historical_worst, reverse_table, stress_table
 
 DAYS = "days"  # the folder of finished blocks
 

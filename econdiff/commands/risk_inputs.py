@@ -18,7 +18,7 @@ from econdiff.commands.reading import Input, Reading, read
 from econdiff.commands.risk_scenario import check_assumed, with_supervisory
 from econdiff.forecast import Model
 from econdiff.risk.prices import labels_of
-from econdiff.risk.stresses import Move, parse_move, worst_moves
+from econdiff.risk.stress_table import Move, parse_move, worst_moves
 from econdiff.transforms import Transform
 
 LEAST = {"D": 100, "W": 100}  # rows before the first forecast

@@ -17,7 +17,7 @@ from econdiff.risk.portfolio import (
     price_gains,
     risk_table,
 )
-from econdiff.risk.stresses import Given, Move
+from econdiff.risk.stress_table import Given, Move
 from econdiff.scenario import Scenario, ScenarioError, cell, conditional
 from econdiff.scenario.law import HasLaw, HasMoments
 

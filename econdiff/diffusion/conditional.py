@@ -23,7 +23,7 @@ from torch import Tensor
 from econdiff.diffusion.guidance import SignalCovariance
 from econdiff.diffusion.likelihood import decode, log_density
 from econdiff.diffusion.origin import Origin
-from econdiff.diffusion.place import Place, fitting_prior
+from econdiff.diffusion.scenario_origin import ScenarioOrigin, fitting_prior
 from econdiff.diffusion.schedule import even_angles
 from econdiff.diffusion.twisted import Particles, twisted
 from econdiff.scenario.control import Controlled
@@ -55,18 +55,18 @@ class DiffusionLaw:
 
     def gaussian(self) -> Gaussian:
         """The anchor's law, with the lags and the scale that the network gives this origin."""
-        return self._place.gaussian()
+        return self._origin.gaussian()
 
     @property
-    def _place(self) -> Place:
-        return Place(self.at, self.turns)
+    def _origin(self) -> ScenarioOrigin:
+        return ScenarioOrigin(self.at, self.turns)
 
     def draw(
         self, facts: Pins, pins: Pins, mode: Mode, paths: int, rng: np.random.Generator
     ) -> Draws:
         """See `Law`."""
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        x = torch.randn(paths, *self._place.shape, generator=generator)
+        x = torch.randn(paths, *self._origin.shape, generator=generator)
         return self._drawn(x, facts, pins, mode, generator, rng)
 
     def obstacle(self, facts: Pins) -> str:
@@ -77,8 +77,8 @@ class DiffusionLaw:
     def futures(self, noise: np.ndarray, facts: Pins) -> np.ndarray:
         """See `HasNoise`: by the sampler, which is deterministic."""
         del facts
-        x = torch.from_numpy(noise).float().reshape(len(noise), *self._place.shape)
-        return self._place.futures(self._place.plain(x))
+        x = torch.from_numpy(noise).float().reshape(len(noise), *self._origin.shape)
+        return self._origin.futures(self._origin.plain(x))
 
     def _drawn(
         self,
@@ -90,13 +90,13 @@ class DiffusionLaw:
         rng: np.random.Generator,
     ) -> Draws:
         """`draw`, from the noise `x` [path, series, step]."""
-        z = self._place.plain(x)
-        free, prior = self._place.futures(z), fitting_prior(z.flatten(1).double())
+        z = self._origin.plain(x)
+        free, prior = self._origin.futures(z), fitting_prior(z.flatten(1).double())
         before = self._given(x, free, prior, facts, facts.value[None], "hard", generator)
         baseline = before.draws
         pins = pins.at(baseline.mean(axis=0))
         anchor = self.gaussian().given(facts)
-        plain = self._place.futures(x)
+        plain = self._origin.futures(x)
         twin = self.gaussian().moved(plain, facts, "hard", rng)
         beside = anchor.moved(twin, pins, mode, rng)
         if len(pins) == 0:
@@ -131,7 +131,7 @@ class DiffusionLaw:
         The densest path known is the densest of the image of zero noise, the mean and the median
         of `draws`, all moved to meet the facts, and `path` itself.
         """
-        place = self._place
+        place = self._origin
         mean, matrix = place.affine()
         zero = decode(self.at.denoise, torch.zeros(1, *place.shape), tolerance=1e-3)
         dense = np.stack([draws.mean(axis=0), np.median(draws, axis=0), place.futures(zero)[0]])
@@ -164,7 +164,7 @@ class DiffusionLaw:
         generator: torch.Generator,
     ) -> "_Given":
         """Draws given pins of the `values` [path, pin], or [1, pin] for all paths."""
-        paths, place = len(x), self._place
+        paths, place = len(x), self._origin
         if len(pins) == 0:
             return _Given(free, free, paths, paths, "probability-flow ODE")
         guided = place.futures(place.plain(x, place.signal_pins(pins, values, mode), prior))
@@ -196,11 +196,11 @@ class DiffusionLaw:
         generator: torch.Generator,
     ) -> Particles:
         """Weighted innovations, `POOL` for each path that is wanted."""
-        here = self._place.signal_pins(pins, value, mode)
-        start = torch.randn(POOL * paths, *self._place.shape, generator=generator)
+        here = self._origin.signal_pins(pins, value, mode)
+        start = torch.randn(POOL * paths, *self._origin.shape, generator=generator)
         rungs = even_angles(RUNGS)
         with torch.inference_mode():
-            return twisted(self._place.in_blocks, start, rungs, here, generator, prior)
+            return twisted(self._origin.in_blocks, start, rungs, here, generator, prior)
 
     def _control(
         self, found: Particles, pins: Pins, value: np.ndarray, mode: Mode, prior: SignalCovariance
@@ -208,7 +208,7 @@ class DiffusionLaw:
         """The particles with their shadows, which are draws of the Gaussian answer."""
         if found.shadow is None:
             return None
-        place = self._place
+        place = self._origin
         draws = place.meet(place.futures(found.x), pins, value, mode)
         shadows = place.futures(found.shadow.reshape(found.x.shape))
         centre = place.centre(prior, place.signal_pins(pins, value, mode))

@@ -5,14 +5,13 @@
     plausibility(answer).verdict
 
 `statement` says it, `reading` reads it, `binding` turns it into `pins` in model units, `gaussian`
-and `law` answer it, `conditional` puts baseline and alternative side by side (`answer`), `chosen`
-and `rare` choose for events; `plausibility`, `attribution`, `gap` and `news` judge and explain it;
-`at_risk` reads growth-at-risk off paths.
+and `law` answer it, `conditional` puts baseline and alternative side by side (`answer`),
+`reweighted` and `rare` choose for events; `plausibility`, `attribution`, `gap` and `news` judge and
+explain it; `at_risk` reads growth-at-risk off paths.
 """
 
 from econdiff.scenario.answer import Conditional, Diagnostics
 from econdiff.scenario.binding import BoundScenario, bind
-from econdiff.scenario.chosen import ScenarioWarning
 from econdiff.scenario.conditional import check, conditional
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.events import Probability, margin, occurs, probability
@@ -20,6 +19,7 @@ from econdiff.scenario.gaussian import Gaussian
 from econdiff.scenario.pins import Pins
 from econdiff.scenario.plausibility import Plausibility, plausibility
 from econdiff.scenario.reading import parse_pin, read_scenario
+from econdiff.scenario.reweighted import ScenarioWarning
 from econdiff.scenario.statement import (
     MODES,
     Mode,

@@ -2,7 +2,7 @@
 
 A model draws the steps after the last row that is complete. What has been published of the
 rows since (the ragged edge) and what a scenario pins are both restrictions on them (`pins`);
-`ahead` works out each.
+`pin_rows` works out each.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.forecast import steps_after
-from econdiff.scenario.ahead import Ahead, Row
+from econdiff.scenario.pin_rows import Ahead, Row
 from econdiff.scenario.pins import Pins, refuse_conflicts
 from econdiff.scenario.statement import Pin, Scenario
 from econdiff.transforms.ragged import edge_rows

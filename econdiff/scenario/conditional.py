@@ -25,10 +25,10 @@ import pandas as pd
 from econdiff.forecast import Forecast, Forecaster
 from econdiff.scenario.answer import Conditional, Diagnostics
 from econdiff.scenario.binding import BoundScenario, bind
-from econdiff.scenario.chosen import FEWEST, ScenarioWarning, occurring, tilted
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.events import margin
 from econdiff.scenario.law import Draws, law_of
+from econdiff.scenario.reweighted import FEWEST, ScenarioWarning, occurring, tilted
 from econdiff.scenario.statement import MODES, Mode, Scenario
 from econdiff.transforms import Transform, TransformedForecaster
 

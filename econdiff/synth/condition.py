@@ -8,7 +8,8 @@ table of time (rows are periods, empty cells free) has any of these columns:
     shock gdp      the shock that all entities share, in deviations
     regime         2007Q4:2009Q2 - shocks as loud, and with the mean, of these real periods
 
-A `Scenario`, as forecasts take it, says values of series (and of SERIES@ENTITY); see `told`.
+A `Scenario`, as forecasts take it, says values of series (and of SERIES@ENTITY); see
+`condition_pins`.
 """
 
 from collections.abc import Sequence

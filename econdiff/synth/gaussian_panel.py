@@ -9,6 +9,7 @@ import pandas as pd
 
 from econdiff.forecast import steps_after
 from econdiff.synth.condition import Condition, ToldShocks, shock_names
+from econdiff.synth.condition_pins import Calendar
 from econdiff.synth.errors import SynthError
 from econdiff.synth.estimation import PanelLaw
 from econdiff.synth.generation import SyntheticPanels, calendar, new_names
@@ -16,7 +17,6 @@ from econdiff.synth.law import Drawn, FittedLaw
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.pinning import pinned
 from econdiff.synth.shocks import Shocks
-from econdiff.synth.told import Calendar
 
 EXPECTED = 200  # panels whose mean is what is expected without a scenario
 

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from econdiff.forecast import Forecast
-from econdiff.risk.stresses import (
+from econdiff.risk.stress_table import (
     Move,
     historical_worst,
     parse_move,

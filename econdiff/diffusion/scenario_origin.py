@@ -1,8 +1,8 @@
 """Standing at an origin with a scenario: pins and draws between futures and innovations.
 
-`Place` turns pins on the future into pins on the innovations that the denoiser knows, draws with
-or without them, and turns innovations back into futures. Cells are [step, series], step first, as
-in `econdiff.scenario`; innovations are [path, series, step], as in `origin`.
+`ScenarioOrigin` turns pins on the future into pins on the innovations that the denoiser knows,
+draws with or without them, and turns innovations back into futures. Cells are [step, series], step
+first, as in `econdiff.scenario`; innovations are [path, series, step], as in `origin`.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from econdiff.scenario.statement import Mode
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class ScenarioOrigin:
     """The model at an origin; `turns` are the steps of the sampler."""
 
     at: Origin
