@@ -23,12 +23,12 @@ def ddim(
     if not 0 <= eta <= 1:
         raise ValueError(f"eta must lie between 0 (DDIM) and 1 (DDPM), got {eta}")
     yield x
-    for angle, before in pairwise(angles):
+    for angle, cleaner in pairwise(angles):
         clean = denoise(x, angle)
         noise = noise_from_clean(x, clean, angle)
-        fresh = eta * float(posterior_variance(angle, before)) ** 0.5
-        kept = max(float(torch.sin(before)) ** 2 - fresh**2, 0.0) ** 0.5
-        x = float(torch.cos(before)) * clean + kept * noise
+        fresh = eta * float(posterior_variance(angle, cleaner)) ** 0.5
+        kept = max(float(torch.sin(cleaner)) ** 2 - fresh**2, 0.0) ** 0.5
+        x = float(torch.cos(cleaner)) * clean + kept * noise
         if fresh > 0:
             x = x + fresh * randn_like(x, rng)
         yield x

@@ -27,8 +27,8 @@ def ddpm(
     own, the chain is that of the same process observed less often.
     """
     yield x
-    for angle, before in pairwise(angles):
-        x = posterior_mean(denoise(x, angle), x, angle, before)
-        if before > 0:
-            x = x + float(variance(angle, before)) ** 0.5 * randn_like(x, rng)
+    for angle, cleaner in pairwise(angles):
+        x = posterior_mean(denoise(x, angle), x, angle, cleaner)
+        if cleaner > 0:
+            x = x + float(variance(angle, cleaner)) ** 0.5 * randn_like(x, rng)
         yield x

@@ -17,19 +17,22 @@ def dpm_solver(denoise: Denoiser, x: Tensor, angles: Tensor) -> Iterator[Tensor]
         D = D_t + h / (2 h_before) (D_t - D_before),                lambda = log(alpha / sigma)
 
     The first step knows no earlier D and the last has h infinite: these two are of
-    first order. alpha_s (1 - exp(-h)) is written as sin(angle - after) / sigma_t.
+    first order. alpha_s (1 - exp(-h)) is written as sin(angle - cleaner) / sigma_t.
     """
     yield x
     before: Tensor | None = None
     h_before = math.inf
-    for angle, after in pairwise(angles):
+    for angle, cleaner in pairwise(angles):
         clean = denoise(x, angle)
-        h = _log_ratio(after) - _log_ratio(angle)
+        h = _log_ratio(cleaner) - _log_ratio(angle)
         ahead = clean
         if before is not None and math.isfinite(h):
             ahead = clean + h / (2 * h_before) * (clean - before)
         sigma = float(torch.sin(angle))
-        x = float(torch.sin(after)) / sigma * x + float(torch.sin(angle - after)) / sigma * ahead
+        x = (
+            float(torch.sin(cleaner)) / sigma * x
+            + float(torch.sin(angle - cleaner)) / sigma * ahead
+        )
         before, h_before = clean, h
         yield x
 

@@ -21,14 +21,14 @@ def heun(denoise: Denoiser, x: Tensor, angles: Tensor) -> Iterator[Tensor]:
     on `schedule.karras`.
     """
     yield x
-    for angle, after in pairwise(angles):
-        level, level_after = float(torch.tan(angle)), float(torch.tan(after))
-        stretch, stretch_after = float(torch.cos(angle)), float(torch.cos(after))
+    for angle, cleaner in pairwise(angles):
+        level, next_level = float(torch.tan(angle)), float(torch.tan(cleaner))
+        stretch, next_stretch = float(torch.cos(angle)), float(torch.cos(cleaner))
         y = x / stretch
         slope = (y - denoise(x, angle)) / level
-        ahead = y + (level_after - level) * slope
-        if level_after > 0:
-            slope_after = (ahead - denoise(stretch_after * ahead, after)) / level_after
-            ahead = y + (level_after - level) * (slope + slope_after) / 2
-        x = stretch_after * ahead
+        ahead = y + (next_level - level) * slope
+        if next_level > 0:
+            next_slope = (ahead - denoise(next_stretch * ahead, cleaner)) / next_level
+            ahead = y + (next_level - level) * (slope + next_slope) / 2
+        x = next_stretch * ahead
         yield x

@@ -117,8 +117,8 @@ def variational_bound(
     """
     top, bottom = angles[0], angles[-2]
     terms = [
-        _rung(denoise, clean, angle, before, variance, rng)
-        for angle, before in pairwise(angles[:-1])
+        _rung(denoise, clean, angle, cleaner, variance, rng)
+        for angle, cleaner in pairwise(angles[:-1])
     ]
     rungs = torch.stack(terms, dim=1) if terms else clean.new_zeros(len(clean), 0)
     x = _noised(clean, bottom, rng)
@@ -134,15 +134,15 @@ def _rung(
     denoise: Denoiser,
     clean: Tensor,
     angle: Tensor,
-    before: Tensor,
+    cleaner: Tensor,
     variance: Callable[[Tensor, Tensor], Tensor],
     rng: torch.Generator,
 ) -> Tensor:
     """KL(q(x_s | x_t, x_0) || p(x_s | x_t)), two Gaussians, per dimension, [row]."""
     x = _noised(clean, angle, rng)
-    guess = posterior_mean(denoise(x, angle), x, angle, before)
-    gap = _mean_square(posterior_mean(clean, x, angle, before) - guess)
-    ours, true = float(variance(angle, before)), float(posterior_variance(angle, before))
+    guess = posterior_mean(denoise(x, angle), x, angle, cleaner)
+    gap = _mean_square(posterior_mean(clean, x, angle, cleaner) - guess)
+    ours, true = float(variance(angle, cleaner)), float(posterior_variance(angle, cleaner))
     return 0.5 * (gap / ours + true / ours - 1 - math.log(true / ours))
 
 

@@ -72,15 +72,15 @@ def multiplied(
     lineage = torch.arange(len(x), device=x.device)
     here = _fitted(of, denoise(x.reshape(shape), angles[0]).flatten(1), angles[0], prior)
     log_weights, log_mass, effective = even + here.log_psi, 0.0, []
-    for angle, before in pairwise(angles):
+    for angle, cleaner in pairwise(angles):
         log_mass += float(log_weights.logsumexp(dim=0))
         log_weights = log_weights.log_softmax(dim=0)
         if 1 / log_weights.exp().square().sum() < threshold * len(x):
             chosen = resample(log_weights.exp(), len(x), rng)
             x, lineage, here, log_weights = x[chosen], lineage[chosen], here.take(chosen), even
-        x, log_ratio = _step(x, here, angle, before, prior, rng)
-        if before > 0:
-            next_ = _fitted(of, denoise(x.reshape(shape), before).flatten(1), before, prior)
+        x, log_ratio = _step(x, here, angle, cleaner, prior, rng)
+        if cleaner > 0:
+            next_ = _fitted(of, denoise(x.reshape(shape), cleaner).flatten(1), cleaner, prior)
             log_weights = log_weights + log_ratio + next_.log_psi - here.log_psi
             here = next_
         else:
@@ -198,13 +198,13 @@ def _step(
     x: Tensor,
     here: _Gaussian,
     angle: Tensor,
-    before: Tensor,
+    cleaner: Tensor,
     prior: SignalCovariance,
     rng: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
     """Draw from q, and the log of p / q of what was drawn."""
-    on_clean, on_noisy = (float(w) for w in posterior_weights(angle, before))
-    fresh = float(posterior_variance(angle, before))
+    on_clean, on_noisy = (float(w) for w in posterior_weights(angle, cleaner))
+    fresh = float(posterior_variance(angle, cleaner))
     root = _root(angle, prior).to(x)
     moved = on_clean * here.mean @ root  # how far the energy moves the mean
     unit = torch.eye(x.shape[1]).to(x)

@@ -5,7 +5,7 @@ Run backwards in time, dx = -beta x / 2 dt + sqrt(beta) dw becomes
     dx = (x / 2 + grad log p_t(x)) beta dt + sqrt(beta) dw
 
 (Anderson, 1982; Song et al., 2021, eq. 6; written here with dt > 0 towards the signal).
-Its clock is the integral of beta, which between two angles is 2 log(cos(before) / cos(angle)),
+Its clock is the integral of beta, which between two angles is 2 log(cos(cleaner) / cos(angle)),
 so that a ladder of angles is all it needs. The integral to pure noise is infinite: start
 from a schedule's last rung, not from pi/2.
 """
@@ -26,8 +26,8 @@ def euler_maruyama(
 ) -> Iterator[Tensor]:
     """One drift and one kick a step; first order. The last step, to angle 0, adds no noise."""
     yield x
-    for angle, before in pairwise(angles):
-        x = _step(denoise, x, angle, before, rng)
+    for angle, cleaner in pairwise(angles):
+        x = _step(denoise, x, angle, cleaner, rng)
         yield x
 
 
@@ -46,21 +46,21 @@ def predictor_corrector(
     length. Evaluations: 1 + `corrections` a step, 1 for the last.
     """
     yield x
-    for angle, before in pairwise(angles):
-        x = _step(denoise, x, angle, before, rng)
-        if before > 0:
+    for angle, cleaner in pairwise(angles):
+        x = _step(denoise, x, angle, cleaner, rng)
+        if cleaner > 0:
             for _ in range(corrections):
-                x = _langevin(denoise, x, before, signal_to_noise, rng)
+                x = _langevin(denoise, x, cleaner, signal_to_noise, rng)
         yield x
 
 
 def _step(
-    denoise: Denoiser, x: Tensor, angle: Tensor, before: Tensor, rng: torch.Generator
+    denoise: Denoiser, x: Tensor, angle: Tensor, cleaner: Tensor, rng: torch.Generator
 ) -> Tensor:
-    elapsed = 2 * math.log(float(torch.cos(before)) / float(torch.cos(angle)))
+    elapsed = 2 * math.log(float(torch.cos(cleaner)) / float(torch.cos(angle)))
     drift = x / 2 + score_from_clean(x, denoise(x, angle), angle)
     x = x + elapsed * drift
-    return x + elapsed**0.5 * randn_like(x, rng) if before > 0 else x
+    return x + elapsed**0.5 * randn_like(x, rng) if cleaner > 0 else x
 
 
 def _langevin(

@@ -43,8 +43,8 @@ def angular(denoise: Denoiser, x: Tensor, angles: Tensor) -> Iterator[Tensor]:
     The denoiser is never asked at angle 0.
     """
     yield x
-    for angle, after in pairwise(angles):
-        turn = float(angle - after)
+    for angle, cleaner in pairwise(angles):
+        turn = float(angle - cleaner)
         late = (1 - math.cos(turn)) / math.sin(2 * turn / 3)
         early = math.sin(turn) - late * math.cos(2 * turn / 3)
         v = _velocity(denoise, x, angle)

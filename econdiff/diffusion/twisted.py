@@ -86,18 +86,18 @@ def twisted(
     clean = denoise(x.reshape(shape), angles[0]).flatten(1)
     log_psi = _log_psi(clean, angles[0], pins, prior)
     log_weights, effective = log_psi.log_softmax(dim=0), []
-    for angle, before in pairwise(angles):
+    for angle, cleaner in pairwise(angles):
         if 1 / log_weights.exp().square().sum() < threshold * len(x):
             chosen = resample(log_weights.exp(), len(x), rng)
             x, clean, log_psi, lineage = (a[chosen] for a in (x, clean, log_psi, lineage))
             log_weights, shadow = torch.full_like(log_weights, -math.log(len(x))), None
-        step, kick = _step(x, clean, angle, before, pins, prior), randn_like(x, rng)
+        step, kick = _step(x, clean, angle, cleaner, pins, prior), randn_like(x, rng)
         x, log_ratio = step.to(kick)
         if shadow is not None:
-            shadow = _shadow(shadow, kick, step, angle, before, pins, prior)
-        if before > 0:  # else p psi / (q psi) is 1 by Bayes' rule: the pins themselves are met
-            clean = denoise(x.reshape(shape), before).flatten(1)
-            new = _log_psi(clean, before, pins, prior)
+            shadow = _shadow(shadow, kick, step, angle, cleaner, pins, prior)
+        if cleaner > 0:  # else p psi / (q psi) is 1 by Bayes' rule: the pins themselves are met
+            clean = denoise(x.reshape(shape), cleaner).flatten(1)
+            new = _log_psi(clean, cleaner, pins, prior)
             log_weights = (log_weights + log_ratio + new - log_psi).log_softmax(dim=0)
             log_psi = new
         effective.append(1 / log_weights.exp().square().sum())
@@ -129,12 +129,12 @@ def _step(
     x: Tensor,
     clean: Tensor,
     angle: Tensor,
-    before: Tensor,
+    cleaner: Tensor,
     pins: SignalPins,
     prior: SignalCovariance,
 ) -> _Step:
-    on_clean, on_noisy = (float(w) for w in posterior_weights(angle, before))
-    fresh = float(posterior_variance(angle, before))
+    on_clean, on_noisy = (float(w) for w in posterior_weights(angle, cleaner))
+    fresh = float(posterior_variance(angle, cleaner))
     spread, (_, axes) = prior.left(angle)[0], prior.axes
     covariance = (axes * spread) @ axes.mT
     gain, _ = pins.gain(angle, prior)
@@ -156,12 +156,12 @@ def _shadow(
     kick: Tensor,
     step: _Step,
     angle: Tensor,
-    before: Tensor,
+    cleaner: Tensor,
     pins: SignalPins,
     prior: SignalCovariance,
 ) -> Tensor:
     """Where the same noise takes a particle whose law is the prior."""
-    on_clean, on_noisy = (float(w) for w in posterior_weights(angle, before))
+    on_clean, on_noisy = (float(w) for w in posterior_weights(angle, cleaner))
     told = pins.told(prior.expected(x, angle), angle, prior)
     mean = on_clean * told + on_noisy * x
     return replace(step, told_mean=mean).to(kick)[0]
