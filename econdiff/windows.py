@@ -1,7 +1,6 @@
-"""What was known at an origin, what came after it, and the windows that a network learns from.
+"""What was known at an origin, and the origins to forecast from.
 
-Nothing here looks ahead: a history ends at its origin, and windows held out for
-validation begin where those for training have ended.
+Nothing here looks ahead: a history ends at its origin.
 """
 
 import numpy as np
@@ -13,19 +12,6 @@ Moment = pd.Period | pd.Timestamp | str
 def history_at(panel: pd.DataFrame, origin: Moment) -> pd.DataFrame:
     """The rows of `panel` up to and including `origin`, as a copy of their own."""
     return panel.iloc[: _row(panel, origin) + 1].copy()
-
-
-def future_after(panel: pd.DataFrame, origin: Moment, horizon: int) -> pd.DataFrame:
-    """The `horizon` rows of `panel` that follow `origin`: what a forecast is scored against."""
-    _positive(horizon=horizon)
-    start = _row(panel, origin) + 1
-    future = panel.iloc[start : start + horizon].copy()
-    if len(future) < horizon:
-        raise ValueError(
-            f"{horizon} rows after {origin} are needed and {len(future)} are there; "
-            f"the panel ends at {panel.index[-1]}"
-        )
-    return future
 
 
 def backtest_origins(
@@ -60,44 +46,6 @@ def backtest_origins(
             f"(--origins {len(rows)})"
         )
     return panel.index[rows]
-
-
-def windows(values: np.ndarray, length: int, horizon: int) -> tuple[np.ndarray, np.ndarray]:
-    """Every stretch of `length` rows and the `horizon` rows that follow it.
-
-    From `values[time, ...]` come read-only views `past[window, length, ...]` and
-    `future[window, horizon, ...]`; window `i` has its first row at time `i`.
-    """
-    _positive(length=length, horizon=horizon)
-    whole = length + horizon
-    if len(values) < whole:
-        raise ValueError(
-            f"a window of {length} + {horizon} rows does not fit into {len(values)} rows"
-        )
-    stretches = np.lib.stride_tricks.sliding_window_view(values, whole, axis=0)
-    stretches = np.moveaxis(stretches, -1, 1)  # [window, row, ...]
-    return stretches[:, :length], stretches[:, length:]
-
-
-def held_out_windows(
-    windows_in_all: int, horizon: int, share: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Which windows to train on and which to hold out: the last `share` of time, nothing shared.
-
-    Rows of a held-out future are in no training window: between the last training window
-    and the first held-out one `horizon - 1` windows, whose futures straddle the border, are
-    in neither part. Indices into the windows of `windows`.
-    """
-    if not 0 < share < 1:
-        raise ValueError(f"share must lie between 0 and 1, got {share}")
-    held = max(1, round(share * windows_in_all))
-    train = windows_in_all - held - (horizon - 1)
-    if train < 1:
-        raise ValueError(
-            f"holding out {held} of {windows_in_all} windows leaves none to train on "
-            f"with a horizon of {horizon}; shorten the horizon or lengthen the panel"
-        )
-    return np.arange(train), np.arange(windows_in_all - held, windows_in_all)
 
 
 def _row(panel: pd.DataFrame, origin: Moment) -> int:

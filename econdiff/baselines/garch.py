@@ -81,10 +81,6 @@ class SeriesGARCH:
     converged: bool
     power: Literal[1, 2] = 2
 
-    def variances(self, e: np.ndarray) -> np.ndarray:
-        """The squares of `scales`."""
-        return self.scales(e) ** 2
-
     def quantile(self, u: np.ndarray) -> np.ndarray:
         """Quantiles of z at `u`, of any shape."""
         return quantile(self, u)

@@ -24,12 +24,12 @@ def shipped() -> Path:
     return Path(str(files("econdiff") / "pretrain" / "weights.safetensors"))
 
 
-def save_weights(network: Network, path: Path, notes: dict[str, str] | None = None) -> str:
+def save_weights(network: Network, path: Path) -> str:
     """Write the weights and return their hash; the file appears whole or not at all."""
     tensors = {k: v.detach().contiguous().cpu() for k, v in network.state_dict().items()}
     header = {f"size.{k}": str(v) for k, v in asdict(network.size).items()}
     digest = fingerprint(tensors)
-    header |= {"format": str(FORMAT), "sha256": digest, **(notes or {})}
+    header |= {"format": str(FORMAT), "sha256": digest}
     path = Path(path)
     temporary = path.with_name(path.name + ".tmp")
     save_file(tensors, temporary, metadata=header)

@@ -82,14 +82,3 @@ def new_names(count: int) -> tuple[str, ...]:
     """Names of synthetic entities, which stand for nobody: e01, e02, ..."""
     width = len(str(count))
     return tuple(f"e{number:0{width}d}" for number in range(1, count + 1))
-
-
-def with_identities(values: np.ndarray, panel: EntityPanel) -> np.ndarray:
-    """Values [..., series] with each total set to the sum of its parts.
-
-    For generators that only hand on real rows, whose identities hold up to published rounding.
-    """
-    from econdiff.synth.coordinates import Coordinates
-
-    coordinates = Coordinates(panel.schema)
-    return coordinates.outward(coordinates.inward(values))

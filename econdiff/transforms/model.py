@@ -70,12 +70,6 @@ class TransformedForecaster:
         """See `Forecaster`. History and forecast are in the user's units."""
         return self.sample_both(history, horizon=horizon, paths=paths, rng=rng)[0]
 
-    def sample_in_model_units(
-        self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator
-    ) -> Forecast:
-        """The draws of `sample` in model units."""
-        return self.sample_both(history, horizon=horizon, paths=paths, rng=rng)[1]
-
     def sample_both(
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator
     ) -> tuple[Forecast, Forecast]:
