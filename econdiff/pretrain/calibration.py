@@ -14,6 +14,7 @@ from econdiff.anchor import Anchor
 from econdiff.diffusion.network import Network
 from econdiff.diffusion.origin import origin
 from econdiff.pretrain.economies import episodes
+from econdiff.scoring import crps
 
 FRESH = 987_654_321  # mixed into the seed: no economy of training is met again
 
@@ -50,7 +51,7 @@ def calibrate(
     at = np.array(steps) - 1
     future = episode.future[..., at]
     size = state.scale[..., None] * state.coefficients.spread[..., None]
-    crps = {name: _crps(x[..., at], future, size) for name, x in draws.items()}
+    score = {name: _mean_crps(x[..., at], future, size) for name, x in draws.items()}
     rank = (draws["network"][..., at] < future).sum(axis=1)  # [economy, series, step]
     share = rank.reshape(-1, len(at)) / paths
     # series of one economy depend on each other: test on one series of each; with 99 paths, ten
@@ -62,15 +63,11 @@ def calibrate(
         tuple(np.mean(np.abs(share - 0.5) <= 0.25, axis=0).tolist()),
         tuple(np.mean(np.abs(share - 0.5) <= 0.45, axis=0).tolist()),
         tuple(map(float, p)),
-        tuple((crps["network"] / crps["anchor"]).tolist()),
+        tuple((score["network"] / score["anchor"]).tolist()),
     )
 
 
-def _crps(draws: np.ndarray, outcome: np.ndarray, size: np.ndarray) -> np.ndarray:
+def _mean_crps(draws: np.ndarray, outcome: np.ndarray, size: np.ndarray) -> np.ndarray:
     """Mean fair CRPS by step, in units of the anchor's scale, winsorised at 20 of them."""
-    x = np.sort(draws / size[:, None], axis=1)
-    paths = x.shape[1]
-    weight = (2 * np.arange(1, paths + 1) - paths - 1) / (paths * (paths - 1))
-    error = np.abs(x - outcome / size[:, None]).mean(axis=1)
-    score = error - (x * weight[None, :, None, None]).sum(axis=1)
+    score = crps(np.moveaxis(draws / size[:, None], 1, 0), outcome[:, 0] / size)
     return np.minimum(score, 20).mean(axis=(0, 1))
