@@ -106,8 +106,8 @@ class Anchor:
         b, others = self._regress(filled, e, np.sqrt(before[..., MAIN]), size, rho)
         filled, e = innovations(b, x, others)
         size = deviation(e, e != 0, still)
-        louder = responses(e, filled, usable, size**2, self.mixture)
-        found = Coefficients(self, centre, spread, b, size, *louder, np.empty(0), still, others)
+        effects = responses(e, filled, usable, size**2, self.mixture)
+        found = Coefficients(self, centre, spread, b, size, *effects, np.empty(0), still, others)
         return found.correlated(y)
 
     def white(self, spread: np.ndarray, correlation: np.ndarray) -> "Coefficients":
@@ -127,13 +127,13 @@ class Anchor:
         rho: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """The regression of `together`; every series is a panel of its own without `cross`."""
-        alone = not self.cross or level.shape[-2] == 1
-        if alone:
+        single = not self.cross or level.shape[-2] == 1
+        if single:
             level, innovation, expected = (a[..., None, :] for a in (level, innovation, expected))
             size, rho = size[..., None], rho[..., None]
         settings = (self.lags, self.tightness, self.cross or (1,), self.local)
         b, others = together(level, innovation, expected, size, rho, *settings)
-        return contract(b[..., 0, :]) if alone else contract(b, others)
+        return contract(b[..., 0, :]) if single else contract(b, others)
 
 
 @dataclass(frozen=True, eq=False)

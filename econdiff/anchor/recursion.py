@@ -58,8 +58,8 @@ def accumulate(
     whole = np.concatenate([levels, shocks], axis=-1)
     clipped = np.concatenate([tame(levels), shocks], axis=-1)
     for t in range(lags, lags + steps):
-        lagged = sum(b[..., 1 + k] * whole[..., t - k] for k in range(1, lags + 1))
-        whole[..., t] += b[..., 0] + b[..., 1] * mean + lagged
+        own = sum(b[..., 1 + k] * whole[..., t - k] for k in range(1, lags + 1))
+        whole[..., t] += b[..., 0] + b[..., 1] * mean + own
         if others is not None:
             window = clipped[..., t - lags : t][..., ::-1]
             whole[..., t] += np.einsum("...ijl,...jl->...i", others, window)

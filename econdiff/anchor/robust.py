@@ -25,9 +25,9 @@ def location_scale(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     filled, middle = filled / unit[..., None], np.nanmedian(y, axis=-1) / unit
     width = np.maximum(_mad(filled - middle[..., None], known), 1e-12) * OUTLIER
     width = np.where(stands_still(y), np.inf, width)
-    tame = np.clip(filled, (middle - width)[..., None], (middle + width)[..., None])
-    centre = _mean(tame, known)
-    spread = np.sqrt(_mean((tame - centre[..., None]) ** 2, known))
+    winsorised = np.clip(filled, (middle - width)[..., None], (middle + width)[..., None])
+    centre = _mean(winsorised, known)
+    spread = np.sqrt(_mean((winsorised - centre[..., None]) ** 2, known))
     return centre * unit, np.maximum(spread, 1e-8) * unit
 
 

@@ -51,8 +51,8 @@ def day_ranges(high: pd.Series, low: pd.Series, close: pd.Series) -> pd.Series:
     """
     if not ((low > 0) & (high >= low) | high.isna() | low.isna()).all():
         raise ValueError("lows must be above zero and not above their highs")
-    before = close.shift()
-    ratio = np.asarray(np.maximum(high, before) / np.minimum(low, before), float)
+    previous = close.shift()
+    ratio = np.asarray(np.maximum(high, previous) / np.minimum(low, previous), float)
     return pd.Series(100 * np.log(ratio), index=close.index)
 
 

@@ -36,7 +36,7 @@ def drivers(law: Gaussian, bound: BoundScenario, pins: Pins, mode: Mode = "hard"
     pins = pins.at(law.mean)
     gain = law.gain(pins, mode)  # [cell, pin]
     surprise = pins.value - pins.matrix @ law.mean
-    shift, unit = linear_scale(bound, gain * surprise), linear_scale(bound, gain)
+    moved, unit = linear_scale(bound, gain * surprise), linear_scale(bound, gain)
     labels, edge = period_labels(bound.index_of(edge=False)), bound.edge
     rows = [
         pd.DataFrame(
@@ -46,7 +46,7 @@ def drivers(law: Gaussian, bound: BoundScenario, pins: Pins, mode: Mode = "hard"
                 "pin": pins.labels[j],
                 "pinned": pins.series[j],
                 "at": pins.periods[j],
-                "contribution": shift[edge:, k, j],
+                "contribution": moved[edge:, k, j],
                 "sensitivity": unit[edge:, k, j],
             }
         )
@@ -70,16 +70,16 @@ def shapley(
         for size in range(count + 1)
         for group in combinations(players, size)
     }
-    shares = {}
+    found = {}
     for player in players:
         others = [other for other in players if other != player]
-        shares[player] = sum(
+        found[player] = sum(
             (worth[frozenset((*group, player))] - worth[frozenset(group)])
             / (count * comb(count - 1, size))
             for size in range(count)
             for group in combinations(others, size)
         )
-    return shares
+    return found
 
 
 def sequential(

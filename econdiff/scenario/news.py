@@ -72,14 +72,14 @@ def news(
     index = place.index if edge else place.index_of(edge=False)
     names, labels = list(bound.names), period_labels(index)
     released = [
-        {"series": pins.series[j], "period": pins.periods[j], "surprise": surprise[j]} | cell
+        {"series": pins.series[j], "period": pins.periods[j], "surprise": surprise[j]} | target
         for j in range(len(pins))
-        for cell in _cells(wide[..., j], names, labels)
+        for target in _cells(wide[..., j], names, labels)
     ]
     again = [
-        {"series": name} | cell
+        {"series": name} | target
         for name, change in changes.items()
-        for cell in _cells(change, names, labels)
+        for target in _cells(change, names, labels)
     ]
     frames = [pd.DataFrame(a, index=index, columns=names) for a in (start, after, rest)]
     columns = ["target", "at", "contribution"]

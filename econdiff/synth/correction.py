@@ -139,7 +139,7 @@ def _calm(x: np.ndarray, sizes: np.ndarray, real: Sizes) -> float:
     """The power that gives draws the memory of real sizes, as far as these can be relied on."""
     weight = real.rows / (real.rows + DOUBT)
     target = weight * real.memory + (1 - weight) * clustering(x)
-    gaps = [abs(clustering(_calmed(x, sizes, power)) - target) for power in POWERS]
+    gaps = [abs(clustering(_calmed(x, sizes, exponent)) - target) for exponent in POWERS]
     return float(POWERS[int(np.argmin(gaps))])
 
 

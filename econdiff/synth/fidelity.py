@@ -85,11 +85,11 @@ def dynamics(values: np.ndarray, series: tuple[str, ...]) -> dict[tuple[str, str
     found = within.estimate(values, 1)
     shocks = found.shocks[np.isfinite(found.shocks).all(axis=-1)]
     correlation = np.corrcoef(shocks.T).reshape(len(series), -1)
-    facts = {("VAR(1) own lag", n): float(found.slopes[i, i]) for i, n in enumerate(series)}
+    measured = {("VAR(1) own lag", n): float(found.slopes[i, i]) for i, n in enumerate(series)}
     for a, first in enumerate(series):
         for b, second in enumerate(series[:a]):
-            facts["shock correlation", f"{second}, {first}"] = float(correlation[b, a])
-    return facts
+            measured["shock correlation", f"{second}, {first}"] = float(correlation[b, a])
+    return measured
 
 
 def coverage(real: np.ndarray, made: np.ndarray, neighbours: int = 5) -> float:
