@@ -15,8 +15,8 @@ all factors jointly, is drawn by `Diffusion` with a volatility filtered once mor
 shocks have a loudness of their own; that of e from its variances and (shrunk) correlations;
 and the anchors turn u back into series.
 
-(Splitting the series themselves, as an earlier version did, gives each two autoregressions, of
-what it shares and of what it does not, and both are worse estimated than its own one.)
+(Splitting the series themselves would give each two autoregressions, of what it shares and of
+what it does not, and both are worse estimated than its own one.)
 
 Give the panel in units in which its series are stationary (`econdiff.transforms`). A cell
 missing at the ragged edge is taken for what the anchor expects there; `Transformed` instead

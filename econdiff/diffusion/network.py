@@ -1,4 +1,4 @@
-"""The epsilon-network: a temporal convolution over the horizon, told of the history once.
+"""The velocity network: a temporal convolution over the horizon, told of the history once.
 
     history ──> Features ──> Encoder ──┬──> context, one vector a series
     (past innovations, levels, mask)   ├──> Recentre: own lags, and a scale of each step
