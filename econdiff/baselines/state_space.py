@@ -22,6 +22,8 @@ from econdiff.baselines.gaussian import root
 from econdiff.baselines.history import values_of
 from econdiff.forecast import Forecast, steps_after
 
+LARGEST_STATE = 16  # of one series
+
 
 @dataclass(frozen=True, eq=False)
 class StateSpace:
@@ -116,9 +118,6 @@ class SeriesLaws:
     def pairs(self) -> Iterator[tuple[str, SeriesLaw]]:
         """Each series' name with its law."""
         return ((str(name), law) for name, law in zip(self.names, self.laws, strict=True))
-
-
-LARGEST_STATE = 16  # of one series
 
 
 def _latest(intercept: np.ndarray) -> np.ndarray:

@@ -23,6 +23,7 @@ from torch import Tensor
 from econdiff.diffusion.guidance import SignalCovariance
 from econdiff.diffusion.likelihood import decode, log_density
 from econdiff.diffusion.origin import Origin
+from econdiff.diffusion.sampler import generator_from
 from econdiff.diffusion.scenario_origin import ScenarioOrigin, fitting_prior
 from econdiff.diffusion.schedule import even_angles
 from econdiff.diffusion.twisted import Particles, twisted
@@ -65,7 +66,7 @@ class DiffusionLaw:
         self, facts: Pins, pins: Pins, mode: Mode, paths: int, rng: np.random.Generator
     ) -> Draws:
         """See `Law`."""
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        generator = generator_from(rng)
         x = torch.randn(paths, *self._origin.shape, generator=generator)
         return self._drawn(x, facts, pins, mode, generator, rng)
 

@@ -26,6 +26,7 @@ from econdiff.diffusion.network import MAX_HORIZON, Network, untrained
 from econdiff.diffusion.origin import Origin, origin
 from econdiff.diffusion.predictive import decode, encode, log_density
 from econdiff.diffusion.reading import cells, following, known, ragged
+from econdiff.diffusion.sampler import generator_from
 from econdiff.diffusion.training import MINIMUM_ROWS, Training, train
 from econdiff.diffusion.weights import fingerprint, load_weights
 from econdiff.forecast import Forecast, check_draws, some_names, steps_after
@@ -175,7 +176,7 @@ class FittedDiffusion:
         if scenario is not None:
             pinned = cells(scenario, index, self.names)
         pins = np.concatenate([edge, pinned], axis=1)
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        generator = generator_from(rng)
         drawn = self._draw(y, pins, paths, generator)[..., edge.shape[1] :]
         weights = fingerprint(self.network.state_dict())
         changed = {"spread": self.settings.spread, "strength": self.settings.strength}

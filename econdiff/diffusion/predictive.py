@@ -16,6 +16,7 @@ from econdiff.diffusion import likelihood
 from econdiff.diffusion.likelihood import LogDensity
 from econdiff.diffusion.origin import Origin
 from econdiff.diffusion.process import forward_variance
+from econdiff.diffusion.sampler import generator_from
 from econdiff.diffusion.schedule import linear
 
 EXACT_TRACE = 64  # cells of a future up to which the divergence is exact
@@ -40,7 +41,7 @@ def log_density(at: Origin, y: np.ndarray, *, rng: np.random.Generator | None = 
         z,
         log_det=-at.log_determinant().item(),
         probes=probes,
-        rng=None if rng is None else _generator(rng),
+        rng=None if rng is None else generator_from(rng),
     )
 
 
@@ -66,7 +67,7 @@ def bound(
     z = _innovations(at, y).repeat_interleave(draws, 0)
     with torch.inference_mode():
         found = likelihood.variational_bound(
-            at.denoise, z, linear().ladder(rungs), _generator(rng), forward_variance
+            at.denoise, z, linear().ladder(rungs), generator_from(rng), forward_variance
         )
     cells = z[0].numel()
     below = -cells * found.total().reshape(len(y), draws).mean(dim=1).numpy()
@@ -80,7 +81,3 @@ def _innovations(at: Origin, y: np.ndarray) -> torch.Tensor:
             "complete one"
         )
     return torch.from_numpy(at.whiten(y))
-
-
-def _generator(rng: np.random.Generator) -> torch.Generator:
-    return torch.Generator().manual_seed(int(rng.integers(2**62)))

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -68,3 +69,8 @@ def _velocity(denoise: Denoiser, x: Tensor, angle: Tensor) -> Tensor:
 def randn_like(x: Tensor, rng: torch.Generator) -> Tensor:
     """Standard normal noise of the shape, type and device of `x`, drawn from `rng`."""
     return torch.randn(x.shape, generator=rng, dtype=x.dtype, device=x.device)
+
+
+def generator_from(rng: np.random.Generator) -> torch.Generator:
+    """A generator of torch whose seed is the next number of `rng`."""
+    return torch.Generator().manual_seed(int(rng.integers(2**62)))

@@ -13,7 +13,7 @@ import numpy as np
 
 from econdiff.synth import within
 from econdiff.synth.coordinates import Coordinates
-from econdiff.synth.generation import SyntheticPanels, calendar, new_names
+from econdiff.synth.generation import SyntheticPanels, calendar, names_of
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.resampling import stationary_rows
 
@@ -63,7 +63,7 @@ class FittedFactorBootstrap:
         index = calendar(real.index, length)
         values = np.stack([self._draw(len(index), rng) for _ in range(panels)])
         values = Coordinates(real.schema).outward(values)
-        names = new_names(len(real.entities)) if len(real.entities) > 1 else real.entities
+        names = names_of(real, len(real.entities))
         facts = {"generator": "factor bootstrap", "factors": self.factors.shape[1]}
         return SyntheticPanels(values, index, names, [real.statics] * panels, real.schema, facts)
 

@@ -12,7 +12,7 @@ from econdiff.synth.condition import Condition, ToldShocks, shock_names
 from econdiff.synth.condition_pins import Calendar
 from econdiff.synth.errors import SynthError
 from econdiff.synth.estimation import PanelLaw
-from econdiff.synth.generation import SyntheticPanels, calendar, new_names
+from econdiff.synth.generation import SyntheticPanels, calendar, names_of
 from econdiff.synth.law import Drawn, FittedLaw
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.pinning import pinned
@@ -74,7 +74,7 @@ class FittedPanel:
         else:
             index = calendar(real.index, length)
             groups, numbers = _groups(law, entities, told, rng)
-            names = new_names(len(groups)) if len(real.entities) > 1 else real.entities
+            names = names_of(real, len(groups))
             skipped = law.lags
         index = pd.PeriodIndex(index)
         shocks = ToldShocks(shocks, law, told, index, skipped)

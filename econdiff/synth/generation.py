@@ -82,3 +82,8 @@ def new_names(count: int) -> tuple[str, ...]:
     """Names of synthetic entities, which stand for nobody: e01, e02, ..."""
     width = len(str(count))
     return tuple(f"e{number:0{width}d}" for number in range(1, count + 1))
+
+
+def names_of(real: EntityPanel, count: int) -> tuple[str, ...]:
+    """Names of `count` synthetic entities: new ones, or that of the only one of `real`."""
+    return new_names(count) if len(real.entities) > 1 else real.entities

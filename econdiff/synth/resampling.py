@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from econdiff.synth.coordinates import Coordinates
-from econdiff.synth.generation import SyntheticPanels, calendar, new_names
+from econdiff.synth.generation import SyntheticPanels, calendar, names_of
 from econdiff.synth.panel import EntityPanel
 
 
@@ -82,7 +82,7 @@ class Resampled:
             noise = self.noise * size * rng.standard_normal((len(w), len(index), w.shape[-1]))
             drawn.append(w[:, rows] + noise)
         values = coordinates.outward(np.stack(drawn))
-        names = new_names(len(real.entities)) if len(real.entities) > 1 else real.entities
+        names = names_of(real, len(real.entities))
         facts = {"generator": self.name}
         return SyntheticPanels(values, index, names, [real.statics] * panels, real.schema, facts)
 

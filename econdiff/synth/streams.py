@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from econdiff.anchor import Anchor, Coefficients
-from econdiff.anchor.robust import OUTLIER
-from econdiff.anchor.volatility import DECAYS, MAIN
+from econdiff.anchor.volatility import DECAYS, MAIN, running_variances
 from econdiff.synth.correction import Correction, Sizes
 from econdiff.synth.shocks import deviations, moment
 
@@ -84,13 +83,13 @@ class Streams:
     @cached_property
     def loudness(self) -> np.ndarray:
         """Log of the running variance at each moment [moment]."""
-        return np.log(self.moments.state.memory[..., 1] ** 2).mean(axis=-1)
+        return np.log(self.moments.state.memory[..., MAIN] ** 2).mean(axis=-1)
 
     def _roll(self, at: np.ndarray, length: int, rng: np.random.Generator) -> np.ndarray:
         """Raw draws [row, length, k] from the moments `at`."""
-        import torch
+        from econdiff.diffusion.sampler import generator_from
 
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        generator = generator_from(rng)
         drawn = []
         for begun in range(0, length, BLOCK):
             if begun:
@@ -107,12 +106,11 @@ class Streams:
 
     def _loudness_after(self, at: np.ndarray, drawn: np.ndarray) -> np.ndarray:
         """The running variance's log where `drawn` [row, k, step] ends."""
-        state, decay = self.moments.state, DECAYS[MAIN]
-        now = state.memory[at, :, MAIN] ** 2
-        square = (drawn / state.coefficients.spread[:, None]) ** 2
-        for t in range(square.shape[-1]):
-            now = decay * now + (1 - decay) * np.minimum(square[..., t], OUTLIER**2 * now)
-        return np.log(now).mean(axis=-1)
+        state, decay = self.moments.state, DECAYS[MAIN : MAIN + 1]
+        shocks = drawn / state.coefficients.spread[:, None]
+        known, start = np.ones(shocks.shape, bool), state.memory[at, :, MAIN] ** 2
+        _, after = running_variances(shocks, known, start, np.zeros(start.shape), decay)
+        return np.log(after).mean(axis=(-2, -1))
 
     def _alike(self, loudness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """For each row a real moment, drawn from those that are nearest in `loudness`."""

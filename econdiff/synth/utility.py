@@ -102,7 +102,7 @@ def overlap(
 ) -> np.ndarray:
     """Overlap of two confidence intervals, not clipped: 1 for the same, below 0 where apart."""
     z = stats.norm.ppf((1 + level) / 2)
-    low, high = np.maximum(b - z * error, other - z * other_error), 0
+    low = np.maximum(b - z * error, other - z * other_error)
     high = np.minimum(b + z * error, other + z * other_error)
     width = high - low
     return (width / (2 * z * error) + width / (2 * z * other_error)) / 2

@@ -11,7 +11,7 @@ import numpy as np
 
 from econdiff.synth import within
 from econdiff.synth.coordinates import Coordinates
-from econdiff.synth.generation import SyntheticPanels, calendar, new_names
+from econdiff.synth.generation import SyntheticPanels, calendar, names_of
 from econdiff.synth.panel import EntityPanel
 
 
@@ -51,6 +51,6 @@ class FittedVARBootstrap:
         start = np.broadcast_to(self.start, (panels, *self.start.shape))
         w = np.concatenate([start, w], axis=-2)[..., : len(index), :]
         values = Coordinates(real.schema).outward(w)
-        names = new_names(len(real.entities)) if len(real.entities) > 1 else real.entities
+        names = names_of(real, len(real.entities))
         facts = {"generator": "VAR bootstrap", "lags": lags}
         return SyntheticPanels(values, index, names, [real.statics] * panels, real.schema, facts)

@@ -12,7 +12,7 @@ import numpy as np
 
 from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.errors import SynthError
-from econdiff.synth.generation import SyntheticPanels, calendar, new_names
+from econdiff.synth.generation import SyntheticPanels, calendar, names_of
 from econdiff.synth.panel import EntityPanel
 
 LONGEST = 24  # periods of a window, the length of the literature's benchmark
@@ -69,6 +69,6 @@ class FittedWindows:
         drawn = self.draw(panels * entities * parts, rng)
         w = drawn.reshape(panels, entities, parts * cells.shape[1], -1)[:, :, : len(index)]
         values = Coordinates(real.schema).outward(self.windows.low + self.windows.width * w)
-        names = new_names(entities) if entities > 1 else real.entities
+        names = names_of(real, entities)
         facts = {"generator": self.name, "window": cells.shape[1]}
         return SyntheticPanels(values, index, names, [real.statics] * panels, real.schema, facts)
