@@ -14,6 +14,7 @@ class Known:
 
     law: Mixture
     horizon: int = 2
+    spread: float = 1.0
     vector: torch.Tensor = field(default_factory=lambda: torch.zeros(1, 1, 1))
 
     def denoise(self, x, angle):

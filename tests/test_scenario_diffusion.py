@@ -44,9 +44,15 @@ def ask(model, scenario, mode, paths=600, panel=None, horizon=4):
     return conditional(model, panel, scenario, mode=mode, horizon=horizon, paths=paths, rng=rng)
 
 
+def spread_out(model, spread):
+    """The same model, `spread` times as wide."""
+    return replace(model, settings=replace(model.settings, spread=spread))
+
+
+@pytest.mark.parametrize("spread", [1.0, 2.0])
 @pytest.mark.parametrize(("mode", "sd"), [("hard", 0.0), ("soft", 0.7), ("density", 0.7)])
-def test_where_the_law_is_gaussian_the_answer_is_the_closed_form(anchor, mode, sd):
-    answer = ask(anchor, RATES.with_sd(sd), mode)
+def test_where_the_law_is_gaussian_the_answer_is_the_closed_form(anchor, mode, sd, spread):
+    answer = ask(spread_out(anchor, spread), RATES.with_sd(sd), mode)
     law = answer.law.gaussian().given(answer.told.pins, mode)
     size = np.sqrt(np.maximum(np.diag(law.covariance), 0))
     for draws in (answer.told.alternative, answer.told.twin):
@@ -57,6 +63,17 @@ def test_where_the_law_is_gaussian_the_answer_is_the_closed_form(anchor, mode, s
     assert not answer.diagnostics.fallback
     if mode == "hard":
         assert answer.diagnostics.largest_miss < 1e-9
+
+
+def test_a_law_twice_as_wide_is_so_for_all_that_is_said_of_a_scenario(anchor):
+    plain, wide = ask(anchor, RATES, "hard"), ask(spread_out(anchor, 2.0), RATES, "hard")
+    one, other = plain.law.gaussian(), wide.law.gaussian()
+    np.testing.assert_array_equal(other.mean, one.mean)
+    np.testing.assert_array_equal(other.covariance, 4 * one.covariance)
+    moved = plain.told.baseline.std(axis=0)
+    np.testing.assert_allclose(wide.told.baseline.std(axis=0), 2 * moved, rtol=0.02)
+    near, far = (plausibility(found).distance for found in (plain, wide))
+    assert far == pytest.approx(near / 4)
 
 
 def test_density_without_a_deviation_keeps_what_the_pins_share(anchor):

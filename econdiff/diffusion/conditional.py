@@ -24,7 +24,7 @@ from econdiff.diffusion.guidance import SignalCovariance
 from econdiff.diffusion.likelihood import decode, log_density
 from econdiff.diffusion.origin import Origin
 from econdiff.diffusion.sampler import generator_from
-from econdiff.diffusion.scenario_origin import ScenarioOrigin, fitting_prior
+from econdiff.diffusion.scenario_origin import ScenarioOrigin
 from econdiff.diffusion.schedule import even_angles
 from econdiff.diffusion.twisted import Particles, twisted
 from econdiff.scenario.control import Controlled
@@ -92,12 +92,12 @@ class DiffusionLaw:
     ) -> Draws:
         """`draw`, from the noise `x` [path, series, step]."""
         z = self._origin.plain(x)
-        free, prior = self._origin.futures(z), fitting_prior(z.flatten(1).double())
+        free, prior = self._origin.futures(z), self._origin.prior(z)
         before = self._given(x, free, prior, facts, facts.value[None], "hard", generator)
         baseline = before.draws
         pins = pins.at(baseline.mean(axis=0))
         anchor = self.gaussian().given(facts)
-        plain = self._origin.futures(x)
+        plain = self._origin.futures(self.at.spread * x)
         twin = self.gaussian().moved(plain, facts, "hard", rng)
         beside = anchor.moved(twin, pins, mode, rng)
         if len(pins) == 0:

@@ -28,9 +28,20 @@ class ScenarioOrigin:
     turns: int
 
     def gaussian(self) -> Gaussian:
-        """The anchor's law, with the lags and the scale that the network gives this origin."""
+        """The anchor's law, with the lags and the scale that the network gives this origin.
+
+        As wide as `spread` makes it.
+        """
         mean, matrix = self.affine()
-        return Gaussian(mean, matrix @ matrix.T)
+        return Gaussian(mean, self.at.spread**2 * (matrix @ matrix.T))
+
+    def prior(self, z: Tensor) -> SignalCovariance:
+        """The law of innovations that guidance assumes, where `z` [path, series, step] are draws.
+
+        As wide as `spread` makes it, and white, unless the draws say otherwise.
+        """
+        shape = fitting_prior(z.flatten(1).double() / self.at.spread)
+        return SignalCovariance(self.at.spread**2 * shape.covariance)
 
     def plain(
         self, x: Tensor, pins: SignalPins | None = None, prior: SignalCovariance | None = None
