@@ -17,6 +17,7 @@ from econdiff.transforms import (
     TransformedForecaster,
     choose,
     fred_md,
+    periods_per_year,
 )
 
 CODES = range(1, 8)
@@ -247,3 +248,20 @@ def test_a_series_without_a_transform_or_without_logs_is_named():
         Transformed(Steps(np.eye(2)), {"y": fred_md(1)}).fit(panel)
     with pytest.raises(ValueError, match="series 'r': a logarithm needs values above 0, got 0"):
         Transformed(Steps(np.eye(2)), {"y": fred_md(1), "r": fred_md(5)}).fit(panel)
+
+
+@pytest.mark.filterwarnings("ignore:A future version of pandas will return a BaseOffset")
+@pytest.mark.parametrize(
+    ("freq", "per_year"),
+    [("BME", 12), ("BMS", 12), ("BQE", 4), ("BQS-FEB", 4), ("BYE", 1), ("B", 252), ("W-FRI", 52)],
+)
+def test_business_months_quarters_and_years_are_none_of_days(freq, per_year):
+    index = pd.date_range("2001-01-01", periods=40, freq=freq)
+    assert periods_per_year(index) == per_year
+    assert periods_per_year(pd.DatetimeIndex(list(index))) == per_year  # inferred
+
+
+def test_dates_of_no_known_rhythm_are_refused():
+    index = pd.date_range("2001-01-01", periods=40, freq="WOM-3FRI")
+    with pytest.raises(ValueError, match="no frequency that is known"):
+        periods_per_year(index)

@@ -28,10 +28,12 @@ a rate. Whoever knows better names the transform.
 import numpy as np
 import pandas as pd
 
+from econdiff.panel import PanelError
+from econdiff.panel.frequency import parse_frequency
 from econdiff.transforms.series import Transform, fred_md
 
 HIGHEST_RATE = 25.0  # per cent
-_PER_YEAR = {"D": 252, "B": 252, "W": 52, "M": 12, "Q": 4, "Y": 1, "A": 1}
+_PER_YEAR = {"D": 252, "W": 52, "M": 12, "Q": 4, "Y": 1}
 
 
 def choose(panel: pd.DataFrame) -> dict[str, Transform]:
@@ -68,13 +70,13 @@ def periods_per_year(index: pd.Index) -> int:
         freq = index.freqstr
     if freq is None and isinstance(index, pd.DatetimeIndex) and len(index) > 2:
         freq = pd.infer_freq(index) or "B"  # daily with holidays: no frequency fits
-    letter = str(freq)[0]
-    if letter not in _PER_YEAR:
+    try:
+        return _PER_YEAR[parse_frequency(str(freq))]
+    except PanelError as error:
         raise ValueError(
             f"the index of the panel has no frequency that is known (got {freq}); "
             "read the panel with econdiff.panel.read_panel"
-        )
-    return _PER_YEAR[letter]
+        ) from error
 
 
 def _drifts(values: np.ndarray) -> bool:
