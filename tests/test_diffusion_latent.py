@@ -194,3 +194,12 @@ def test_what_cannot_be_split_is_named(world):
         principal_components(y)
     with pytest.raises(ValueError, match="61 factors asked of a panel of 240 x 60"):
         principal_components(world[0].to_numpy(), 61)
+
+
+def test_series_without_a_value_or_a_move_are_named(world, core):
+    panel, _ = world
+    wide = replace(core, wide=60)
+    with pytest.raises(ValueError, match="series 's7' does not vary in the last 240 rows"):
+        wide.fit(panel.assign(s7=5.0))
+    with pytest.raises(ValueError, match="series 's7' has no value in the last 240 rows"):
+        wide.fit(panel.assign(s7=np.nan))

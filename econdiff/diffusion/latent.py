@@ -32,7 +32,9 @@ import pandas as pd
 from econdiff.anchor import Anchor, Coefficients, Filtered
 from econdiff.diffusion.components import Components, principal_components
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
-from econdiff.forecast import Forecast, steps_after
+from econdiff.diffusion.reading import known
+from econdiff.forecast import Forecast, check_draws, steps_after
+from econdiff.panel import check_rows
 from econdiff.scenario.errors import ScenarioError
 
 
@@ -47,11 +49,18 @@ class LatentDiffusion:
 
     def fit(self, panel: pd.DataFrame) -> "FittedLatentDiffusion":
         """Estimate every series' anchor, the components, and the law of the factors."""
+        y = known(panel, self.core.window)
         panel = panel.iloc[-self.core.window :]
-        y = panel.to_numpy(float).T
         own = replace(self.anchor, cross=()).estimate(y)
         u = _innovations(own.filter(y))
-        components = principal_components(u[self.anchor.lags :], self.factors, self.most)
+        shocks = u[self.anchor.lags :]
+        flat = np.isnan(shocks).all(axis=0)
+        if flat.any():
+            name = panel.columns[flat.argmax()]
+            raise ValueError(
+                f"series {name!r} does not vary in the last {len(panel)} rows; leave it out"
+            )
+        components = principal_components(shocks, self.factors, self.most)
         shared, terms = components.split(u)
         *_, core = replace(self.core, recentre=False).steps(_named(shared, panel.index))
         core = replace(core, coefficients=_memoryless(shared.T, self.core.anchor))
@@ -73,6 +82,8 @@ class FittedLatentDiffusion:
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator
     ) -> Forecast:
         """Draw joint paths of every series; see `econdiff.forecast.Forecaster`."""
+        check_draws(paths, rng)
+        check_rows(history)
         if tuple(history.columns) != self.names:
             raise ValueError(f"fitted on {list(self.names)}, asked about {list(history.columns)}")
         history = history.iloc[-self.core.settings.window :]
