@@ -251,6 +251,27 @@ def test_tilting_a_gaussian_to_means_is_the_density_mode():
     assert (np.abs(ours["mean"] - theirs["mean"]) < errors).all()
 
 
+@pytest.mark.parametrize("said", ["growth=120,125", "growth=baseline+2%", "growth(growth, 1, 3)=1"])
+def test_tilting_a_series_in_logs_gives_its_values_the_stated_means(said):
+    panel = economy()
+    panel["growth"] = 100 * np.exp(0.01 * (panel["growth"] - panel["growth"].iloc[-1]).to_numpy())
+    level = {"growth": fred_md(4), "inflation": fred_md(1), "rate": fred_md(1)}
+    model = Transformed(VAR(lags=1), level).fit(panel)
+    scale = panel["growth"].to_numpy()
+    said = said.replace("120,125", f"{scale.mean() * 1.002},{scale.mean() * 1.003}")
+    answer = conditional(
+        model, panel, parse_pin(said), mode="tilt", horizon=3, paths=2000, rng=rng()
+    )
+    y = answer.baseline.samples[:, :, 0]
+    means = answer.weights @ y
+    if "baseline" in said:
+        assert means[0] == pytest.approx(1.02 * y[:, 0].mean())
+    elif "(" in said:
+        assert answer.weights @ (y[:, 2] / y[:, 0]) == pytest.approx(1.01)
+    else:
+        np.testing.assert_allclose(means[:2], scale.mean() * np.array([1.002, 1.003]))
+
+
 def test_impossible_requests_are_refused():
     def ask(scenario, mode, model=None):
         return conditional(

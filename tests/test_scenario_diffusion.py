@@ -118,7 +118,7 @@ def test_levels_decide_the_changes_before_them():
     rows[3, 1] = rows[4, 3] = 1
     values = np.array([1.0, 3.0, 6.0, -1.0, -2.0])
     names = ("a", "b", "c", "d", "e")
-    told = Pins(names, names, names, rows, values, np.zeros(5), np.zeros(5, bool))
+    told = Pins(names, names, names, rows, values, np.zeros(5), *np.zeros((2, 5), bool))
     lead, rest = settled(told, 2)
     np.testing.assert_allclose(lead, [1, -1, 2, -2])
     np.testing.assert_allclose(rest.matrix, [[1, 0]])
@@ -176,7 +176,7 @@ def test_density_at_a_ragged_edge_is_among_the_paths_that_meet_it(anchor):
 def pins(value, sd=0.0):
     return Pins(
         ("first",), ("y",), ("1",), np.array([[1.0, 0.0]]), np.array([value]),
-        np.array([sd]), np.zeros(1, bool),
+        np.array([sd]), np.zeros(1, bool), np.zeros(1, bool),
     )  # fmt: skip
 
 

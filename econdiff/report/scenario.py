@@ -95,6 +95,8 @@ def scenario_page(
 def _meaning(answer: Conditional) -> str:
     """What the mode means, and what is assumed besides the pins."""
     means = MEANINGS[answer.mode]
+    if answer.mode != "tilt" and any(pin.relative == "per cent" for pin in answer.bound.stated):
+        means += "; percentages above the baseline are of its geometric mean"
     if answer.mode == "event" or not answer.bound.events:
         return means
     return f"{means}, and {' and '.join(answer.bound.events)} occurs"

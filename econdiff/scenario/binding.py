@@ -120,4 +120,5 @@ def _stacked(rows: list[Row], cells: int) -> Pins:
         np.array([row.value for row in rows]),
         np.array([row.sd for row in rows]),
         np.array([bool(row.pin.relative) for row in rows], bool),
+        np.array([row.log for row in rows], bool),
     )

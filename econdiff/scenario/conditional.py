@@ -63,7 +63,7 @@ def conditional(
     answer = Conditional(mode, bound, law, told, history, units, found)
     answer = _or_gaussian(answer)
     if mode == "tilt":
-        return tilted(answer, bound.pins.at(told.baseline.mean(axis=0)), rng)
+        return tilted(answer, bound.pins, rng)
     if bound.events:
         return occurring(answer, rng)
     return answer

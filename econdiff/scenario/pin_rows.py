@@ -25,6 +25,7 @@ class Row:
     value: float
     sd: float
     period: str
+    log: bool  # `value` is the logarithm of what was stated
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,8 @@ class Ahead:
         else:
             weights, value, sd = self._combined(pin)
         last = max(pin.terms, key=lambda term: self.step(term.when))
-        return Row(pin, weights, value, sd, self.label(last.when))
+        log = (pin.growth or len(pin.terms) == 1) and self.logs(last.series)
+        return Row(pin, weights, value, sd, self.label(last.when), log)
 
     def _cell(self, pin: Pin) -> tuple[np.ndarray, float, float]:
         (term,) = pin.terms

@@ -22,6 +22,7 @@ class Pins:
     value: np.ndarray
     sd: np.ndarray
     relative: np.ndarray  # [pin], bool: `value` is on top of what is expected
+    logs: np.ndarray  # [pin], bool: `value` is the logarithm of what was stated
 
     def __len__(self) -> int:
         return len(self.value)
@@ -42,6 +43,7 @@ class Pins:
             self.value[order],
             self.sd[order],
             self.relative[order],
+            self.logs[order],
         )
 
     def and_(self, others: "Pins") -> "Pins":
@@ -54,6 +56,7 @@ class Pins:
             np.concatenate([self.value, others.value]),
             np.concatenate([self.sd, others.sd]),
             np.concatenate([self.relative, others.relative]),
+            np.concatenate([self.logs, others.logs]),
         )
 
 

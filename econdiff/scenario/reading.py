@@ -2,7 +2,7 @@
 
     FEDFUNDS=5.5,5.5,5.25              the first steps after the origin; an empty place is free
     FEDFUNDS=baseline+100bp for 4      above what is expected without the scenario
-    WTI=baseline+100% for 4 quarters   twice what is expected
+    WTI=baseline+100% for 4 quarters   twice what is expected: its geometric mean; tilt: its mean
     UNRATE@2025Q4=6                    one period
     average(UNRATE, 2025Q1, 2025Q4)=6  also sum, change, growth (per cent); spread(A, B)=1,1
 

@@ -8,6 +8,7 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import logsumexp
 
 from econdiff.scenario.answer import Conditional
 from econdiff.scenario.errors import ScenarioError
@@ -36,8 +37,16 @@ def occurring(answer: Conditional, rng: np.random.Generator) -> Conditional:
 
 
 def tilted(answer: Conditional, pins: Pins, rng: np.random.Generator) -> Conditional:
-    """The baseline's paths, weighted to give `pins` as means."""
-    return _weighted(answer, _tilted(answer.told.baseline, pins), pins, rng)
+    """The baseline's paths, weighted to give `pins` as means, in the user's units."""
+    draws = answer.told.baseline
+    seen = draws @ pins.matrix.T
+    expected = np.where(pins.logs, logsumexp(seen, axis=0) - np.log(len(draws)), seen.mean(axis=0))
+    stated = replace(
+        pins,
+        value=pins.value + np.where(pins.relative, expected, 0),
+        relative=np.zeros(len(pins), bool),
+    )
+    return _weighted(answer, _tilted(draws, stated), stated, rng)
 
 
 def _margins(answer: Conditional) -> np.ndarray:
@@ -91,7 +100,7 @@ def _weighted(
         ancestors=len(np.unique(chosen)),
         method=method,
         largest_miss=(
-            float(np.abs(weights @ (told.alternative @ pins.matrix.T) - pins.value).max())
+            float(np.abs(weights @ _apart(told.alternative, pins)).max())
             if answer.mode == "tilt"
             else found.largest_miss
         ),
@@ -108,16 +117,20 @@ def _tilted(draws: np.ndarray, pins: Pins) -> np.ndarray:
     """Weights that give the pinned combinations their means, and variances where an sd is given."""
     if len(pins) == 0:
         return np.full(len(draws), 1 / len(draws))
-    seen = draws @ pins.matrix.T
-    spread = pins.sd > 0
-    squares = (seen[:, spread] - pins.value[spread]) ** 2
-    target = np.concatenate([pins.value, pins.sd[spread] ** 2])
+    apart, spread = _apart(draws, pins), pins.sd > 0
+    target = np.concatenate([np.zeros(len(pins)), pins.sd[spread] ** 2])
     try:
-        return tilt(np.hstack([seen, squares]), target)
+        return tilt(np.hstack([apart, apart[:, spread] ** 2]), target)
     except UnreachableError as error:
         raise ScenarioError(
             f"{error}; take the mode hard, soft or density, or draw more paths"
         ) from None
+
+
+def _apart(draws: np.ndarray, pins: Pins) -> np.ndarray:
+    """How far draws lie from what was stated, [path, pin]; as a share of it where it is in logs."""
+    apart = draws @ pins.matrix.T - pins.value
+    return np.where(pins.logs, np.expm1(apart), apart)
 
 
 def _among(inside: np.ndarray, events: tuple[str, ...], obstacle: str) -> np.ndarray:

@@ -38,8 +38,9 @@ class Pin:
     """`terms` add up to `value`, give or take a standard deviation `sd`.
 
     With `relative` the value is added to what the model expects without the scenario: in the
-    user's units ("points"), or as a percentage of it ("per cent"). With `growth` the terms are an
-    earlier and a later cell, and `value` is the change between them in per cent.
+    user's units ("points"), or as a percentage of it ("per cent"; of the geometric mean, for the
+    series is in logarithms; in the mode tilt, and in synthetic panels, of the mean). With `growth`
+    the terms are an earlier and a later cell, and `value` is the change between them in per cent.
     """
 
     label: str
