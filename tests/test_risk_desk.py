@@ -9,13 +9,14 @@ import pytest
 from econdiff.baselines.climatology import Climatology
 from econdiff.baselines.range_volatility import RangeVolatility
 from econdiff.cli import main
-from econdiff.commands.models import rows_read
+from econdiff.commands.models import OURS, rows_read
 from econdiff.commands.portfolios import holdings
 from econdiff.commands.progress import silent
 from econdiff.commands.reading import Reading
 from econdiff.commands.risk_inputs import RiskRequest, risk_inputs
 from econdiff.commands.risk_parts import sensitivity
 from econdiff.report.page import shown
+from econdiff.report.validation import LEARNED
 from econdiff.risk.prices import not_prices
 from econdiff.risk.validation import validate
 
@@ -114,6 +115,11 @@ def test_the_report_has_what_supervisors_ask_for_in_their_order(made, made_again
     assert "ES at 0.01 over 5 steps, the one whose moves lie least far out" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     made_again(made, "validation.html")
+
+
+def test_the_page_can_say_of_each_of_our_models_what_it_learned_from():
+    assert set(LEARNED) == set(OURS)
+    assert "trained on these prices" in LEARNED["scratch"]
 
 
 def test_the_headline_is_the_traffic_light_of_the_tests_and_rules_of_days_wait_for_a_year(made):

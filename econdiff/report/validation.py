@@ -26,6 +26,16 @@ from econdiff.report.validation_tables import (
 )
 from econdiff.risk.prices import labels_of
 
+LEARNED = {  # what of our own models was learned from what
+    "diffusion": "The diffusion model was pretrained on simulated economies; its network was not "
+    "fitted to these prices, only the filter before it was.",
+    "diffusion-gjr": "The diffusion model was pretrained on simulated economies; its network was "
+    "not fitted to these prices, only the GJR-GARCH and the filter before it were.",
+    "anchor": "The filtered autoregression was fitted to these prices; no network alters it.",
+    "scratch": "The network was trained on these prices alone, and what it learned is kept only "
+    "where it beat the filtered autoregression on the last of them.",
+}
+
 
 def pictures(found: Validation) -> dict[str, Figure]:
     """The figures that lie beside the page as files, of the first portfolios."""
@@ -210,18 +220,14 @@ def _method(found: Validation) -> Section:
 
 
 def _assumptions(found: Validation) -> Section:
-    own = {"diffusion", "anchor", "scratch"}
     points = [
         "What is held is bought at the origin and kept: no trading, no margin calls, no costs.",
         "Gains are linear in prices; options and other non-linear positions are not revalued.",
         "The law of returns over the fitting window goes on over the horizon.",
         "Paths over several steps are drawn step by step, not by the square-root-of-time rule.",
     ]
-    if found.subject in own:
-        points.append(
-            "The diffusion model was pretrained on simulated economies; its network was not fitted "
-            "to these prices, only the filter before it was."
-        )
+    if found.subject in LEARNED:
+        points.append(LEARNED[found.subject])
     if "hs" in found.assets:
         points.append("Historical simulation takes each row of its window as equally likely.")
     return Section("4. Assumptions", points=tuple(points))
