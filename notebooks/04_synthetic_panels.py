@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -116,7 +118,8 @@ print("mean overlap of single panels:", round(conclusions["overlap of one panel"
 
 # %%
 table = quality(panel, made, rng=rng, regressions=[regression])
-table[table["series"].isin(["GSP", "GSP, EMP"])].round(3)
+of = ["GSP", "GSP, EMP", "log(GSP)", "log(GSP), log(EMP)"]
+table[table["series"].isin(of)].round(3)
 
 # %%
 memory_figure(panel, made)
