@@ -65,6 +65,23 @@ def made(tmp_path_factory):
     return folder / "out"
 
 
+def test_days_of_another_study_that_was_stopped_are_no_part_of_this_one(
+    tmp_path, prices, monkeypatch
+):
+    def stop(*args):
+        raise RuntimeError("stopped")
+
+    words = ("--backtest", "2021-07-01", "--models", "hs", "--horizon", 1, "--refit", 60)
+    with monkeypatch.context() as patched:
+        patched.setattr("econdiff.commands.risk._write", stop)
+        assert ask(tmp_path, prices, *words, "--models", "hs,ewma") == 1
+    kept = {file.name: file.stat().st_mtime_ns for file in tmp_path.glob("out.partial/days/hs-*")}
+    assert kept
+    assert ask(tmp_path, prices, *words) == 0
+    files = (tmp_path / "out" / "days").iterdir()
+    assert {file.name: file.stat().st_mtime_ns for file in files} == kept
+
+
 def test_the_files_are_what_they_are_said_to_be(made, prices):
     risk = pd.read_csv(made / "risk.csv")
     assert set(risk["model"]) == {"ewma-fhs", "hs"}

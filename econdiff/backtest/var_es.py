@@ -77,22 +77,22 @@ def backtest_var_es(
 
     Raises ValueError, with the model and the day, where a model fails.
     """
-    starts = _starts(plan)
-    if not starts or plan.first < 2:
+    if not _starts(plan) or plan.first < 2:
         raise ValueError(
             f"no day is left to forecast from row {plan.first} of {len(plan.prices)} prices"
         )
-    tasks = [
-        _Task(name, model, plan, start, min(start + plan.refit, len(plan.prices)), folder)
-        for start in starts
-        for name, model in models.items()
-    ]
+    tasks = _tasks(models, plan, folder)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     if workers == 1:
         return (_block(task) for task in tasks)
     check_sendable(models)
     return share(_block, tasks, workers)
+
+
+def block_files(models: Mapping[str, Model], plan: Plan, folder: Path) -> set[Path]:
+    """Where `backtest_var_es`, asked the same, keeps its blocks in `folder`."""
+    return {folder / _file(task) for task in _tasks(models, plan, folder)}
 
 
 def blocks_of(plan: Plan) -> int:
@@ -114,6 +114,14 @@ class _Task:
     start: int
     end: int
     folder: Path | None
+
+
+def _tasks(models: Mapping[str, Model], plan: Plan, folder: Path | None) -> list[_Task]:
+    return [
+        _Task(name, model, plan, start, min(start + plan.refit, len(plan.prices)), folder)
+        for start in _starts(plan)
+        for name, model in models.items()
+    ]
 
 
 def _block(task: _Task) -> Block:
@@ -165,9 +173,8 @@ def _day(
     realised = (known[day + plan.horizon - 1] / known[day - 1] - 1) @ w
     var = np.stack([measures.value_at_risk(total, a) for a in plan.alphas], axis=-1)
     es = np.stack([measures.expected_shortfall(total, a) for a in plan.alphas], axis=-1)
-    var = np.minimum(
-        var, -1e-9
-    )  # a forecast of no loss at all, or of one loss only, stays testable
+    # a forecast of no loss at all, or of one loss only, stays testable
+    var = np.minimum(var, -1e-9)
     return {
         "var": var,
         "es": np.minimum(es, var * (1 + 1e-9)),

@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,12 @@ def _take_name(work: Path, out: Path) -> None:
         out.rename(old / out.name)
     work.rename(out)
     shutil.rmtree(old)
+
+
+def keep_only(folder: Path, files: Set[Path]) -> None:
+    """Delete every file of `folder` but `files`; a study that was stopped may have left some."""
+    for file in set(folder.glob("*")) - files:
+        file.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

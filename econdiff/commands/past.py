@@ -9,7 +9,7 @@ import pandas as pd
 
 from econdiff.backtest import Trial, backtest, compare, losses, pits, runs, scores
 from econdiff.backtest.run import trial_files
-from econdiff.commands.folder import write_text
+from econdiff.commands.folder import keep_only, write_text
 from econdiff.commands.progress import Progress
 from econdiff.forecast import Model
 from econdiff.report.past import Past
@@ -52,8 +52,7 @@ def run_trials(
         own = trial_files(
             models, panel, horizon=horizon, origins=origins, paths=paths, seed=seed, folder=folder
         )
-        for file in set(folder.iterdir()) - own:
-            file.unlink()
+        keep_only(folder, own)
     return trials
 
 

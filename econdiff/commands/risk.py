@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from econdiff.backtest.var_es import Plan, backtest_var_es, blocks_of, tracks
+from econdiff.backtest.var_es import Plan, backtest_var_es, block_files, blocks_of, tracks
 from econdiff.commands.answer import Answer
 from econdiff.commands.desk_rules import attributed, liquid_es, viewed
 from econdiff.commands.folder import (
+    keep_only,
     refuse_existing,
     whole,
     write_manifest,
@@ -57,6 +58,9 @@ def risk(request: RiskRequest, command: str, progress: Progress = silent) -> Ans
     found = replace(found, scenarios=scenarios)
     with whole(request.out, overwrite=request.overwrite, resume=True) as folder:
         past = [_past(inputs, plan, request, folder, progress) for plan in inputs.plans]
+        days = folder / DAYS
+        own = (block_files(inputs.wrapped, plan, days) for plan in inputs.plans)
+        keep_only(days, set().union(*own))
         if past:
             found = replace(found, tracks=past[0].tracks, tests=past[0].tests)
         found = replace(found, longer=tuple(past[1:]))
