@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econdiff.synth import GaussianPanel, PanelLaw, examine, read_entities, signature
+from econdiff.synth import (
+    BlockBootstrap,
+    GaussianPanel,
+    PanelLaw,
+    examine,
+    read_entities,
+    signature,
+)
 
 
 def walks(entities, periods, series, seed=0):
@@ -48,3 +55,15 @@ def test_a_half_that_cannot_be_fitted_is_drawn_anew():
     pegged = read_entities(frame, entity="country")
     found = examine(CHEAP, pegged, rng=np.random.default_rng(0), splits=2)
     assert "no half of the panel could be fitted ('y' does not move within" in found.verdict
+
+
+def test_copies_of_every_split_are_added_up_where_members_cannot_be_told():
+    frame = walks(5, 40, 2)
+    frame.loc[frame.index % 7 == 0, "x"] = np.nan
+    panel = read_entities(frame, entity="country")
+    one, three = (
+        examine(BlockBootstrap(), panel, rng=np.random.default_rng(0), splits=splits)
+        for splits in (1, 3)
+    )
+    assert np.isnan(three.auc)
+    assert three.exact > 4 * one.exact > 0  # six fits

@@ -61,9 +61,16 @@ def examine(
     if not found:
         return Privacy(0, 0, 0, untested=f"no half of the panel could be fitted ({refused})")
     known = [split for split in found if all(np.isfinite(one.auc) for one in split)]
-    if len(known) < 2:  # one split has no spread: its own interval has to do
-        return (known or found)[0][0]
-    return _over_splits([one for split in known for one in split])
+    judged = (known or found)[0][0]
+    if len(known) > 1:  # one split has no spread: its own interval has to do
+        judged = _over_splits([one for split in known for one in split])
+    every = [one for split in found for one in split]
+    return replace(
+        judged,
+        exact=sum(one.exact for one in every),
+        near=sum(one.near for one in every),
+        records=sum(one.records for one in every),
+    )
 
 
 def _split(
@@ -78,13 +85,11 @@ def _split(
 
 
 def _over_splits(found: Sequence[Privacy]) -> Privacy:
-    """The evidence of splits, two after each other being one split both ways round."""
+    """The evidence on members of splits, two after each other being one split both ways round."""
     auc = np.array([one.auc for one in found]).reshape(-1, 2).mean(axis=1)
     half = float(t.ppf(0.975, len(auc) - 1) * auc.std(ddof=1) / np.sqrt(len(auc)))
-    return Privacy(
-        exact=sum(one.exact for one in found),
-        near=sum(one.near for one in found),
-        records=sum(one.records for one in found),
+    return replace(
+        found[0],
         nearer_to_members=float(np.mean([one.nearer_to_members for one in found])),
         ratio_synthetic=float(np.mean([one.ratio_synthetic for one in found])),
         ratio_held_out=float(np.mean([one.ratio_held_out for one in found])),
