@@ -203,3 +203,11 @@ def test_series_without_a_value_or_a_move_are_named(world, core):
         wide.fit(panel.assign(s7=5.0))
     with pytest.raises(ValueError, match="series 's7' has no value in the last 240 rows"):
         wide.fit(panel.assign(s7=np.nan))
+
+
+def test_a_wide_panel_of_too_few_rows_is_told_how_many_and_the_model_shows_as_one_line(world, core):
+    panel, _ = world
+    with pytest.raises(ValueError, match="24 rows are needed, and 5 are there"):
+        LatentDiffusion(core=core).fit(panel[:5])
+    fitted = LatentDiffusion(core=core).fit(panel)
+    assert repr(fitted) == "LatentDiffusion fitted to s0, s1, s2, s3, s4, s5 and 54 more"

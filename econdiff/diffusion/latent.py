@@ -33,7 +33,7 @@ from econdiff.anchor import Anchor, Coefficients, Filtered
 from econdiff.diffusion.components import Components, principal_components
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
 from econdiff.diffusion.reading import known
-from econdiff.forecast import Forecast, check_draws, steps_after
+from econdiff.forecast import Forecast, check_draws, some_names, steps_after
 from econdiff.panel import check_rows
 from econdiff.scenario.errors import ScenarioError
 
@@ -77,6 +77,9 @@ class FittedLatentDiffusion:
     core: FittedDiffusion
     terms: Coefficients
     names: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"LatentDiffusion fitted to {some_names(self.names)}"
 
     def sample(
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator

@@ -107,12 +107,6 @@ class Diffusion:
         Of every series at once, however many.
         """
         y = known(panel, self.window)
-        if len(panel) < MINIMUM_ROWS:
-            raise ValueError(
-                f"{MINIMUM_ROWS} rows are needed, and {len(panel)} are there after any differences;"
-                f" give {MINIMUM_ROWS - len(panel)} more, or take another model, such as AR "
-                "(--model ar)"
-            )
         device = chosen(self.device)
         training = self.training or (Training() if self.weights is None else Training(steps=0))
         seed = training.seed

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from econdiff.diffusion.training import MINIMUM_ROWS
 from econdiff.forecast import steps_after
 from econdiff.panel import PanelError, check_rows
 from econdiff.panel.frequency import infer_frequency
@@ -19,6 +20,12 @@ def known(panel: pd.DataFrame, window: int) -> np.ndarray:
         name = panel.columns[empty.argmax()]
         raise PanelError(
             f"series {name!r} has no value in the last {y.shape[1]} rows; leave it out"
+        )
+    if len(panel) < MINIMUM_ROWS:
+        raise ValueError(
+            f"{MINIMUM_ROWS} rows are needed, and {len(panel)} are there after any differences;"
+            f" give {MINIMUM_ROWS - len(panel)} more, or take another model, such as AR "
+            "(--model ar)"
         )
     return y
 
