@@ -72,7 +72,7 @@ class Skewed:
 
     def score(self, history: np.ndarray, came: float) -> Scores:
         """See `Scores`."""
-        scale = self.law.variances(history - self.law.mean)[-1] ** 0.5
+        scale = self.law.scales(history - self.law.mean)[-1]
         if self.filtered:
             return exact(self.law.mean + scale * self.z, came), np.nan
         z = np.array([(came - self.law.mean) / scale])

@@ -255,8 +255,9 @@ def test_a_batch_of_origins_has_the_densities_of_one_at_a_time(rng):
     index = pd.period_range("2000Q1", periods=60, freq="Q")
     after = pd.period_range(index[-1] + 1, periods=2, freq="Q")
     for k in range(3):
-        panel = pd.DataFrame(y[k].T, index=index)
-        alone = Diffusion().fit(panel).log_density(panel, pd.DataFrame(future[k].T, index=after))
+        panel = pd.DataFrame(y[k].T, index, ["a", "b"])
+        coming = pd.DataFrame(future[k].T, after, ["a", "b"])
+        alone = Diffusion().fit(panel).log_density(panel, coming)
         assert found[k] == pytest.approx(alone, abs=5e-3)
     assert batch.network.shape == batch.anchor.shape == (3, 20, 2, 2)
 
