@@ -1,6 +1,7 @@
 """Macro scenarios with a portfolio loss, and with a credit loss, from the command line."""
 
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from econdiff.cli import main
 from econdiff.commands import credit
 from econdiff.risk.credit import FittedLogitLink
+from econdiff.scenario import ScenarioWarning, conditional
 from econdiff.transforms import Transformed, TransformedForecaster
 
 MONTHS = 240
@@ -255,6 +257,22 @@ def test_pins_on_macro_series_of_the_same_file_move_the_rate(folder, published):
     assert lend(folder, *words) == 0
     table = pd.read_csv(folder / "loss" / "credit.csv").set_index("scenario")
     assert table.loc["scenario", "expected_loss"] > 1.2 * table.loc["no scenario", "expected_loss"]
+
+
+def test_what_the_answer_to_a_credit_scenario_warned_of_is_on_the_page(
+    folder, published, capsys, monkeypatch
+):
+    def warning(*given, **named):
+        warnings.warn("few draws carry the answer", ScenarioWarning, stacklevel=2)
+        return conditional(*given, **named)
+
+    monkeypatch.setattr("econdiff.commands.assumptions.conditional", warning)
+    with_macro(folder, published, [])
+    words = ("--rate", "delinquent", "--pin", "u=baseline+300bp for 3", "--json")
+    assert lend(folder, *words) == 0
+    note = "scenario: few draws carry the answer"
+    assert json.loads(capsys.readouterr().out)["notes"] == [note]
+    assert note in (folder / "loss" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(

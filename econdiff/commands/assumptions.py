@@ -57,12 +57,11 @@ def conditioned(
     mode: Mode,
     horizon: int,
     paths: int,
-    seed: int,
+    rng: np.random.Generator,
 ) -> tuple[Conditional, tuple[str, ...]]:
     """The answer to a scenario, and what it warned of."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ScenarioWarning)
-        rng = np.random.default_rng(seed)
         answer = conditional(
             forecaster, panel, said, mode=mode, horizon=horizon, paths=paths, rng=rng
         )

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.commands.answer import Answer
-from econdiff.commands.assumptions import Assumed
+from econdiff.commands.assumptions import Assumed, conditioned
 from econdiff.commands.credit_book import Book, CreditRequest, book_of, driven
 from econdiff.commands.errors import UsageError
 from econdiff.commands.folder import whole, write_manifest, write_page, write_picture
@@ -19,8 +19,8 @@ from econdiff.forecast import Forecast, steps_after
 from econdiff.report.credit import CreditStudy, credit_page, pictures
 from econdiff.risk.credit import CreditLoss, FittedLogitLink, each_step, portfolio_losses
 from econdiff.risk.measures import var_standard_error_by_path
-from econdiff.scenario import Scenario, ScenarioError, check, conditional
-from econdiff.transforms import Transformed, choose, periods_per_year
+from econdiff.scenario import Scenario, ScenarioError, check
+from econdiff.transforms import Transformed, TransformedForecaster, choose, periods_per_year
 
 REPEATS = 20  # portfolios drawn on each path of default rates
 
@@ -37,7 +37,7 @@ def credit(request: CreditRequest, command: str, progress: Progress = silent) ->
     _check_said(book, request)
     manifest = new_manifest("credit", command, settings_of(request)) | {"data": book.data.record}
     with whole(request.out, overwrite=request.overwrite) as folder:
-        macro = _paths(book, request, progress)
+        macro, notes = _paths(book, request, progress)
         rates = {name: _rates(book, drawn, request) for name, drawn in macro.items()}
         losses = {name: _losses(book, made, request) for name, made in rates.items()}
         study = CreditStudy(
@@ -50,6 +50,7 @@ def credit(request: CreditRequest, command: str, progress: Progress = silent) ->
             index=steps_after(book.macro, request.horizon),
             table=_table(rates, losses, request),
             steps=_steps(book, rates, losses, request),
+            notes=notes,
         )
         _write(study, folder)
     words = study.table.to_string(index=False, float_format=lambda x: f"{x:.4g}")
@@ -57,8 +58,10 @@ def credit(request: CreditRequest, command: str, progress: Progress = silent) ->
         "out": str(request.out),
         "losses": study.table.to_dict("records"),
         "link": study.link_words,
+        "notes": list(notes),
     }
-    return Answer(facts, f"{words}\n\n{study.link_words}\n\n{request.out / 'report.html'}")
+    said = (words, *notes, study.link_words, str(request.out / "report.html"))
+    return Answer(facts, "\n\n".join(said))
 
 
 def _check_said(book: Book, request: CreditRequest) -> None:
@@ -74,9 +77,12 @@ def _check_said(book: Book, request: CreditRequest) -> None:
             raise UsageError(f"{one.name}: {error}") from error
 
 
-def _paths(book: Book, request: CreditRequest, progress: Progress) -> dict[str, Forecast]:
-    """Macro paths without and with each scenario."""
+def _paths(
+    book: Book, request: CreditRequest, progress: Progress
+) -> tuple[dict[str, Forecast], tuple[str, ...]]:
+    """Macro paths without and with each scenario, and what their answers warned of."""
     macro, index = book.macro, steps_after(book.macro, request.horizon)
+    notes: list[str] = []
     with progress("macro paths", 2 + len(book.said)) as step:
         model = Transformed(named_model(request.model), choose(macro)).fit(macro)
         step()
@@ -95,21 +101,24 @@ def _paths(book: Book, request: CreditRequest, progress: Progress) -> dict[str, 
                 samples = np.broadcast_to(told, (request.paths, *told.shape))
                 made[one.name] = Forecast(samples, index, tuple(map(str, macro.columns)))
             else:
-                made[one.name] = _conditioned(model, macro, one, request)
+                made[one.name], warned = _conditioned(model, macro, one, request)
+                notes += [f"{one.name}: {note}" for note in warned]
             step()
-    return made
+    return made, tuple(notes)
 
 
-def _conditioned(model, macro: pd.DataFrame, one: Assumed, request: CreditRequest) -> Forecast:
+def _conditioned(
+    model: TransformedForecaster, macro: pd.DataFrame, one: Assumed, request: CreditRequest
+) -> tuple[Forecast, tuple[str, ...]]:
     try:
-        answer = conditional(
+        answer, notes = conditioned(
             model, macro, one.scenario,
             mode="hard", horizon=request.horizon, paths=request.paths,
             rng=_rng(request, "macro paths"),
         )  # fmt: skip
     except ScenarioError as error:
         raise UsageError(f"{one.name}: {error}") from error
-    return answer.alternative
+    return answer.alternative, notes
 
 
 def _fully_stated(said: Scenario, macro: pd.DataFrame, index: pd.Index) -> np.ndarray | None:

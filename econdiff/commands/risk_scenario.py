@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from econdiff.commands.assumptions import Assumed, conditioned
@@ -126,7 +127,8 @@ def scenario_losses(
             try:
                 answer, warned = conditioned(
                     forecaster, panel, _within(one.scenario, panel, max(horizons)),
-                    mode="hard", horizon=max(horizons), paths=min(paths, MOST), seed=seed,
+                    mode="hard", horizon=max(horizons), paths=min(paths, MOST),
+                    rng=np.random.default_rng(seed),
                 )  # fmt: skip
             except ScenarioError as error:
                 raise UsageError(f"{one.name}: {error}") from error

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from econdiff.commands.answer import Answer
@@ -160,7 +161,8 @@ def answered(
         try:
             answer, notes = conditioned(
                 forecaster, data.panel, said,
-                mode=request.mode, horizon=request.horizon, paths=request.paths, seed=request.seed,
+                mode=request.mode, horizon=request.horizon, paths=request.paths,
+                rng=np.random.default_rng(request.seed),
             )  # fmt: skip
         except ScenarioError as error:
             raise UsageError(str(error)) from error

@@ -30,6 +30,7 @@ class CreditStudy:
     index: pd.PeriodIndex | pd.DatetimeIndex
     table: pd.DataFrame
     steps: pd.DataFrame
+    notes: tuple[str, ...] = ()  # what the answers to the scenarios warned of
 
 
 def pictures(study: CreditStudy) -> dict[str, Figure]:
@@ -101,6 +102,7 @@ def credit_page(study: CreditStudy, drawn: Mapping[str, str]) -> Page:
                     "standard error of the quantile. The spread holds the macro "
                     "paths, the shocks to the rate, and the portfolio's own common factor.",
                 ),
+                study.notes,
                 pictures=(Picture(drawn["losses"], "Loss distributions by scenario.", ""),),
                 tables=(Table("By scenario", percent.drop(columns="level"), digits=3),),
             ),
