@@ -259,6 +259,26 @@ def test_pins_on_macro_series_of_the_same_file_move_the_rate(folder, published):
     assert table.loc["scenario", "expected_loss"] > 1.2 * table.loc["no scenario", "expected_loss"]
 
 
+def test_a_credit_path_may_be_stated_whole_by_steps_as_by_periods(folder, published):
+    with_macro(folder, published, [])
+    (folder / "path.csv").write_text("period,u\n2023Q3,6\n2023Q4,7\n")
+    losses = []
+    for words in (("--scenario", folder / "path.csv"), ("--pin", "u=6,7", "--overwrite")):
+        assert lend(folder, "--rate", "delinquent", "--horizon", 2, *words) == 0
+        losses.append(pd.read_csv(folder / "loss" / "credit.csv")["expected_loss"].iloc[1])
+    assert losses[0] == losses[1]
+
+
+def test_a_credit_path_that_is_stated_with_an_error_is_not_taken_for_exact(
+    folder, published, capsys
+):
+    with_macro(folder, published, [])
+    (folder / "path.toml").write_text("[pins]\nu = [6, 7]\n[sd]\nu = 1\n")
+    words = ("--rate", "delinquent", "--horizon", 2, "--scenario", folder / "path.toml")
+    assert lend(folder, *words) == 2
+    assert "some have an sd" in capsys.readouterr().err
+
+
 def test_what_the_answer_to_a_credit_scenario_warned_of_is_on_the_page(
     folder, published, capsys, monkeypatch
 ):

@@ -123,12 +123,13 @@ def _conditioned(
 
 def _fully_stated(said: Scenario, macro: pd.DataFrame, index: pd.Index) -> np.ndarray | None:
     """The path [step, series] that a scenario states, where it states every cell; else None."""
-    cells = {
-        (pin.terms[0].series, str(pin.terms[0].when)): pin.value
-        for pin in said.pins
-        if len(pin.terms) == 1 and not pin.relative and not pin.growth
-    }
-    wanted = [[(str(name), str(when)) for name in macro.columns] for when in index]
+    periods = {str(step): str(when) for step, when in enumerate(index, start=1)}
+    cells: dict[tuple[str, str], float] = {}
+    for pin in said.pins:
+        if len(pin.terms) == 1 and not (pin.relative or pin.growth or pin.sd):
+            when = str(pin.terms[0].when)  # a step, or a period
+            cells[pin.terms[0].series, periods.get(when, when)] = pin.value
+    wanted = [[(str(name), when) for name in macro.columns] for when in periods.values()]
     if not all(key in cells for row in wanted for key in row):
         return None
     return np.array([[cells[key] for key in row] for row in wanted])
