@@ -81,8 +81,8 @@ def _scores(
 
 def _rates(future: np.ndarray) -> Pins:
     cells = np.arange(PINNED) * len(NAMES) + NAMES.index("FFR")
-    names, zero = tuple(map(str, cells)), np.zeros(PINNED)
-    return Pins(names, names, names, np.eye(len(future))[cells], future[cells], zero, zero > 0)
+    names, zero, no = tuple(map(str, cells)), np.zeros(PINNED), np.zeros(PINNED, bool)
+    return Pins(names, names, names, np.eye(len(future))[cells], future[cells], zero, no, no)
 
 
 def _crps(law: Gaussian, y: np.ndarray) -> np.ndarray:

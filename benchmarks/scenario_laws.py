@@ -18,6 +18,7 @@ class Place:
     mean: np.ndarray  # [series, step]
     root: np.ndarray  # [cell, cell], cells [series, step]
     vector: torch.Tensor = field(repr=False)
+    spread: float = 1.0
 
     @property
     def horizon(self) -> int:
@@ -55,8 +56,8 @@ def place(law: Mixture, series: int, steps: int, anchor: Gaussian | None = None)
 
 def pins_at(cells: np.ndarray, values: np.ndarray, size: int) -> Pins:
     names = tuple(str(c) for c in cells)
-    nothing = np.zeros(len(cells))
-    return Pins(names, names, names, np.eye(size)[cells], values, nothing, nothing.astype(bool))
+    no = np.zeros(len(cells), bool)
+    return Pins(names, names, names, np.eye(size)[cells], values, np.zeros(len(cells)), no, no)
 
 
 def none(size: int) -> Pins:

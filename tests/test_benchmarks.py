@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy.stats import norm
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
@@ -17,11 +18,15 @@ import many
 import markets
 import monthly
 import realtime
+import scenario_cross
+import scenario_laws
 import worlds
 
 from econdiff.backtest import backtest, losses, scores
 from econdiff.baselines.ar import AR
 from econdiff.baselines.climatology import Climatology
+from econdiff.diffusion.conditional import DiffusionLaw
+from econdiff.diffusion.known_laws import gaussian
 from econdiff.diffusion.model import Diffusion
 from econdiff.scoring import holm
 
@@ -293,3 +298,15 @@ def test_monthly_vintages_hold_what_was_known_and_truth_is_six_months_later(tmp_
     truth = monthly.truth_of({v: p for v, p in vintages.items() if v >= pd.Period("2000-06", "M")})
     assert truth.loc["2000-05", "UNR"] == pytest.approx(110 * 1.01**16)
     assert truth.index[-1] == pd.Period("2000-06", freq="M")
+
+
+def test_known_laws_are_conditioned_as_the_scenario_benchmarks_do(rng):
+    known = gaussian(torch.zeros(4).double(), torch.eye(4).double() + 0.5)
+    pins = scenario_laws.pins_at(np.array([1]), np.array([2.0]), 4)
+    law = DiffusionLaw(scenario_laws.place(known, 2, 2))
+    told = law.draw(scenario_laws.none(4), pins, "hard", 400, rng)
+    np.testing.assert_allclose(told.alternative[:, 1], 2.0)
+    np.testing.assert_allclose(told.alternative.mean(axis=0), [2 / 3, 2, 2 / 3, 2 / 3], atol=0.25)
+    future = np.arange(99.0)
+    rates = scenario_cross._rates(future)
+    np.testing.assert_array_equal(rates.matrix @ future, rates.value)
