@@ -90,19 +90,36 @@ def test_windows_that_teach_the_link_predict_better(rng):
     assert taught.max() < 0.8 * untaught.min()
 
 
-def test_learning_from_a_panel_is_kept_only_where_the_held_out_part_improves():
+def flips(length):
+    """One series of white shocks with two modes."""
     rng = np.random.default_rng(0)
-    shocks = 0.95 * rng.choice([-1, 1], 160) + 0.3 * rng.standard_normal(160)
-    months = pd.period_range("1990-01", periods=160, freq="M").astype(str)
-    panel = read_entities(pd.DataFrame({"date": months, "x": shocks}))
+    shocks = 0.95 * rng.choice([-1, 1], length) + 0.3 * rng.standard_normal(length)
+    months = pd.period_range("1990-01", periods=length, freq="M").astype(str)
+    return read_entities(pd.DataFrame({"date": months, "x": shocks}))
+
+
+def test_learning_from_a_panel_is_kept_only_where_the_held_out_part_improves():
     quick = {"weights": None, "turns": 1, "trials": 64, "law": PanelLaw(lags=1, rounds=1)}
     still = Training(steps=1, check=1, rate=0.0)
     names = [
-        DiffusedPanel(**quick, training=plan).fit(panel).name
+        DiffusedPanel(**quick, training=plan).fit(flips(160)).name
         for plan in (still, Training(steps=60, check=20, origins=16))
     ]
     assert names[0] == "diffusion (training brought nothing; as it was)"
     assert "trained here" in names[1]
-    short = read_entities(pd.DataFrame({"date": months[:20], "x": rng.standard_normal(20)}))
     with pytest.raises(SynthError, match="too few to train"):
-        DiffusedPanel(**quick, training=still).fit(short)
+        DiffusedPanel(**quick, training=still).fit(flips(20))
+    assert DiffusedPanel(**quick, training=Training(steps=0)).fit(flips(20)).name == "diffusion"
+
+
+def test_a_network_that_begins_from_nothing_follows_from_its_seed_alone():
+    kind = DiffusedPanel(
+        PanelLaw(lags=1, rounds=1), None, 1, 64, Training(steps=60, check=20, origins=16)
+    )
+    state = torch.random.get_rng_state()
+    names = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        names.append(kind.fit(flips(160)).name)
+    torch.random.set_rng_state(state)
+    assert names[0] == names[1]

@@ -45,15 +45,18 @@ class DiffusedPanel:
 
     def fit(self, panel: EntityPanel) -> FittedPanel:
         """Estimate the law, bring the network's shocks to its covariances, and settle the two."""
-        from econdiff.diffusion.network import Network
+        from econdiff.diffusion.network import untrained
+        from econdiff.diffusion.training import Training
         from econdiff.diffusion.weights import load_weights
 
-        law = self.law.fit(panel)
-        network = Network().eval() if self.weights is None else load_weights(self.weights)
+        law, training = self.law.fit(panel), self.training or Training(steps=0)
+        network = (
+            untrained(seed=training.seed) if self.weights is None else load_weights(self.weights)
+        )
         split, name = law.shocks, "diffusion"
-        if self.training is not None:
+        if training.steps > 0:
             stream = split.own[0] if len(panel.entities) == 1 else split.common
-            network, name = _trained(network, stream.T, self.training)
+            network, name = _trained(network, stream.T, training)
         own = Streams.of(split.own.swapaxes(-1, -2), network, self.turns)
         own = own.calibrated(split.own_covariance, self.trials)
         common = None
