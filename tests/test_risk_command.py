@@ -54,6 +54,7 @@ def test_a_model_that_understates_risk_is_rejected(days):
     ("spoil", "words"),
     [
         (lambda f: f.drop(columns="ES"), "lacks the columns"),
+        (lambda f: f.assign(var=f["VaR"]), "more than one column 'VaR'; keep one"),
         (lambda f: f.assign(VaR=-f["VaR"], ES=-f["ES"]), "sign"),
         (lambda f: f.assign(VaR="high"), "line 2 of days.csv"),
         (lambda f: pd.concat([f, f[-1:]]), "stands twice"),
