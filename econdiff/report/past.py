@@ -122,9 +122,9 @@ def _judging(past: Past, subject: str) -> tuple[str, ...]:
     text = [
         f"A ratio below 1 means that “{subject}” was closer.",
         "“Better” is said only where a Diebold-Mariano test (Harvey-Leybourne-Newbold, Holm over "
-        "cells) has p < .10 and the 90% model confidence set holds the model, “worse” where the "
-        "test says so, “untested” where origins are too few to judge, under 8 or a step more than "
-        "outcomes overlap; all else is “comparable”, whatever the ratio.",
+        "cells) has p < .10 and the 90% model confidence set does not leave the model out, “worse” "
+        "where the test says so, “untested” where origins are too few to judge, under 8 or a step "
+        "more than outcomes overlap; all else is “comparable”, whatever the ratio.",
     ]
     furthest = max(past.scores["step"])
     if len(past.origins) < max(FEW, FEW_A_STEP * furthest):
