@@ -30,7 +30,7 @@ def read_columns(file: Path, wanted: Sequence[str]) -> pd.DataFrame:
     absent = [name for name in wanted if name not in table]
     if absent:
         raise UsageError(f"{file.name} lacks the columns {absent}; it needs {', '.join(wanted)}")
-    twice = [name for name in wanted if (table.columns == name).sum() > 1]
+    twice = [name for name in wanted if list(table.columns).count(name) > 1]
     if twice:
         raise UsageError(f"{file.name} has more than one column {twice[0]!r}; keep one")
     if table.empty:
