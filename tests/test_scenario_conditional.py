@@ -331,10 +331,11 @@ def test_what_is_seen_twice_with_an_error_counts_as_seen_once_with_half_its_vari
     assert found.tail == pytest.approx(np.exp(-apart / 2))
 
 
-def test_rank_is_calibrated():
-    law, pins = prior(), bind(RATES, economy(), 8).pins
-    assert rank(law.draw(20_000, rng()), pins) == pytest.approx(
-        1 - chi_square(law, pins)[1], abs=0.01
+@pytest.mark.parametrize("mode", ["hard", "soft"])
+def test_rank_is_calibrated(mode):
+    law, pins = prior(), bind(RATES.with_sd(1.0), economy(), 8).pins
+    assert rank(law.draw(20_000, rng()), pins, mode) == pytest.approx(
+        1 - chi_square(law, pins, mode)[1], abs=0.01
     )
 
 

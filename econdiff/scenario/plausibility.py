@@ -6,7 +6,8 @@
     density      log density of the scenario's central path less that of the densest path: 0 for
                  the forecast itself, -2 for a path exp(2) times less dense; at a ragged
                  edge the densest of the paths that meet what is published
-    rank         the share of the model's own draws that lie nearer to what was expected
+    rank         the share of the model's own draws that lie nearer to what was expected; in the
+                 mode soft, of what would be seen of them
     events       probabilities with Monte Carlo errors, without and with the scenario
     outside      pinned cells beyond anything in the history: "outside experience"
 
@@ -128,7 +129,7 @@ def plausibility(answer: Conditional, events: Sequence[str] = ()) -> Plausibilit
         ratio,
         error,
         method,
-        rank(answer.told.baseline, pins),
+        rank(answer.told.baseline, pins, answer.closed_form),
         answer.baseline.paths,
         outside_experience(answer),
         tuple(_without(event, answer) for event in events),
@@ -144,14 +145,17 @@ def chi_square(law: Gaussian, pins: Pins, mode: Mode = "hard") -> tuple[float, f
     return distance, float(chi2.sf(distance, len(pins))) if len(pins) else 1.0
 
 
-def rank(draws: np.ndarray, pins: Pins) -> float:
+def rank(draws: np.ndarray, pins: Pins, mode: Mode = "hard") -> float:
     """The share of `draws` [path, cell] that lie nearer to their mean than the pins do.
 
-    Nearness is Mahalanobis', with the covariance of the draws.
+    Nearness is Mahalanobis', with the covariance of the draws, which in the mode soft are seen with
+    the errors of the pins.
     """
     if len(pins) == 0:
         return 0.0
     seen = draws @ pins.matrix.T
+    if mode == "soft":
+        seen = seen + pins.sd * np.random.default_rng(0).standard_normal(seen.shape)
     apart = seen - seen.mean(axis=0)
     values, axes = np.linalg.eigh(np.atleast_2d(np.cov(seen.T)))
     scale = axes[:, values > 1e-12 * values[-1]] / np.sqrt(values[values > 1e-12 * values[-1]])
