@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from econdiff.commands.portfolios import read_weights
 from econdiff.forecast import Forecast
 from econdiff.risk import measures
 from econdiff.risk.portfolio import (
@@ -273,3 +274,10 @@ def test_splits_and_stale_prices_are_pointed_at(rng):
     assert "4-for-1 split" in found["words"][0]
     assert found["period"][0] == "2024-01-31"
     assert "6 days" in found["words"][1]
+
+
+def test_weights_after_semicolons_may_have_decimal_commas(tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text("series;long;short\nA;0,6;-1\nB;0;\n")
+    expected = pd.DataFrame({"long": [0.6, 0.0], "short": [-1.0, 0.0]}, index=["A", "B"])
+    pd.testing.assert_frame_equal(read_weights(file), expected, check_names=False)

@@ -140,7 +140,10 @@ def _look_back(
         folder=None,
         progress=progress,
     )
-    return judged(trials, seed=seed, progress=progress)
+    try:
+        return judged(trials, seed=seed, progress=progress)
+    except ValueError as error:
+        raise ValueError(f"{error}; --origins 0 forecasts without a look at the past") from error
 
 
 def write_outcome(outcome: Outcome, folder: Path) -> None:

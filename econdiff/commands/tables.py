@@ -9,13 +9,18 @@ from econdiff.commands.errors import UsageError
 
 
 def read_text_table(file: Path) -> pd.DataFrame:
-    """A CSV with every cell as text, an empty one as ""."""
+    """A CSV with every cell as text, an empty one as ""; after semicolons with decimal commas."""
     if not file.is_file():
         raise UsageError(f"there is no file {file}")
     try:
-        return pd.read_csv(file, dtype=str, skipinitialspace=True, keep_default_na=False)
+        with file.open(encoding="utf-8-sig") as lines:
+            mark = ";" if ";" in lines.readline() else ","
+        table = pd.read_csv(file, sep=mark, dtype=str, skipinitialspace=True, keep_default_na=False)
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
         raise UsageError(f"{file.name} cannot be read as a CSV table: {error}") from error
+    if mark == ";":
+        table = table.replace(r"^\s*([-+]?\d+),(\d+)\s*$", r"\1.\2", regex=True)
+    return table
 
 
 def read_columns(file: Path, wanted: Sequence[str]) -> pd.DataFrame:
