@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,8 +17,8 @@ def file_name(model: str, origin: str, key: str) -> str:
     return f"{readable}-{key[:24]}.npz"
 
 
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write `arrays` to `path`, all at once."""
+def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Write `arrays`, by name, to `path`, all at once."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     with partial.open("wb") as file:
         np.savez_compressed(file, **arrays)
