@@ -10,6 +10,7 @@ from curl_cffi import requests
 from data_service import Answer, FakeYahoo, Service
 from yfinance.data import YfData
 
+from econdiff.cli import main
 from econdiff.data import errors, pull, read_manifest, read_table, yahoo
 
 DAYS = [f"2020-01-{day:02d}" for day in (2, 3, 6, 7, 8, 9, 10)]
@@ -127,6 +128,24 @@ def test_months_take_the_last_price_and_the_sum_of_returns(ask, market):
     assert prices["LNG"].iloc[-1] == 120
     expected = 100 * np.diff(np.log(prices["LNG"]))
     np.testing.assert_allclose(returns["LNG"].iloc[1:], expected, rtol=1e-9)
+
+
+def test_the_command_takes_the_last_price_too(ask, market, monkeypatch):
+    days = pd.bdate_range("2020-01-01", "2020-03-31").strftime("%Y-%m-%d")
+    market.add("LNG", list(days), list(np.linspace(100, 120, len(days))))
+    made = []
+
+    def asked(service, tickers, *, start, as_of, came, **options):
+        made.append(ask(tickers, **options))
+        return made[-1]
+
+    monkeypatch.setattr("econdiff.commands.data.pull", asked)
+    words = ["data", "pull", "yahoo", "LNG", "--freq", "M", "--end", "2020-03-31", "--quiet"]
+    assert main(words) == 0
+    assert main([*words, "--aggregation", "mean"]) == 0
+    (last, _), (mean, _) = made
+    assert last["LNG"].iloc[-1] == 120
+    assert mean["LNG"].iloc[-1] < 118
 
 
 def test_weekends_stay_only_where_all_trade_on_them(ask, market):

@@ -18,7 +18,8 @@ def _pulled(command: ArgumentParser) -> None:
     command.add_argument(
         "--aggregation",
         choices=("mean", "last", "sum"),
-        help="how a series is brought to a lower frequency; default: mean",
+        help="how a series is brought to a lower frequency; default: by its mean, a price by its "
+        "last value, returns by their sum",
     )
     command.add_argument(
         "--as-of", type=day, metavar="DATE", help="fred: what was known on that day"

@@ -24,7 +24,7 @@ class PullRequest:
     start: str | None = None
     end: str | None = None
     freq: str | None = None
-    aggregation: Literal["mean", "last", "sum"] = "mean"
+    aggregation: Literal["mean", "last", "sum"] | None = None  # the usual one of the service
     as_of: str | None = None
     returns: bool = False
 
