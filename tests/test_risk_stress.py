@@ -103,6 +103,13 @@ def test_liquidity_horizons_add_in_squares(rng):
     )
 
 
+def test_a_liquidity_horizon_that_no_factor_has_may_be_left_out(rng):
+    fast, slow = rng.standard_normal((2, 5000))
+    every = {10: fast + slow, 20: slow, 40: slow, 60: slow}
+    named = frtb.liquidity_adjusted_es({60: slow, 10: fast + slow})
+    assert named == pytest.approx(frtb.liquidity_adjusted_es(every))
+
+
 @pytest.mark.parametrize(("noise", "zone"), [(0.1, "green"), (0.75, "amber"), (2.0, "red")])
 def test_attribution_goes_from_green_to_red_with_what_the_model_misses(noise, zone):
     rng = np.random.default_rng(3)
@@ -110,6 +117,17 @@ def test_attribution_goes_from_green_to_red_with_what_the_model_misses(noise, zo
     missed = books + noise * rng.standard_normal(250)
     found = frtb.attribution(missed / np.sqrt(1 + noise**2), books)
     assert found.zone == zone
+
+
+def test_attribution_of_a_missing_day_is_refused():
+    books = np.arange(250.0)
+    with pytest.raises(ValueError, match="leave these days out of both"):
+        frtb.attribution(np.where(books == 7, np.nan, books), books)
+
+
+def test_exceptions_need_the_same_days():
+    with pytest.raises(ValueError, match="the same days"):
+        frtb.desk_exceptions(np.zeros(260), np.full(250, -2.0), np.full(250, -1.0))
 
 
 def test_missing_days_count_as_exceptions():

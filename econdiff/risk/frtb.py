@@ -22,16 +22,17 @@ def liquidity_adjusted_es(gains: Mapping[int, np.ndarray]) -> float:
     ES = sqrt( sum_j ( ES_j sqrt((LH_j - LH_{j-1}) / 10) )^2 )
 
     `gains` maps each liquidity horizon to the portfolio's ten-day gains [path] when only the risk
-    factors of that horizon or longer move; 10 is all of them.
+    factors of that horizon or longer move; 10 is all of them. A horizon that no factor has may be
+    left out: what moves at it is what moves at the next longer one.
     """
     unknown = [h for h in gains if h not in HORIZONS]
     if unknown or 10 not in gains:
         raise ValueError(f"horizons must be of {HORIZONS} with 10 among them, got {sorted(gains)}")
-    total = 0.0
-    for before, horizon in zip((0, *HORIZONS), HORIZONS, strict=False):
-        if horizon in gains:
-            es = max(-float(expected_shortfall(gains[horizon], ALPHA)), 0.0)
-            total += es**2 * (horizon - before) / 10
+    total, before = 0.0, 0
+    for horizon in sorted(gains):
+        es = max(-float(expected_shortfall(gains[horizon], ALPHA)), 0.0)
+        total += es**2 * (horizon - before) / 10
+        before = horizon
     return float(np.sqrt(total))
 
 
@@ -39,8 +40,8 @@ def liquidity_adjusted_es(gains: Mapping[int, np.ndarray]) -> float:
 class Attribution:
     """P&L attribution of a desk: how far the model's P&L and the books' move together.
 
-    Zones of MAR32.14-17: green needs Spearman above .80 and KS below .09; red is a Spearman below
-    .70 or a KS above .12; amber between.
+    Zones of MAR32.42, Table 2: green needs Spearman above .80 and KS below .09; red is a Spearman
+    below .70 or a KS above .12; amber between.
     """
 
     spearman: float
@@ -53,6 +54,8 @@ def attribution(risk_theoretical: np.ndarray, hypothetical: np.ndarray) -> Attri
     a, b = np.asarray(risk_theoretical, float), np.asarray(hypothetical, float)
     if a.shape != b.shape or a.ndim != 1 or len(a) < 3:
         raise ValueError(f"need two columns of the same 3 days or more, got {a.shape}, {b.shape}")
+    if not (np.isfinite(a) & np.isfinite(b)).all():
+        raise ValueError("a P&L is missing or infinite; leave these days out of both columns")
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         raise ValueError("a P&L that never changes cannot be attributed; leave idle desks out")
     rho = float(np.corrcoef(stats.rankdata(a), stats.rankdata(b))[0, 1])
@@ -73,12 +76,12 @@ class DeskExceptions:
 def desk_exceptions(profit: np.ndarray, var_99: np.ndarray, var_975: np.ndarray) -> DeskExceptions:
     """More than 12 exceptions at 99% or 30 at 97.5% in the last 250 days end eligibility.
 
-    Give the worse of actual and hypothetical P&L each day. A day whose P&L or VaR is missing is an
-    exception (MAR32.6).
+    Ask for actual and for hypothetical P&L apart: exceptions are counted separately, and the
+    greater count holds (MAR32.18). A day whose P&L or VaR is missing is an exception.
     """
-    days = [np.asarray(column, float)[-250:] for column in (profit, var_99, var_975)]
-    if len({len(column) for column in days}) != 1:
+    days = [np.asarray(column, float) for column in (profit, var_99, var_975)]
+    if len({column.shape for column in days}) != 1:
         raise ValueError("P&L and the two VaR must be of the same days")
-    p, q99, q975 = days
+    p, q99, q975 = (column[-250:] for column in days)
     at_99, at_975 = int((~(p >= q99)).sum()), int((~(p >= q975)).sum())
     return DeskExceptions(at_99, at_975, at_99 <= 12 and at_975 <= 30)
