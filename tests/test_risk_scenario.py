@@ -240,6 +240,20 @@ def test_a_quarter_without_a_macro_value_has_no_change_and_no_place_in_the_link(
     assert len(X) == 75 - 2
 
 
+def test_rates_known_beyond_the_macro_series_hold_in_their_own_periods(folder, published):
+    with_macro(folder, published, [])
+    table = pd.read_csv(folder / "rate.csv")
+    table.loc[table.index[-2:], "u"] = np.nan  # the panel ends with 2023Q2
+    table.loc[table.index[-2:], "delinquent"] = [6.0, 8.0]
+    table.to_csv(folder / "rate.csv", index=False)
+    assert lend(folder, "--rate", "delinquent", "--drivers", "change(u)") == 0
+    rates = pd.read_csv(folder / "loss" / "rates.csv")
+    assert list(rates["period"].iloc[:2]) == ["2023Q1", "2023Q2"]
+    np.testing.assert_allclose(rates[["rate_q05", "rate_q95"]].iloc[0], 0.06)
+    np.testing.assert_allclose(rates[["rate_q05", "rate_q95"]].iloc[1], 0.08)
+    assert 0 < rates["rate_q05"].iloc[2] < rates["rate_q95"].iloc[2]
+
+
 def test_a_gap_between_the_last_rate_and_the_origin_is_refused(folder, published, capsys):
     with_macro(folder, published, [76])
     words = ("--rate", "delinquent", "--drivers", "change(u)", "--pin", "u=baseline+300bp for 3")
@@ -302,6 +316,8 @@ def test_what_the_answer_to_a_credit_scenario_warned_of_is_on_the_page(
         (("--rate", "x"), "no series 'x'"),
         (("--lgd", "45"), "--lgd is a share"),
         (("--correlation", "1"), "--correlation is a share"),
+        (("--level", "0"), "--level is a share"),
+        (("--discount", "-2"), "--discount is a rate a year"),
         (("--supervisory", "TABLES", "--drivers", "Wages"), "no series 'Wages'"),
         (("--supervisory", "TABLES", "--rate-in", "fractions"), "divide percentages by 100"),
         (("--supervisory", "TABLES", "--pin", "Wages=3"), "Wages"),

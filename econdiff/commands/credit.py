@@ -136,20 +136,23 @@ def _fully_stated(said: Scenario, macro: pd.DataFrame, index: pd.Index) -> np.nd
 
 
 def _rates(book: Book, drawn: Forecast, request: CreditRequest) -> np.ndarray:
-    """Default rates [path, step] of the horizon, from the last rate known.
+    """Default rates [path, step] of the horizon, from the last rate within the macro series.
 
-    Periods whose macro series are known and whose rate is not stand between the two.
+    Periods whose macro series are known and whose rate is not stand between the two; rates that
+    are known beyond the macro series hold.
     """
-    since = max(int(np.count_nonzero(book.macro.index <= book.rates.index[-1])) - 1, 0)
+    within = book.within()
+    since = max(int(np.count_nonzero(book.macro.index <= within.index[-1])) - 1, 0)
     known = book.macro.iloc[since:]
     before = np.broadcast_to(known.to_numpy(float), (drawn.paths, *known.shape))
     values = np.concatenate([before, drawn.samples], axis=1)
     made = driven(values, drawn.names, book.link.macro)
     index = pd.PeriodIndex([*known.index[1:], *drawn.index])
     path = Forecast(made, index, book.link.macro)
-    last = float(book.rates.iloc[-1])
     rng = _rng(request, "shocks to the rate")
-    return book.link.rates(last, path, rng=rng)[:, len(known) - 1 :]
+    published = book.rates.reindex(index).to_numpy(float)
+    made = book.link.rates(float(within.iloc[-1]), path, rng=rng, known=published)
+    return made[:, len(known) - 1 :]
 
 
 def _losses(book: Book, rates: np.ndarray, request: CreditRequest) -> CreditLoss:

@@ -57,6 +57,10 @@ class Book:
     link: FittedLogitLink
     said: tuple[Assumed, ...]
 
+    def within(self) -> pd.Series:
+        """The rates up to the end of the macro series."""
+        return self.rates.loc[: self.macro.index[-1]]
+
 
 def book_of(request: CreditRequest) -> Book:
     """Read and refuse, before any work."""
@@ -92,7 +96,9 @@ def book_of(request: CreditRequest) -> Book:
             "them to one frequency"
         )
     x = _driven_panel(macro, drivers)
-    _refuse_gap(x.loc[x.index > rates.index[-1]], str(rates.index[-1]))
+    within = rates.loc[: macro.index[-1]]
+    if len(within):
+        _refuse_gap(x.loc[x.index > within.index[-1]], str(within.index[-1]))
     used = slice(None, request.link_until)
     try:
         link = LogitLink(drivers).fit(rates.loc[used], x.loc[used])
@@ -107,8 +113,11 @@ def _check(request: CreditRequest) -> None:
         ("--correlation", request.correlation),
         ("--level", request.level),
     ):
-        if not 0 <= value <= 1 or (value == 1 and name != "--lgd"):
+        low = value > 0 or (value == 0 and name != "--level")
+        if not low or not (value < 1 or (value == 1 and name == "--lgd")):
             raise UsageError(f"{name} is a share such as 0.45; got {value:g}")
+    if not -1 < request.discount < float("inf"):
+        raise UsageError(f"--discount is a rate a year such as 0.03; got {request.discount:g}")
 
 
 def _refuse_gap(x: pd.DataFrame, last: str) -> None:

@@ -72,15 +72,28 @@ class FittedLogitLink:
     errors: np.ndarray | None = None
     periods: int = 0
 
-    def rates(self, last: float, forecast: Forecast, *, rng: np.random.Generator) -> np.ndarray:
-        """Default rates [path, step] on each macro path, from the `last` known rate."""
+    def rates(
+        self,
+        last: float,
+        forecast: Forecast,
+        *,
+        rng: np.random.Generator,
+        known: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Default rates [path, step] on each macro path, from the `last` known rate.
+
+        `known` [step] are rates that are published already, NaN where they are not.
+        """
         x = forecast.select(*self.macro).samples
         drift = self.coefficients[0] + x @ self.coefficients[2:]
         drift += self.deviation * rng.standard_normal(drift.shape)
         score = np.full(len(drift), logit(last))
         made = np.empty_like(drift)
+        told = np.full(drift.shape[1], np.nan) if known is None else logit(known)
         for step in range(drift.shape[1]):
             score = drift[:, step] + self.coefficients[1] * score
+            if np.isfinite(told[step]):
+                score = np.full(len(drift), told[step])
             made[:, step] = expit(score)
         return made
 
