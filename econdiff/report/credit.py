@@ -45,7 +45,7 @@ def rate_fans(study: CreditStudy) -> Figure:
     with styled():
         figure = Figure(figsize=(8.5, 3.8), layout="constrained")
         axes = figure.add_subplot()
-        past = study.history[study.history.index < study.index[0]].iloc[-PAST:]
+        past = study.history.loc[study.history.index < study.index[0]].iloc[-PAST:]
         axes.plot(dates(past.index), past, color=HISTORY, lw=1.2, label="history")
         at = np.append(dates(past.index)[-1:], dates(study.index))
         for place, (name, made) in enumerate(study.rates.items()):
