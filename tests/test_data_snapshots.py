@@ -103,6 +103,14 @@ def test_each_damage_is_named(tmp_path, spoil, message):
     assert len(list_snapshots(tmp_path)) == 1  # a damaged one does not hide the list
 
 
+def test_a_folder_of_results_is_not_to_be_removed(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "manifest.json").write_text('{"kind": "risk", "files": []}')
+    with pytest.raises(DamagedSnapshotError, match="out is no snapshot") as refused:
+        load(tmp_path / "out", folder=tmp_path)
+    assert "Remove" not in str(refused.value)
+
+
 def change(place, **entries):
     file = place / "manifest.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | entries))

@@ -157,6 +157,11 @@ def _read_manifest(place: Path) -> dict[str, Any]:
         manifest = json.loads((place / _MANIFEST).read_text(encoding="utf-8"))
         said, name, digest = manifest["format"], manifest["name"], _digest(manifest)
     except (OSError, ValueError, KeyError, TypeError) as error:
+        if error.args == ("format",):  # never to be told that it may be removed
+            raise DamagedSnapshotError(
+                f"{place.name} is no snapshot: its {_MANIFEST} is of something else, maybe of "
+                "results. Name a file, or one of: econdiff data list"
+            ) from None
         raise _damaged(place, f"its {_MANIFEST} cannot be read ({error!r})") from None
     if said != FORMAT:
         raise _damaged(place, f"its format is {said!r}, this econdiff reads {FORMAT}")
