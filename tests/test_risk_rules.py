@@ -7,7 +7,7 @@ import pytest
 from econdiff.backtest.var_es import Plan, backtest_var_es, tracks
 from econdiff.baselines.historical_simulation import HistoricalSimulation
 from econdiff.cli import main
-from econdiff.commands.desk_rules import attributed, liquid_es
+from econdiff.commands.desk_rules import attributed, liquid_es, read_pnl
 from econdiff.risk.measures import expected_shortfall
 from econdiff.risk.portfolio import Gains
 from econdiff.risk.stress import Stress
@@ -139,6 +139,12 @@ def test_weighted_shortfall_is_the_mean_of_the_worst_share():
         ("--liquidity", "series,days\n", "no rows under its header"),
         ("--pnl", "date,hypothetical,risk_theoretical\n2020-01-01,1,x\n", "line 2"),
         ("--pnl", "date,hypothetical,risk_theoretical\n2020-01-01,1,1\n", "the rule looks at 250"),
+        (
+            "--pnl",
+            "date,hypothetical,risk_theoretical\nsoon,1,1\n",
+            "table.csv: 'soon' in the date",
+        ),
+        ("--pnl", books().assign(hypothetical=0).to_csv(), "'rates' never changes in the last 250"),
     ],
 )
 def test_a_bad_table_is_refused_before_any_work(tmp_path, capsys, file, text, words):
@@ -146,6 +152,18 @@ def test_a_bad_table_is_refused_before_any_work(tmp_path, capsys, file, text, wo
     assert ask(tmp_path, file, tmp_path / "table.csv") == 2
     assert words in capsys.readouterr().err
     assert not list(tmp_path.glob("out*"))
+
+
+@pytest.mark.parametrize("writing", ["%d/%m/%Y", "%m/%d/%Y", "%Y%m%d", "%d.%m.%Y"])
+def test_days_are_the_same_however_they_are_written(tmp_path, writing):
+    plain = books(400)
+    written = plain.assign(date=pd.to_datetime(plain["date"]).dt.strftime(writing))
+    plain.to_csv(tmp_path / "plain.csv", index=False)
+    written.iloc[::-1].to_csv(tmp_path / "written.csv", index=False)
+    one, other = (read_pnl(tmp_path / f"{name}.csv") for name in ("plain", "written"))
+    np.testing.assert_array_equal(
+        *(found.sort_values(["desk"], kind="stable").to_numpy() for found in (one, other))
+    )
 
 
 def test_days_are_the_last_250_of_each_desk():

@@ -11,6 +11,8 @@ from econdiff.commands.errors import UsageError
 from econdiff.commands.models import nearest
 from econdiff.commands.tables import read_columns
 from econdiff.forecast import Forecast
+from econdiff.panel import PanelError
+from econdiff.panel.dates import parse_dates
 from econdiff.report.validation_tables import Views
 from econdiff.risk import frtb, stress
 from econdiff.risk.measures import expected_shortfall, value_at_risk
@@ -19,6 +21,7 @@ from econdiff.risk.stress_table import Move, parse_move
 
 TEN = 10  # days of the market-risk rules
 RULE = 250  # days that P&L attribution looks at
+SIDES = ("hypothetical", "risk_theoretical")
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,13 +76,17 @@ def read_liquidity(file: Path, held: Sequence[str]) -> pd.Series:
 
 def read_pnl(file: Path) -> pd.DataFrame:
     """`desk, hypothetical, risk_theoretical` of a CSV that also has a `date`, maybe a `desk`."""
-    table = read_columns(file, ("date", "hypothetical", "risk_theoretical"))
-    dates = pd.to_datetime(table["date"], errors="coerce")
-    numbers = table[["hypothetical", "risk_theoretical"]].apply(pd.to_numeric, errors="coerce")
-    wrong = dates.isna() | ~np.isfinite(numbers.to_numpy(float)).all(axis=1)
+    table = read_columns(file, ("date", *SIDES))
+    try:
+        dates = parse_dates(table.loc[:, "date"], "date").stamps
+    except PanelError as error:
+        raise UsageError(f"{file.name}: {error}") from error
+    numbers = table[list(SIDES)].apply(pd.to_numeric, errors="coerce")
+    wrong = ~np.isfinite(numbers.to_numpy(float)).all(axis=1)
     if wrong.any():
-        row = int(wrong.to_numpy().argmax())
-        raise UsageError(f"line {row + 2} of {file.name} has a cell that is no date or no number")
+        raise UsageError(
+            f"line {int(wrong.argmax()) + 2} of {file.name} has a cell that is no number"
+        )
     desk = table["desk"].str.strip() if "desk" in table else pd.Series("desk", table.index)
     made = numbers.assign(desk=desk, date=dates).sort_values("date", kind="stable")
     few = made["desk"].value_counts()
@@ -89,7 +96,18 @@ def read_pnl(file: Path) -> pd.DataFrame:
         raise UsageError(
             f"{file.name} has {few.min()} days for {few.idxmin()!r}; the rule looks at {RULE}"
         )
-    return made.loc[:, ["desk", "hypothetical", "risk_theoretical"]]
+    _refuse_idle(made, file.name)
+    return made.loc[:, ["desk", *SIDES]]
+
+
+def _refuse_idle(pnl: pd.DataFrame, file: str) -> None:
+    for name, desk in pnl.groupby("desk", sort=False):
+        for side in SIDES:
+            if desk[side].iloc[-RULE:].nunique() == 1:
+                raise UsageError(
+                    f"{file}: the P&L {side!r} of {name!r} never changes in the last {RULE} days; "
+                    "leave a desk that is idle out"
+                )
 
 
 def attributed(pnl: pd.DataFrame) -> pd.DataFrame:
