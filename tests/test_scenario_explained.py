@@ -120,6 +120,20 @@ def test_revisions_are_told_from_releases():
     assert news(truth(), panel.iloc[:-1], panel, horizon=3).revisions.empty
 
 
+def test_a_cell_that_the_later_vintage_withdraws_is_a_revision():
+    panel = economy()
+    new = panel.copy()
+    new.iloc[-1, 0] = np.nan  # known before, and not any more
+    found = news(truth(), panel, new, horizon=2, edge=True)
+    before, after = panel.iloc[[-1]].to_numpy(), truth().path_moments(panel, 2)[0]
+    np.testing.assert_allclose(found.old, np.vstack([before, after]), atol=1e-9)
+    np.testing.assert_allclose(found.new.iloc[1:], truth().path_moments(new, 2)[0], atol=1e-9)
+    moved = found.revisions.groupby(["at", "target"])["contribution"].sum().unstack()
+    np.testing.assert_allclose(moved[list(NAMES)], found.new - found.old, atol=1e-9)
+    np.testing.assert_allclose(found.rest, 0, atol=1e-9)
+    np.testing.assert_allclose(news(truth(), panel, new, horizon=2).old, after, atol=1e-9)
+
+
 def test_news_needs_the_later_history_to_go_on_from_the_earlier():
     with pytest.raises(ScenarioError, match="must hold the periods of the old one"):
         news(truth(), economy(), economy().iloc[:-3], horizon=2)

@@ -65,8 +65,7 @@ def news(
     count = place.steps if edge else horizon
     wide = linear_scale(bound, moved)[-count:]  # [step, series, release]
     after = _levels(now.gaussian().given(place.facts), place)[-count:]
-    changes = _changes(forecaster, old, revised, horizon + len(new) - len(old))
-    changes = {name: change[-count:] for name, change in changes.items()}
+    changes = _changes(forecaster, old, revised, horizon + len(new) - len(old), count)
     start = _levels(before, bound)[-count:] - sum(changes.values())
     rest = after - start - sum(changes.values()) - wide.sum(axis=2)
     index = place.index if edge else place.index_of(edge=False)
@@ -114,16 +113,21 @@ def _revised(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 
 
 def _changes(
-    forecaster: Forecaster, old: pd.DataFrame, revised: pd.DataFrame, horizon: int
+    forecaster: Forecaster, old: pd.DataFrame, revised: pd.DataFrame, horizon: int, count: int
 ) -> dict[str, np.ndarray]:
-    """What each series' revisions do to the mean, [step, series], one after another."""
+    """What each series' revisions do to the mean of the last `count` steps, one after another.
+
+    [step, series]; of rows that are complete at a stage the mean is what they hold.
+    """
     names = list(revised.columns)
     touched = [name for name in names if not old[name].equals(revised[name])]
     stage = pd.DataFrame(old[names])
 
     def mean(stage: pd.DataFrame) -> np.ndarray:
         law, bound = _law(forecaster, stage, horizon)
-        return _levels(law.gaussian().given(bound.facts), bound)
+        levels = _levels(law.gaussian().given(bound.facts), bound)[-count:]
+        known = bound.start.iloc[len(bound.start) - (count - len(levels)) :]
+        return np.vstack([_linked(known, bound), levels])
 
     now, found = mean(stage) if touched else np.zeros(0), {}
     for name in touched:
@@ -202,6 +206,15 @@ def _law(forecaster: Forecaster, history: pd.DataFrame, horizon: int) -> tuple[L
     if isinstance(forecaster, TransformedForecaster):
         start = forecaster.to_model(start)
     return law_of(model, start, bound.steps), bound
+
+
+def _linked(known: pd.DataFrame, bound: BoundScenario) -> np.ndarray:
+    """Rows of the history on the scale of the link, [row, series]; logarithms times 100."""
+    columns = [
+        transform.link(known[name].to_numpy(float)) * (100 if transform.log else 1)
+        for name, transform in bound.transforms.items()
+    ]
+    return np.stack(columns, axis=-1)
 
 
 def _levels(law: Gaussian, bound: BoundScenario) -> np.ndarray:
