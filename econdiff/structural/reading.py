@@ -61,7 +61,7 @@ def _signs(told: dict[str, Any], path: Path) -> dict[tuple[str, str], int]:
     found = {}
     for shock, series in told.items():
         for name, sign in (series if isinstance(series, dict) else {}).items():
-            if sign not in _SIGNS:
+            if not isinstance(sign, str | int) or isinstance(sign, bool) or sign not in _SIGNS:
                 raise ScenarioError(f"{path.name}: {shock}, {name}: a sign is +, - or 0")
             found[shock, name] = _SIGNS[sign]
     if not found:

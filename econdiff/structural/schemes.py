@@ -125,6 +125,12 @@ class Signs:
 
     def _wanted(self, names: tuple[str, ...]) -> np.ndarray:
         """+1, -1, 0, or NaN where open, [series, shock]."""
+        for shock in self.shocks:
+            if not any(sign for (one, _), sign in self.on_impact.items() if one == shock):
+                raise ScenarioError(
+                    f"the shock {shock!r} has zeros and no sign, so its direction is open; "
+                    "give it a + or - for one series"
+                )
         if len(self.shocks) > len(names):
             raise ScenarioError(f"{len(self.shocks)} shocks for {len(names)} series")
         wanted = np.full((len(names), len(names)), np.nan)
@@ -195,9 +201,11 @@ class Instrument:
             )
         both = reduced.residuals.assign(__instrument=self.values).dropna().to_numpy(float)
         if len(both) < 5 * len(reduced.model.names) or not both[:, -1].std() > 0:
+            first, last = reduced.residuals.index[[0, -1]]
             raise ScenarioError(
                 f"the instrument shares {len(both)} periods with the residuals and must vary in "
-                f"them; at least {5 * len(reduced.model.names)} are needed"
+                f"them; at least {5 * len(reduced.model.names)} are needed, of the panel's "
+                f"frequency and between {first} and {last}"
             )
         return both[:, :-1], both[:, -1]
 
