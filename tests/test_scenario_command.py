@@ -280,6 +280,7 @@ def test_structural_effects_become_a_folder(panel, tmp_path, capsys, made_again)
     assert "identify a set" in " ".join(told["identification"])
     page = (out / "report.html").read_text()
     assert "policy does not move unemployment" in page
+    assert "of 12 cells behind step 0" in page
     assert "identify a set" in page
     made_again(out)
     moved = pd.read_csv(out / "difference.csv").set_index(["series", "period"])["mean"]
@@ -325,6 +326,19 @@ def test_a_structural_scenario_may_be_a_density(panel, tmp_path, capsys):
         (
             ["--identify", "recursive:rate,output,unemployment", "--model", "diffusion"],
             "a structural model is a VAR or a BVAR",
+        ),
+        (
+            [
+                "--identify",
+                "recursive:rate,output,unemployment",
+                "--pin",
+                "rate=1",
+                "--driven-by",
+                "rate",
+                "--paths",
+                "1",
+            ],
+            "--paths: a scenario needs 2",
         ),
     ],
 )

@@ -240,6 +240,45 @@ def test_great_shocks_are_not_modest(recursive):
     assert not great.sizes().query("period == @great._periods[0]")["ordinary"].any()
 
 
+class WithDraws:
+    """A forecaster whose `draws` are no method, as those of bvar-sv."""
+
+    draws = ()
+
+
+def test_fewer_paths_than_draws_of_the_model_are_enough(panel):
+    model = declared(panel, Recursive(NAMES), draws=5)
+    found = bring(model, Scenario((cell("rate", 1, 1.0),)), paths=3)
+    np.testing.assert_allclose(found.alternative.samples[:, 0, 2], 1.0, atol=1e-9)
+
+
+def test_at_a_ragged_edge_a_scenario_begins_behind_it_and_holds_what_is_published(panel):
+    ragged = panel.copy()
+    ragged.iloc[-2:, 0] = np.nan  # output is published late
+    model = declared(ragged, Recursive(NAMES), TRUE)
+    after = panel.index[-1] + 1
+    found = bring(model, Scenario((cell("rate", 1, 1.5),)), NAMES, horizon=3, paths=20_000)
+    assert found.alternative.index[0] == after
+    np.testing.assert_allclose(found.alternative.samples[:, 0, 2], 1.5, atol=1e-9)
+    edge = found.alternative_cells.reshape(20_000, 5, 3)[:, :2]
+    shown = np.broadcast_to(panel.iloc[-2:, 1:], edge[..., 1:].shape)
+    np.testing.assert_allclose(edge[..., 1:], shown, atol=1e-9)
+    mean, covariance = TRUE.path_moments(ragged, 3)
+    size = np.sqrt(np.diag(covariance))
+    draws = found.baseline.samples.reshape(20_000, -1)
+    assert (np.abs(draws.mean(axis=0) - mean.ravel()) < 4.5 * size / 20_000**0.5).all()
+    assert (
+        np.abs(np.cov(draws.T) / np.outer(size, size) - covariance / np.outer(size, size)).max()
+        < 0.03
+    )
+    assert found.shocks.shape == (20_000, 3, 3)
+    assert "holds what has been published since" in model.said()[-1]
+    with pytest.raises(ScenarioError, match="is history already"):
+        bring(model, Scenario((cell("rate", str(after - 1), 1.0),)))
+    with pytest.raises(ScenarioError, match=f"lies before {after}"):
+        bring(model, Scenario((cell("output", str(after - 1), 1.0),)))
+
+
 def test_what_a_scheme_cannot_do_is_refused(panel, recursive):
     with pytest.raises(ScenarioError, match="each once"):
         declared(panel, Recursive(("rate",)))
@@ -259,7 +298,11 @@ def test_what_a_scheme_cannot_do_is_refused(panel, recursive):
     with pytest.raises(ScenarioError, match="none of 50 rotations"):
         declared(panel, both, apart)
     with pytest.raises(ScenarioError, match="too many zeros"):
-        declared(panel, Signs({("a", name): 0 for name in NAMES}))
+        declared(panel, Signs({(s, n): int(n == "rate") for s in "ab" for n in NAMES}))
+    with pytest.raises(ScenarioError, match="zeros and no sign"):
+        declared(panel, Signs({("a", "output"): 0}))
+    with pytest.raises(ScenarioError, match="no reduced form"):
+        declared(panel, Recursive(NAMES), WithDraws())
     with pytest.raises(ScenarioError, match="shares 0 periods"):
         declared(panel, Instrument(pd.Series(dtype=float), "policy", raises="rate"))
 
@@ -277,6 +320,8 @@ def test_schemes_are_read_from_text_and_files(tmp_path, panel):
     for text, complaint in (
         ('scheme = "guess"\n', "recursive, signs or instrument"),
         ('scheme = "signs"\n[signs.policy]\nrate = "up"\n', "a sign is"),
+        ('scheme = "signs"\n[signs.policy]\nrate = ["+"]\n', "a sign is"),
+        ('scheme = "signs"\n[signs.policy]\nrate = true\n', "a sign is"),
         ('scheme = "instrument"\nshock = "policy"\n', "needs file"),
     ):
         file.write_text(text)

@@ -119,7 +119,7 @@ def _write(
     brought: StructuralScenario | None,
 ) -> None:
     bands.merge(local, on=["shock", "series", "step"]).to_csv(folder / "responses.csv", index=False)
-    write_history(model.history, folder)
+    write_history(model.panel, folder)
     figures = {"responses": responses(bands, local)}
     if historical is not None:
         historical.to_csv(folder / "historical.csv", index=False)
@@ -143,4 +143,6 @@ def _said(request: StructuralRequest) -> Scenario:
         )
     if request.given_sd and request.mode != "density":
         raise ScenarioError(f"--given-sd belongs to the mode density, not to {request.mode}")
+    if said.pins and request.paths < 2:
+        raise ScenarioError(f"--paths: a scenario needs 2 at least, got {request.paths}")
     return said.with_sd(request.given_sd)

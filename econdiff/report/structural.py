@@ -51,15 +51,16 @@ def structural_page(
 def _responses(bands: pd.DataFrame, local: pd.DataFrame) -> Section:
     both = bands.merge(local, on=["shock", "series", "step"])
     local_at, error = both["local"].to_numpy(float), both["standard_error"].to_numpy(float)
-    apart = np.abs(local_at - both["median"].to_numpy(float)) > 2 * error
-    known = np.isfinite(local_at)
+    known = np.isfinite(local_at) & (both["step"].to_numpy(int) > 0)
+    apart = (np.abs(local_at - both["median"].to_numpy(float)) > 2 * error) & known
     text = (
         "Effects of a shock of one standard deviation, in the units of the series, or in per cent "
         "where it is modelled in logarithms; step 0 is the period in which it comes. The band "
         "holds 68% of the draws.",
         "Local projections, which do not use the recursion, lie more than two of their errors "
-        f"from the median in {apart.sum()} of {known.sum()} cells; about "
-        "one in twenty would by chance, and neighbouring steps are not independent.",
+        f"from the median in {apart.sum()} of {known.sum()} cells behind step 0, at "
+        "which both are of the same residuals; about one in twenty would by chance, and "
+        "neighbouring steps are not independent.",
     )
     picture = Picture(svg(responses(bands, local)), "Responses of each series to each shock.")
     table = Table("Responses", both, heads=3, folded=True)
@@ -106,7 +107,7 @@ def _scenario(model: Structural, found: StructuralScenario) -> Section:
     pair = {"baseline": found.baseline, "structural": found.alternative}
     pictures = (
         Picture(
-            svg(side_by_side(pair, model.history, marks, model.units)),
+            svg(side_by_side(pair, model.panel, marks, model.units)),
             "Fan charts without and with the scenario for each series.",
         ),
         Picture(

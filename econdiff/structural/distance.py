@@ -18,6 +18,18 @@ nothing.
 import numpy as np
 
 
+def law_of_shocks(
+    into: np.ndarray, seen: np.ndarray, miss: np.ndarray, spread: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and covariance of all shocks: e' = e + into (miss + w - seen e), w ~ N(0, O).
+
+    `spread` is a root of O.
+    """
+    kept = np.eye(len(into)) - into @ seen
+    fresh = into @ spread
+    return into @ miss, kept @ kept.T + fresh @ fresh.T
+
+
 def divergence(mean: np.ndarray, covariance: np.ndarray) -> float:
     """KL of N(`mean`, `covariance`) from N(0, I), in nats; infinite where it is singular."""
     sign, log_determinant = np.linalg.slogdet(covariance)

@@ -26,13 +26,14 @@ class _HasDraws(Protocol):
 class Structural:
     """Reduced forms and one B for each, [draw, series, shock], under the declared `scheme`.
 
-    `history` is in the user's units and ends with a complete row, `past` is the same in those of
-    the model.
+    `history` is in the user's units and ends with the last complete row of `panel`, `past` is the
+    same in those of the model.
     """
 
     models: tuple[LinearGaussian, ...]
     scheme: Scheme
     impacts: np.ndarray
+    panel: pd.DataFrame
     history: pd.DataFrame
     past: pd.DataFrame
     transforms: Mapping[str, Transform] | None
@@ -50,9 +51,13 @@ class Structural:
         rest = range(1, len(self.names) - len(named) + 1)
         return named + tuple(f"(unnamed {k})" for k in rest)
 
-    def bound(self, horizon: int, scenario: Scenario | None = None) -> BoundScenario:
-        """Where the cells of the next `horizon` steps stand."""
-        return bind(scenario or Scenario(), self.history, horizon, self.transforms)
+    def bound(self, horizon: int) -> BoundScenario:
+        """Where the cells of the next `horizon` steps after `history` stand."""
+        return bind(Scenario(), self.history, horizon, self.transforms)
+
+    def ahead(self, scenario: Scenario, horizon: int) -> BoundScenario:
+        """`scenario` at the end of the panel, its ragged edge before the `horizon` steps."""
+        return bind(scenario, self.panel, horizon, self.transforms)
 
     def moved(self, horizon: int) -> np.ndarray:
         """Effects of a shock of one standard deviation in model units, [draw, step, series, shock].
@@ -136,7 +141,14 @@ class Structural:
             else f"One estimate of the reduced form, {len(self.models)} draws of B: doubt about "
             "its coefficients is not in the bands."
         )
-        return (*told, of)
+        if len(self.panel) == len(self.history):
+            return (*told, of)
+        last = period_labels(pd.PeriodIndex(self.history.index[-1:]))[0]
+        edge = (
+            f"Responses and shocks are those up to {last}, the last row that is complete; a "
+            "scenario begins behind the last row of all, and holds what has been published since."
+        )
+        return (*told, of, edge)
 
 
 def structural(
@@ -149,7 +161,7 @@ def structural(
 ) -> Structural:
     """Declare `scheme` of the shocks of a fitted VAR, or of draws of a BVAR, at its `history`."""
     inner, transforms, units = inside(forecaster)
-    if isinstance(inner, _HasDraws):
+    if isinstance(inner, _HasDraws) and callable(inner.draws):
         models = tuple(inner.draws(draws, rng))
     elif isinstance(inner, LinearGaussian):
         models = (inner,) * draws
@@ -157,12 +169,13 @@ def structural(
         raise ScenarioError(
             f"{type(inner).__name__} has no reduced form; a structural model is a VAR or a BVAR"
         )
-    start = bind(Scenario(), history.loc[:, list(models[0].names)], 1, transforms).start
+    panel = history.loc[:, list(models[0].names)]
+    start = bind(Scenario(), panel, 1, transforms).start
     past = start
     if isinstance(forecaster, TransformedForecaster):
         past = forecaster.to_model(start)
     impacts = [scheme.impact(Reduced(one, residuals(one, past)), rng) for one in models]
-    return Structural(models, scheme, np.stack(impacts), start, past, transforms, units)
+    return Structural(models, scheme, np.stack(impacts), panel, start, past, transforms, units)
 
 
 def residuals(model: LinearGaussian, past: pd.DataFrame) -> pd.DataFrame:

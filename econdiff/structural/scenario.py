@@ -7,12 +7,14 @@ is met by the shocks that are said to drive it, and the others keep their law:
 
 so that a path and its twin share every shock but the driving ones, whose change is the least in
 squares: Antolin-Diaz, Petrella and Rubio-Ramirez (2021), "Structural scenario analysis with SVARs",
-section 3.2. With a density restriction C y ~ N(d, O) each path aims at a d of its own, and
-`distance` says how far the shocks' law is then from the ordinary one. Shocks far beyond those of
-the past would be noticed, and the model would no longer hold: Leeper and Zha (2003), "Modest policy
-interventions".
+section 3.2. At a ragged edge the shocks of its rows are first given what has been published, and
+only those behind it drive. With a density restriction C y ~ N(d, O) each path aims at a d of its
+own, and `distance` says how far the shocks' law is then from the ordinary one. Shocks far beyond
+those of the past would be noticed, and the model would no longer hold: Leeper and Zha (2003),
+"Modest policy interventions".
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,7 +24,7 @@ import pandas as pd
 from econdiff.baselines.gaussian import root
 from econdiff.forecast import Forecast, long_table, period_labels
 from econdiff.scenario import BoundScenario, Pins, Scenario, ScenarioError
-from econdiff.structural.distance import coin, divergence
+from econdiff.structural.distance import coin, divergence, law_of_shocks
 from econdiff.structural.model import Structural
 
 MODEST = 2.0  # standard deviations: beyond, people would notice; Leeper and Zha (2003), section 4
@@ -32,9 +34,10 @@ MODEST = 2.0  # standard deviations: beyond, people would notice; Leeper and Zha
 class StructuralScenario:
     """Paths without and with the scenario, [path, cell] in model units, and the shocks they take.
 
-    `without` and `shocks` are [path, step, shock]; `reach` [cell] is the standard deviation that
-    the driving shocks give each cell when nothing is asked of them. `divergences` [draw] is that of
-    the law of all shocks from their ordinary one, in nats, infinite where a restriction is exact.
+    Cells are those of the ragged edge, then of the horizon; `without` and `shocks` [path, step,
+    shock] are of the horizon; `reach` [cell] is the standard deviation that the driving shocks give
+    each cell when nothing is asked of them. `divergences` [draw] is that of the law of all shocks
+    from their ordinary one, in nats, infinite where a restriction is exact.
     """
 
     bound: BoundScenario
@@ -102,7 +105,7 @@ class StructuralScenario:
         """
         moved = (self.alternative_cells - self.baseline_cells).mean(axis=0)
         ratio = np.divide(moved, self.reach, out=np.zeros_like(moved), where=self.reach > 1e-12)
-        cells = ratio.reshape(self.bound.steps, -1)
+        cells = ratio.reshape(self.bound.steps, -1)[self.bound.edge :]
         at = np.abs(cells).argmax(axis=0)
         largest = cells[at, np.arange(cells.shape[1])]
         return pd.DataFrame(
@@ -136,6 +139,7 @@ class StructuralScenario:
 
     def _ahead(self, cells: np.ndarray) -> Forecast:
         samples = self.bound.to_user(cells.reshape(len(cells), self.bound.steps, -1))
+        samples = samples[:, self.bound.edge :]
         provenance = {"mode": "structural", "driven by": ", ".join(self.driven_by)}
         return Forecast(
             samples, self.bound.index_of(edge=False), self.bound.names, provenance=provenance
@@ -157,20 +161,21 @@ def brought_about(
     In the mode density the pins are N(value, sd^2), independent of the other shocks; where none has
     an sd they keep the covariance that they have anyway.
     """
-    bound, draws, series = model.bound(horizon, scenario), len(model.models), len(model.names)
+    bound, draws, series = model.ahead(scenario, horizon), len(model.models), len(model.names)
     _refuse(model, bound, driven_by, mode)
-    means = [one.path_moments(model.past, horizon)[0].ravel() for one in model.models]
-    pins = bound.pins.at(np.mean(means, axis=0))
-    driving = np.isin(model.shocks, driven_by)
-    noise = rng.standard_normal((paths, horizon, series))
+    pins = bound.pins
+    if pins.relative.any():
+        pins = pins.at(np.mean([mean for mean, _ in _laws(model, bound)], axis=0))
+    driving = np.zeros((bound.steps, series), bool)
+    driving[bound.edge :] = np.isin(model.shocks, driven_by)
+    driving = driving.ravel()
+    noise = rng.standard_normal((paths, bound.steps * series))
     aims = rng.standard_normal((paths, len(pins))) if mode == "density" else None
-    baseline, taken = np.empty((paths, horizon * series)), noise.copy()
-    moved, reach, apart = np.zeros_like(baseline), np.zeros(horizon * series), []
-    for k, effects in enumerate(model.moved(horizon - 1)):
+    baseline, taken = np.empty_like(noise), noise.copy()
+    moved, reach, apart = np.zeros_like(baseline), np.zeros(len(driving)), []
+    for k, (mean, whole) in enumerate(_laws(model, bound)):
         rows = np.arange(k, paths, draws)
-        matrix = _to_cells(effects)  # [cell, step, shock]
-        own = matrix[:, :, driving].reshape(len(matrix), -1)
-        whole = matrix.reshape(len(matrix), -1)
+        own = whole[:, driving]
         reach += (own**2).sum(axis=1) / draws
         told = pins.matrix @ own
         if np.linalg.matrix_rank(told, tol=1e-10 * np.abs(told).max(initial=1e-300)) < len(pins):
@@ -179,20 +184,39 @@ def brought_about(
                 "pin less"
             )
         spread = _spread(pins, whole, mode)
-        baseline[rows] = means[k] + noise[rows].reshape(len(rows), -1) @ whole.T
+        baseline[rows] = mean + noise[rows] @ whole.T
         aim = pins.value if aims is None else pins.value + aims[rows] @ spread.T
         back = np.linalg.pinv(told)
         change = (aim - baseline[rows] @ pins.matrix.T) @ back.T
         moved[rows] = change @ own.T
-        taken[np.ix_(rows, np.arange(horizon), driving)] += change.reshape(len(rows), horizon, -1)
-        into = np.zeros((horizon * series, len(pins)))  # what each unit of a pin asks of each shock
-        into[np.tile(driving, horizon)] = back
-        law = _law_of_shocks(into, pins.matrix @ whole, pins.value - pins.matrix @ means[k], spread)
+        taken[np.ix_(rows, driving)] += change
+        into = np.zeros((len(driving), len(pins)))  # what each unit of a pin asks of each shock
+        into[driving] = back
+        law = law_of_shocks(into, pins.matrix @ whole, pins.value - pins.matrix @ mean, spread)
         apart.append(divergence(*law))
+    noise, taken = (e.reshape(paths, -1, series)[:, bound.edge :] for e in (noise, taken))
     return StructuralScenario(
         bound, driven_by, model.shocks, baseline, baseline + moved, noise, taken, np.sqrt(reach),
         np.array(apart),
     )  # fmt: skip
+
+
+def _laws(model: Structural, bound: BoundScenario) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Of each draw the mean [cell] and the effects [cell, step and shock], given the facts.
+
+    C e = d is met by e = D^+ (d - C mu) + (I - D^+ D) z, z ~ N(0, I): the facts are of the edge,
+    so shocks behind it are z themselves.
+    """
+    facts = bound.facts
+    for one, moved in zip(model.models, model.moved(bound.steps - 1), strict=True):
+        mean = one.path_moments(model.past, bound.steps)[0].ravel()
+        effects = _to_cells(moved)
+        if len(facts):
+            told = facts.matrix @ effects
+            into = effects @ np.linalg.pinv(told)
+            mean = mean + into @ (facts.value - facts.matrix @ mean)
+            effects = effects - into @ told
+        yield mean, effects
 
 
 def _refuse(model: Structural, bound: BoundScenario, driven_by: tuple[str, ...], mode: str) -> None:
@@ -204,6 +228,13 @@ def _refuse(model: Structural, bound: BoundScenario, driven_by: tuple[str, ...],
         )
     if not len(bound.pins) or bound.events:
         raise ScenarioError("a structural scenario takes pins and no event, at least one pin")
+    behind = bound.pins.matrix[:, bound.edge * len(bound.names) :]
+    early = np.flatnonzero((behind == 0).all(axis=1))
+    if len(early):
+        raise ScenarioError(
+            f"{bound.pins.labels[early[0]]!r} lies before {bound.index_of(edge=False)[0]}, and the "
+            "shocks that drive a scenario come from then on; leave it out"
+        )
     if mode == "hard" and (bound.pins.sd > 0).any():
         raise ScenarioError("the mode hard takes exact pins, and some have an sd; take density")
 
@@ -218,19 +249,10 @@ def _spread(pins: Pins, effects: np.ndarray, mode: str) -> np.ndarray:
     return root(seen @ seen.T)
 
 
-def _law_of_shocks(
-    into: np.ndarray, seen: np.ndarray, miss: np.ndarray, spread: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and covariance of all shocks: e' = e + into (miss + w - seen e), w ~ N(0, O)."""
-    kept = np.eye(len(into)) - into @ seen
-    fresh = into @ spread
-    return into @ miss, kept @ kept.T + fresh @ fresh.T
-
-
 def _to_cells(effects: np.ndarray) -> np.ndarray:
-    """Effects [step, series, shock] as those of the shocks of each step, [cell, step, shock]."""
+    """Effects [step, series, shock] as those of all steps' shocks, [cell, step and shock]."""
     steps, series, _ = effects.shape
     full = np.zeros((steps, series, steps, series))
     for t in range(steps):
         full[t:, :, t] = effects[: steps - t]
-    return full.reshape(steps * series, steps, series)
+    return full.reshape(steps * series, steps * series)
