@@ -81,6 +81,15 @@ def test_of_a_file_as_yahoo_gives_it_the_adjusted_close_alone_is_held(tmp_path):
     assert "Open, Close, Volume: not held" in page
 
 
+def test_a_close_beside_an_adjusted_close_can_be_held_where_it_is_named(tmp_path, capsys):
+    (tmp_path / "weights.csv").write_text("series,weight\nClose,1\n")
+    table = bars()[["A"]].set_axis(["Close"], axis=1).assign(**{"Adj Close": 0.5 * bars()["A"]})
+    words = ("--weights", tmp_path / "weights.csv")
+    assert ask(tmp_path, table, *words, models="hs") == 2
+    assert "say --series Close" in capsys.readouterr().err
+    assert ask(tmp_path, table, *words, "--series", "Close", models="hs") == 0
+
+
 def test_a_model_without_ranges_is_as_if_there_were_none(wide, tmp_path):
     assert ask(tmp_path, bars()[["A", "B"]], models="hs") == 0
     alone, beside = (pd.read_csv(f / "risk.csv") for f in (tmp_path / "out", wide))

@@ -1,5 +1,6 @@
 """What is held: weights from a file or equal, and prices fit to be held."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +32,12 @@ class Holdings:
         return list(self.weights.index)
 
 
-def holdings(said: str, prices: pd.DataFrame, own: Sequence[str]) -> Holdings:
+def holdings(
+    said: str, prices: pd.DataFrame, own: Sequence[str], beside: Sequence[str] = ()
+) -> Holdings:
     """The portfolios that `--weights` names: `equal` (of `own`), or a file.
+
+    `beside` names what the table has and `prices` leave out, as closes beside adjusted closes.
 
     Raises UsageError for weights that do not match the prices, for a held series that is plainly
     no price and for one that ends before the last row, ValueError for prices that are zero or
@@ -41,6 +46,12 @@ def holdings(said: str, prices: pd.DataFrame, own: Sequence[str]) -> Holdings:
     names = [str(name) for name in prices.columns]
     weights = equal_weights(own) if said == "equal" else read_weights(Path(said))
     unknown = [str(name) for name in weights.index if name not in names]
+    if unknown and unknown[0] in beside:
+        raise UsageError(
+            f"the weights name {unknown[0]!r}, and of an asset's columns only its close is held, "
+            "adjusted where it has that; to hold what the weights name, say "
+            f"{shlex.join(['--series', ','.join(map(str, weights.index))])}"
+        )
     if unknown:
         raise UsageError(
             f"the weights name {unknown[0]!r}, which is no series of the prices; "

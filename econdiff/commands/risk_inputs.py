@@ -84,9 +84,8 @@ def risk_inputs(request: RiskRequest) -> RiskInputs:
     """Read and refuse, before any work."""
     _check(request)
     models = named_models(request.models)
-    days = days_of(
-        read(request.reading), request.reading, request.models, request.high, request.low
-    )
+    whole = read(request.reading)
+    days = days_of(whole, request.reading, request.models, request.high, request.low)
     data, ranges = days.data, days.ranges
     own = [str(name) for name in data.panel.columns]
     said = assumed(request.scenario, request.pins)
@@ -96,7 +95,8 @@ def risk_inputs(request: RiskRequest) -> RiskInputs:
         data, published = with_supervisory(data, request.supervisory, request.given)
         said = (*published, *said)
     panel = data.panel
-    hold = holdings(request.weights, panel, own)
+    beside = [str(name) for name in whole.panel.columns if name not in panel.columns]
+    hold = holdings(request.weights, panel, own, beside)
     rules = rules_of(
         request.views, request.liquidity, request.pnl,
         panel=panel, held=hold.held, horizons=request.horizons,
