@@ -154,13 +154,17 @@ def test_the_headline_is_the_traffic_light_of_the_tests_and_rules_of_days_wait_f
 
 @pytest.mark.parametrize(("paths", "seeds"), [(1100, {"another seed"}), (1000, set())])
 def test_a_setting_that_changes_nothing_is_left_out(tmp_path, prices, paths, seeds):
-    """Historical simulation looks at 250 rows; 1000 paths take each as often as another."""
+    """Historical simulation looks at 250 rows, and at other lengths here; 1000 paths take each of
+    them as often as another."""
     prices.to_csv(tmp_path / "prices.csv")
     asked = RiskRequest(Reading(str(tmp_path / "prices.csv")), tmp_path / "o", models=("hs",),
                         horizons=(1, 5), window=300, paths=paths)  # fmt: skip
     found = sensitivity(risk_inputs(asked), asked, silent).set_index("case")
-    assert set(found.index) == {"as asked", "half the history"} | seeds
+    assert set(found.index) == {"as asked", "half the history", "twice the history"} | seeds
     assert found["VaR"].nunique() == len(found)
+    gained = prices.pct_change().dropna().mean(axis=1).to_numpy()
+    for case, rows in (("half the history", 125), ("twice the history", len(gained))):
+        assert found.loc[case, "VaR"] == pytest.approx(np.quantile(gained[-rows:], 0.01), rel=0.2)
 
 
 def test_the_method_says_how_many_rows_each_model_looks_at(tmp_path, prices):

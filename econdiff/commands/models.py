@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import is_dataclass, replace
 from typing import Literal
 
 from econdiff.baselines import BASELINES, RANGED
@@ -76,6 +77,14 @@ def rows_read(model: Model, given: int) -> int:
     """How many of the last `given` rows the model looks at: its longest window, or all."""
     own = (getattr(model, "window", None), *getattr(model, "windows", ()))
     return min(given, max((rows for rows in own if rows is not None), default=given))
+
+
+def looking_at(model: Model, rows: int) -> Model:
+    """The model with a window of `rows`, where it has one of its own that is shorter."""
+    own = getattr(model, "window", None)
+    if own is None or own >= rows or not is_dataclass(model) or isinstance(model, type):
+        return model
+    return replace(model, window=rows)
 
 
 def through(

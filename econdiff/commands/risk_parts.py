@@ -6,6 +6,8 @@ from contextlib import suppress
 import numpy as np
 import pandas as pd
 
+from econdiff.commands.day_ranges import Wrapped, wrapped
+from econdiff.commands.models import looking_at, rows_read
 from econdiff.commands.progress import Progress
 from econdiff.commands.risk_inputs import RiskInputs, RiskRequest
 from econdiff.commands.tables import led_by
@@ -68,26 +70,20 @@ def _factors(
 def sensitivity(inputs: RiskInputs, request: RiskRequest, progress: Progress) -> pd.DataFrame:
     """The next step's VaR and ES with half and with twice the history, and with another seed.
 
-    All cases draw one step ahead, so that those of one seed have the same random numbers. A case
-    that a model has too few rows for is left out, and so is one that changes nothing.
+    Half and twice of the rows that a model looks at, be they its own window. All cases draw one
+    step ahead, so that those of one seed have the same random numbers. A case that a model has too
+    few rows for is left out, and so is one that changes nothing.
     """
-    cases = {
-        "as asked": (request.window, request.seed),
-        "half the history": (min(request.window, len(inputs.data.panel) - 1) // 2, request.seed),
-        "twice the history": (2 * request.window, request.seed),
-        "another seed": (request.window, request.seed + 1),
-    }
-    if len(inputs.data.panel) <= request.window + 1:
-        del cases["twice the history"]
     rows = []
-    with progress("sensitivity", len(cases) * len(inputs.wrapped)) as step:
-        for model, wrapped in inputs.wrapped.items():
+    by_model = {name: _cases(name, inputs, request) for name in inputs.wrapped}
+    with progress("sensitivity", sum(map(len, by_model.values()))) as step:
+        for model, cases in by_model.items():
             made: dict[str, pd.DataFrame] = {}
-            for case, (window, seed) in cases.items():
+            for case, (fitting, window, seed) in cases.items():
                 history = inputs.data.panel.iloc[-window - 1 :]
                 rng = np.random.default_rng(seed)
                 with suppress(ValueError):
-                    drawn = wrapped.fit(history).sample(
+                    drawn = fitting.fit(history).sample(
                         history, horizon=1, paths=request.paths, rng=rng
                     )
                     gained = price_gains(drawn, inputs.last.loc[inputs.hold.held])
@@ -100,6 +96,27 @@ def sensitivity(inputs: RiskInputs, request: RiskRequest, progress: Progress) ->
                 if table is asked or not table.equals(asked)
             ]
     return pd.concat(rows, ignore_index=True).pipe(led_by, "model", "portfolio", "case")
+
+
+def _cases(
+    name: str, inputs: RiskInputs, request: RiskRequest
+) -> dict[str, tuple[Wrapped, int, int]]:
+    """The model, rows of history and seed in each case of the sensitivity."""
+    panel, asked = inputs.data.panel, inputs.wrapped[name]
+    looks_at = min(rows_read(inputs.models[name], request.window), len(panel) - 1)
+    ranges = [str(column) for column in panel.columns if column not in inputs.transforms]
+    longer = wrapped(
+        {name: looking_at(inputs.models[name], 2 * looks_at)}, inputs.transforms, ranges
+    )
+    cases = {
+        "as asked": (asked, request.window, request.seed),
+        "half the history": (asked, looks_at // 2, request.seed),
+        "twice the history": (longer[name], 2 * looks_at, request.seed),
+        "another seed": (asked, request.window, request.seed + 1),
+    }
+    if len(panel) - 1 == looks_at:
+        del cases["twice the history"]
+    return cases
 
 
 def _next_step(gained: Gains, inputs: RiskInputs, request: RiskRequest) -> pd.DataFrame:

@@ -127,11 +127,11 @@ def settings_changed(found: Validation) -> Section:
     return Section(
         "6. Sensitivity: settings",
         (
-            f"The next step's VaR and ES at {min(found.alphas):g} with other lengths of history "
-            "and with other random numbers. All are drawn anew, one step ahead, so that as asked "
-            "differs from the figures above by Monte Carlo error. What changes nothing is left "
-            "out: a model may look at fewer rows (see Method), and where past rows are drawn "
-            "evenly, other random numbers may draw the same ones.",
+            f"The next step's VaR and ES at {min(found.alphas):g} with half and with twice the "
+            "rows that each model looks at (see Method), as far as there are so many, and with "
+            "other random numbers. All are drawn anew, one step ahead, so that as asked differs "
+            "from the figures above by Monte Carlo error. What changes nothing is left out: where "
+            "past rows are drawn evenly, other random numbers may draw the same ones.",
         ),
         tables=(Table("Per cent of wealth", table, heads=2, digits=3, folded=len(table) > LONG),),
     )
