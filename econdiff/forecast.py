@@ -168,7 +168,7 @@ def steps_after(history: pd.DataFrame, horizon: int) -> pd.PeriodIndex | pd.Date
             f"history needs a PeriodIndex or a DatetimeIndex, got {type(index).__name__}; "
             "read it with econdiff.panel.read_panel"
         )
-    freq = index.freq or (pd.infer_freq(index) if len(index) > 2 else None)
+    freq = index.freq or pd.DatetimeIndex(index, freq="infer").freq
     if freq is None:
         if _looks_daily(index) and _business_days_only(index):
             freq = "B"

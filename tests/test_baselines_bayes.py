@@ -12,7 +12,7 @@ from econdiff.baselines.bvar import BVAR
 from econdiff.baselines.conjugate import NormalInverseWishart, Products
 from econdiff.baselines.gaussian import lagged
 from econdiff.baselines.minnesota import Search
-from econdiff.baselines.pandemic import Pandemic
+from econdiff.baselines.pandemic import Pandemic, frequency
 from econdiff.baselines.var import VAR
 
 
@@ -148,6 +148,15 @@ def test_loudness_of_the_pandemic_by_period():
     quarters = pd.period_range("2019Q4", periods=7, freq="Q")
     np.testing.assert_allclose(pandemic(quarters), [1, 10, 6, 3, 2, 1.5, 1.25])
     np.testing.assert_allclose(pandemic(quarters.to_timestamp()), pandemic(quarters))
+
+
+def test_dates_that_carry_no_frequency_are_those_that_do():
+    quarters = pd.period_range("2019Q4", periods=7, freq="Q").to_timestamp(how="end").normalize()
+    assert frequency(pd.DatetimeIndex(quarters.to_list())) == "Q-DEC"
+    days = pd.bdate_range("2020-01-01", periods=60).delete([7, 30])  # holidays
+    assert frequency(days) is None
+    panel = pd.DataFrame(np.random.default_rng(0).standard_normal((58, 2)), days, ["a", "b"])
+    assert BVAR(lags=1).fit(panel).names == ("a", "b")
 
 
 def pandemic_panel(rng) -> tuple[pd.DataFrame, np.ndarray]:

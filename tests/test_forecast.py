@@ -1,11 +1,14 @@
 """The currency: what a Forecast says of its own samples, and which periods follow a history."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from econdiff.baselines import BASELINES
 from econdiff.forecast import Forecast, period_labels, some_names, steps_after
+from econdiff.scenario.pin_rows import periods_of
 from econdiff.transforms import Transformed
 
 
@@ -55,6 +58,15 @@ def test_the_next_periods_follow_the_last(last, freq, labels):
     index = pd.period_range(end=last, periods=30, freq=freq)
     history = pd.DataFrame({"y": np.zeros(30)}, index=index)
     assert period_labels(steps_after(history, 2)) == labels
+
+
+def test_dates_that_carry_no_frequency_go_on_in_their_rhythm():
+    ends = pd.date_range("2023-01-31", periods=12, freq="ME")
+    history = pd.DataFrame({"y": np.zeros(12)}, index=pd.DatetimeIndex(ends.to_list()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert period_labels(steps_after(history, 2)) == ["2024-01-31", "2024-02-29"]
+        assert str(periods_of(history.index)[-1]) == "2023-12"
 
 
 def test_markets_skip_the_weekend_and_crypto_does_not():

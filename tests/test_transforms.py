@@ -250,7 +250,6 @@ def test_a_series_without_a_transform_or_without_logs_is_named():
         Transformed(Steps(np.eye(2)), {"y": fred_md(1), "r": fred_md(5)}).fit(panel)
 
 
-@pytest.mark.filterwarnings("ignore:A future version of pandas will return a BaseOffset")
 @pytest.mark.parametrize(
     ("freq", "per_year"),
     [("BME", 12), ("BMS", 12), ("BQE", 4), ("BQS-FEB", 4), ("BYE", 1), ("B", 252), ("W-FRI", 52)],
@@ -259,6 +258,12 @@ def test_business_months_quarters_and_years_are_none_of_days(freq, per_year):
     index = pd.date_range("2001-01-01", periods=40, freq=freq)
     assert periods_per_year(index) == per_year
     assert periods_per_year(pd.DatetimeIndex(list(index))) == per_year  # inferred
+
+
+def test_last_trading_days_are_months_where_a_holiday_moves_one():
+    days = pd.date_range("2001-01-01", periods=40, freq="BME").to_list()
+    days[14] -= pd.Timedelta(days=1)
+    assert periods_per_year(pd.DatetimeIndex(days)) == 12
 
 
 def test_dates_of_no_known_rhythm_are_refused():

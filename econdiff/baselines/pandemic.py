@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
+from econdiff.panel.frequency import infer_frequency
+
 START = "2020-03"
 FREQUENCIES = ("M", "Q", "Y", "A")  # the model is one of monthly and slower data
 DECAY = (3.0357, 1.5089)  # of a Beta: mode .8, standard deviation .2
@@ -39,8 +41,8 @@ class Pandemic:
 
 def frequency(index: pd.Index) -> str | None:
     """The frequency of `index` where it is monthly or slower, else None."""
-    if isinstance(index, pd.DatetimeIndex) and (index.freq or len(index) > 2):
-        index = index.to_period(None if index.freq else pd.infer_freq(index))
+    if isinstance(index, pd.DatetimeIndex) and len(index) > 1:
+        index = index.to_period(None if index.freq else infer_frequency(index) or "D")
     if isinstance(index, pd.PeriodIndex) and index.freqstr.startswith(FREQUENCIES):
         return index.freqstr
     return None

@@ -241,5 +241,5 @@ def periods_of(index: pd.Index) -> pd.PeriodIndex:
     if isinstance(index, pd.PeriodIndex):
         return index
     dates = pd.DatetimeIndex(index)
-    freq = dates.freqstr or pd.infer_freq(dates)
-    return dates.to_period("D" if freq in (None, "B", "C") else None)
+    dates = dates if dates.freq else pd.DatetimeIndex(dates, freq="infer")
+    return dates.to_period("D" if dates.freqstr in (None, "B", "C") else None)

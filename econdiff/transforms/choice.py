@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.panel import PanelError
-from econdiff.panel.frequency import parse_frequency
+from econdiff.panel.frequency import infer_frequency, parse_frequency
 from econdiff.transforms.series import Transform, fred_md
 
 HIGHEST_RATE = 25.0  # per cent
@@ -65,11 +65,9 @@ def choose_one(values: np.ndarray, per_year: int) -> Transform:
 
 def periods_per_year(index: pd.Index) -> int:
     """Periods in a year of a panel's index: 1, 4, 12, 52, or 252 trading days."""
-    freq = None
-    if isinstance(index, pd.PeriodIndex | pd.DatetimeIndex):
-        freq = index.freqstr
-    if freq is None and isinstance(index, pd.DatetimeIndex) and len(index) > 2:
-        freq = pd.infer_freq(index) or "B"  # daily with holidays: no frequency fits
+    freq = index.freqstr if isinstance(index, pd.PeriodIndex | pd.DatetimeIndex) else None
+    if freq is None and isinstance(index, pd.DatetimeIndex):
+        freq = infer_frequency(index)
     try:
         return _PER_YEAR[parse_frequency(str(freq))]
     except PanelError as error:
