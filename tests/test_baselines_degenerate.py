@@ -26,9 +26,10 @@ def test_a_series_that_is_constant_but_for_rounding_is_named(name, flat):
         BASELINES[name]().fit(beside(flat))
 
 
-def test_a_bvar_names_a_series_without_shocks():
+@pytest.mark.parametrize("name", ["bvar", "bvar-sv"])
+def test_a_bvar_names_a_series_without_shocks(name):
     with pytest.raises(ValueError, match="'flat' follows exactly from its own past"):
-        BASELINES["bvar"]().fit(beside(0.1 * np.arange(120)))
+        BASELINES[name]().fit(beside(0.1 * np.arange(120)))
 
 
 def test_dcc_names_series_that_move_as_one():

@@ -43,7 +43,7 @@ class BVAR:
                 f"BVAR({self.lags}) on {y.shape[1]} series needs at least {need} rows in which "
                 f"every series and its lags are known, got {len(rows)}"
             )
-        persistence, unit = _first_order(panel.columns, y)
+        persistence, unit = first_order(panel.columns, y)
         x, target = lagged(y / unit, self.lags)[rows], (y / unit)[self.lags :][rows]
         index = panel.index[self.lags :][rows]
         freq = frequency(panel.index) if self.pandemic else None
@@ -115,8 +115,11 @@ class FittedBVAR:
         )
 
 
-def _first_order(names: Iterable[str], y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Slope, between 0 and 1, and shock deviation of a first autoregression of each series."""
+def first_order(names: Iterable[str], y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slope, between 0 and 1, and shock deviation of a first autoregression of each series.
+
+    Raises ValueError naming a series that has no shocks.
+    """
     check_varies(names, y)
     slopes, deviations = [], []
     for name, column in zip(names, y.T, strict=True):

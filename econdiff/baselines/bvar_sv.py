@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from econdiff.baselines.bvar import first_order
 from econdiff.baselines.gaussian import futures, lagged
 from econdiff.baselines.gibbs import LARGEST_OUTLIER, Draws, Sampler
-from econdiff.baselines.history import check_varies, values_of
+from econdiff.baselines.history import values_of
 from econdiff.forecast import Forecast, steps_after
 
 MEMORY, PARTICLES = 60, 40  # rows that the filter looks back over; its particles a draw
@@ -42,13 +43,13 @@ class BVARSV:
     seed: int = 0
 
     def fit(self, panel: pd.DataFrame) -> "FittedBVARSV":
-        """Draw from the posterior; ValueError where the rows are too few.
+        """Draw from the posterior; ValueError where rows are too few or a series has no shocks.
 
         Rows with a missing cell in them or their lags are left out of the regression, as if
         the rows on both sides followed one another.
         """
         y = panel.to_numpy(float)
-        check_varies(panel.columns, y)
+        first_order(panel.columns, y)
         known = np.isfinite(np.hstack([lagged(y, self.lags), y[self.lags :]])).all(axis=1)
         need = 2 * y.shape[1] + self.lags + 10
         if known.sum() < need:
