@@ -33,7 +33,7 @@ def at_risk(answer: Conditional, target: str, conditions: Sequence[str] = ()) ->
             name: transform.to_model(bound.start[name].to_numpy(float))
             for name, transform in bound.transforms.items()
         }
-    ).dropna()
+    )
     index = bound.index_of(edge=False)
     without, told = (
         growth_at_risk(
@@ -104,7 +104,8 @@ def quantile_projection(
 ) -> np.ndarray:
     """Quantiles [quantile] of the average of `target` over `horizon` periods.
 
-    They begin `edge` periods behind the end of `panel`.
+    They begin `edge` periods behind the end of `panel`, whose rows are periods one after another;
+    those with a missing cell in them or in what follows are left out.
     Regressed values that cross are put in order (Chernozhukov, Fernandez-Val and Galichon, 2010).
     """
     from statsmodels.regression.quantile_regression import QuantReg
@@ -126,7 +127,8 @@ def quantile_projection(
             f"a quantile regression on {names} needs their last values and {5 * x.shape[1]} "
             f"complete rows, got {int(used.sum())}"
         )
-    size = np.where(x.std(axis=0) > 0, x.std(axis=0), 1)
+    spread = np.nanstd(x, axis=0)
+    size = np.where(spread > 0, spread, 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", IterationLimitWarning)  # the last iterate is close enough
         fits = [QuantReg(ahead[used], x[used] / size).fit(q=q, max_iter=2000) for q in quantiles]
