@@ -83,6 +83,19 @@ def test_shares_of_any_law_add_up():
     assert set(table["how"]) == {"Shapley"}
 
 
+def test_shares_are_refused_where_more_than_pins_is_assumed():
+    pin, event = Scenario((cell("rate", 1, 0.5),)), Scenario(events=("rate > 0",))
+    for mode, said in (
+        ("event", event),
+        ("hard", pin + event),
+        ("tilt", pin),
+        ("hard", Scenario()),
+    ):
+        answer = conditional(truth(), economy(), said, mode=mode, horizon=2, paths=400, rng=rng())
+        with pytest.raises(ScenarioError, match="shares are of pins alone"):
+            shares(answer, paths=50, seed=0)
+
+
 def test_news_explains_the_whole_revision_of_a_gaussian_forecast():
     panel = economy()
     old = panel.iloc[:-2].copy()
@@ -287,6 +300,21 @@ def test_growth_at_risk_stands_beside_the_regression_of_statsmodels():
     low = exact[0] - 1.6449 * exact[1]
     assert table["paths"].iloc[0] == pytest.approx(low, abs=4 * table["standard_error"].iloc[0])
     assert table["regression"].iloc[0] == pytest.approx(low, abs=0.6)
+
+
+def test_growth_at_risk_does_not_join_the_two_sides_of_a_gap():
+    panel = economy(300)
+    panel.iloc[100:160, 0] = np.nan
+    answer = conditional(truth(), panel, Scenario((cell("rate", 1, 2.0),)), mode="hard", horizon=4,
+                         paths=100, rng=rng())  # fmt: skip
+    table = at_risk(answer, "growth", ["rate"])
+    y = panel["growth"].rolling(4).mean().shift(-4)
+    x = pd.DataFrame({"one": 1.0, "growth": panel["growth"], "rate": panel["rate"]})
+    used = y.notna() & x.notna().all(axis=1)
+    assert used.sum() == 300 - 60 - 4 - 4
+    for q, found in zip(table["quantile"], table["regression"], strict=True):
+        line = QuantReg(y[used], x[used]).fit(q=q, max_iter=2000).params
+        assert found == pytest.approx(x.iloc[-1] @ line, abs=0.005)
 
 
 def test_growth_at_risk_at_a_ragged_edge_is_of_the_horizon():

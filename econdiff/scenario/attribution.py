@@ -21,6 +21,7 @@ from econdiff.forecast import long_table, period_labels
 from econdiff.scenario.answer import Conditional
 from econdiff.scenario.binding import BoundScenario, linear_scale
 from econdiff.scenario.control import steadied
+from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.gaussian import Gaussian
 from econdiff.scenario.law import Draws
 from econdiff.scenario.pins import Pins
@@ -110,9 +111,14 @@ def shares(answer: Conditional, *, paths: int, seed: int, most: int = 4) -> pd.D
 
     By Shapley's value up to `most` pinned series (2^n conditional forecasts of `paths` draws, all
     from `seed`), beyond that in the order of the pins; the column `how` says which. In the scale of
-    `drivers`. They add up to the answer's own shift.
+    `drivers`. They add up to the answer's own shift; ScenarioError where more than pins is assumed.
     """
     bound, pins = answer.bound, answer.told.pins
+    if not len(pins) or bound.events or answer.mode == "tilt":
+        raise ScenarioError(
+            "shares are of pins alone: take the mode hard, soft or density, at least one pin and "
+            "no event"
+        )
     players = list(dict.fromkeys(pins.series))
 
     def value(group: tuple[str, ...]) -> np.ndarray:
