@@ -299,6 +299,11 @@ def test_what_a_scheme_cannot_do_is_refused(panel, recursive):
         declared(panel, both, apart)
     with pytest.raises(ScenarioError, match="too many zeros"):
         declared(panel, Signs({(s, n): int(n == "rate") for s in "ab" for n in NAMES}))
+    with pytest.raises(ScenarioError, match="draws must be at least 1"):
+        declared(panel, Recursive(NAMES), draws=0)
+    twice = panel.assign(twice=2 * panel["rate"])
+    with pytest.raises(ScenarioError, match=r"those of \['rate', 'twice'\] follow"):
+        declared(twice, Recursive((*NAMES, "twice")))
     with pytest.raises(ScenarioError, match="zeros and no sign"):
         declared(panel, Signs({("a", "output"): 0}))
     with pytest.raises(ScenarioError, match="no reduced form"):

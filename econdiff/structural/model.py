@@ -160,6 +160,8 @@ def structural(
     rng: np.random.Generator,
 ) -> Structural:
     """Declare `scheme` of the shocks of a fitted VAR, or of draws of a BVAR, at its `history`."""
+    if draws < 1:
+        raise ScenarioError(f"draws must be at least 1, got {draws}")
     inner, transforms, units = inside(forecaster)
     if isinstance(inner, _HasDraws) and callable(inner.draws):
         models = tuple(inner.draws(draws, rng))

@@ -22,6 +22,7 @@ import pandas as pd
 from econdiff.baselines.gaussian import LinearGaussian
 from econdiff.scenario import ScenarioError
 
+SINGULAR = 1e-10  # least eigenvalue of a correlation: below, a shock is rounding
 WEAK = 10.0  # first-stage F below which an instrument says little; Staiger and Stock (1997)
 
 
@@ -64,7 +65,7 @@ class Recursive:
     def impact(self, reduced: Reduced, rng: np.random.Generator) -> np.ndarray:
         """See `Scheme`."""
         del rng
-        names, covariance = reduced.model.names, reduced.model.covariance
+        names, covariance = reduced.model.names, _checked(reduced.model)
         if sorted(self.order) != sorted(names):
             raise ScenarioError(
                 f"the order {list(self.order)} must hold the series {list(names)}, each once"
@@ -99,7 +100,7 @@ class Signs:
     def impact(self, reduced: Reduced, rng: np.random.Generator) -> np.ndarray:
         """See `Scheme`: rotations that have the zeros, kept where the signs fit."""
         wanted = self._wanted(reduced.model.names)
-        lower = np.linalg.cholesky(reduced.model.covariance)
+        lower = np.linalg.cholesky(_checked(reduced.model))
         for _ in range(self.tries):
             impact = lower @ _rotation(lower, wanted == 0, rng)
             open_or_zero = np.isnan(wanted) | (wanted == 0)
@@ -165,7 +166,7 @@ class Instrument:
         u, m = self._shared(reduced)
         weights = rng.dirichlet(np.ones(len(m)))
         moved = (weights * (m - weights @ m)) @ u
-        lower = np.linalg.cholesky(reduced.model.covariance)
+        lower = np.linalg.cholesky(_checked(reduced.model))
         first = np.linalg.solve(lower, moved)
         sign = np.sign(moved[reduced.model.names.index(self.raises)])
         first *= sign / np.linalg.norm(first)
@@ -208,6 +209,23 @@ class Instrument:
                 f"frequency and between {first} and {last}"
             )
         return both[:, :-1], both[:, -1]
+
+
+def _checked(model: LinearGaussian) -> np.ndarray:
+    """The covariance of the residuals, if no series' residual follows from the others'."""
+    size = np.sqrt(np.diag(model.covariance))
+    if (size > 0).all():
+        values, axes = np.linalg.eigh(model.covariance / np.outer(size, size))
+        tied = np.abs(axes[:, 0]) > 0.1 * np.abs(axes[:, 0]).max()
+    else:
+        values, tied = size, size == 0
+    if values.min() < SINGULAR:
+        names = [name for name, one in zip(model.names, tied, strict=True) if one]
+        raise ScenarioError(
+            f"there are fewer shocks than series: those of {names} follow from each other; leave "
+            "one of them out"
+        )
+    return model.covariance
 
 
 def _rotation(lower: np.ndarray, zeros: np.ndarray, rng: np.random.Generator) -> np.ndarray:
