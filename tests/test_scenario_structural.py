@@ -82,6 +82,14 @@ def test_history_is_the_sum_of_its_shocks(panel, recursive):
     np.testing.assert_allclose(whole[list(NAMES)], panel.iloc[2:], atol=1e-8)
 
 
+def test_history_of_business_days_is_dated(panel):
+    days = panel.set_axis(pd.bdate_range("2020-01-01", periods=ROWS).delete(5).append(
+        pd.DatetimeIndex(["2022-04-20"])))  # fmt: skip
+    periods = declared(days, Recursive(NAMES)).historical()["period"].unique()
+    assert list(periods[:3]) == ["2020-01-03", "2020-01-06", "2020-01-07"]
+    assert len(periods) == ROWS - 2
+
+
 def test_signs_and_zeros_give_a_set_that_fits_the_data_and_them(panel):
     signs = Signs({("policy", "rate"): 1, ("policy", "prices"): -1, ("policy", "output"): 0,
                    ("demand", "output"): 1, ("demand", "prices"): 1})  # fmt: skip

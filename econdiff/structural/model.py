@@ -123,7 +123,7 @@ class Structural:
         alone = self.impacts[draw].T[:, None] * self.past_shocks(draw).T[:, :, None]
         parts = futures(zero, np.zeros((series, lags, series)), alone)
         values = np.concatenate([parts, quiet[None]]).transpose(1, 2, 0)
-        periods = period_labels(pd.PeriodIndex(self.past.index[lags:]))
+        periods = _labels(self.past.index[lags:])
         index = pd.MultiIndex.from_product(
             [periods, self.names, (*self.shocks, "start and constant")],
             names=["period", "series", "shock"],
@@ -143,7 +143,7 @@ class Structural:
         )
         if len(self.panel) == len(self.history):
             return (*told, of)
-        last = period_labels(pd.PeriodIndex(self.history.index[-1:]))[0]
+        last = _labels(self.history.index[-1:])[0]
         edge = (
             f"Responses and shocks are those up to {last}, the last row that is complete; a "
             "scenario begins behind the last row of all, and holds what has been published since."
@@ -178,6 +178,11 @@ def structural(
         past = forecaster.to_model(start)
     impacts = [scheme.impact(Reduced(one, residuals(one, past)), rng) for one in models]
     return Structural(models, scheme, np.stack(impacts), panel, start, past, transforms, units)
+
+
+def _labels(index: pd.Index) -> list[str]:
+    dates = isinstance(index, pd.DatetimeIndex)
+    return period_labels(index if dates else pd.PeriodIndex(index))
 
 
 def residuals(model: LinearGaussian, past: pd.DataFrame) -> pd.DataFrame:
