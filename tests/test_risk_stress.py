@@ -8,6 +8,7 @@ from scipy.special import expit, logit
 
 from econdiff.forecast import Forecast
 from econdiff.risk import credit, frtb, stress, supervisory
+from econdiff.risk.measures import expected_shortfall, value_at_risk
 
 COVARIANCE = np.array([[4.0, 3.0], [3.0, 9.0]])
 BETA = 3 / 4
@@ -36,6 +37,13 @@ def test_a_view_on_a_mean_tilts_a_gaussian_by_regression(draws):
     assert tilted.mean(held) == pytest.approx(-0.5 + BETA * -3, abs=0.1)
     assert tilted.entropy == pytest.approx(3**2 / 2 / 4, abs=0.02)  # KL of two Gaussians
     assert stress.view(market, market.mean()).effective_paths == pytest.approx(len(market))
+
+
+def test_a_view_that_asks_nothing_changes_no_measure(rng):
+    held = rng.standard_t(4, 1000)
+    view = stress.view(held, held.mean())
+    assert view.quantile(held, 0.01) == pytest.approx(float(value_at_risk(held, 0.01)))
+    assert view.shortfall(held, 0.01) == pytest.approx(float(expected_shortfall(held, 0.01)))
 
 
 def test_nearness_is_conditioning_on_a_value(draws):

@@ -9,10 +9,10 @@ view lies where history has nothing alike, that is said or refused.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
+from scipy.special import betainc, logsumexp
 from scipy.stats import chi2
 
-from econdiff.weighting import UnreachableError, tilt
+from econdiff.weighting import UnreachableError, effective, tilt
 
 FEWEST = 30  # paths that must carry a stress
 
@@ -49,10 +49,16 @@ class Stress:
         return np.tensordot(self.weights, values, axes=1)
 
     def quantile(self, values: np.ndarray, level: float) -> float:
-        """The `level` quantile of `values` [path] under the stress."""
+        """The `level` quantile of `values` [path] under the stress.
+
+        That of Harrell and Davis, as the VaR of `econdiff.risk.measures`, with the effective sample
+        size of the weights for the number of draws (Akinshin, 2023, arXiv:2304.07265).
+        """
         order = values.argsort()
-        reached = np.searchsorted(self.weights[order].cumsum(), level)
-        return float(values[order[min(reached, len(order) - 1)]])
+        total = np.append(0.0, self.weights[order].cumsum()).clip(0, 1)
+        n = effective(self.weights)
+        edges = betainc(level * (n + 1), (1 - level) * (n + 1), total / total[-1])
+        return float(np.diff(edges) @ values[order])
 
     def shortfall(self, values: np.ndarray, level: float) -> float:
         """The mean of the lowest `level` share of `values` [path] under the stress."""
