@@ -276,6 +276,13 @@ def test_splits_and_stale_prices_are_pointed_at(rng):
     assert "6 days" in found["words"][1]
 
 
+@pytest.mark.parametrize("carried", [True, False])
+def test_stale_prices_of_months_are_months(carried):
+    ends = pd.date_range("2024-01-31", periods=9, freq="ME")
+    held = pd.DataFrame({"x": [1.0] * 7 + [1.1, 1.2]}, ends if carried else ends.to_period("M"))
+    assert suspicious(held)["words"].tolist() == ["the same price for 6 months"]
+
+
 def test_weights_after_semicolons_may_have_decimal_commas(tmp_path):
     file = tmp_path / "mine.csv"
     file.write_text("series;long;short\nA;0,6;-1\nB;0;\n")

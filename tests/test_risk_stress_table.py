@@ -74,7 +74,14 @@ def test_what_history_has_seen_is_not_beyond_it(drawn, history):
 
 
 @pytest.mark.parametrize(
-    ("said", "value"), [("a=-30%", 70.0), ("y=+200bp", 6.5), ("v=80", 80.0), (" a = -2.5% ", 97.5)]
+    ("said", "value"),
+    [
+        ("a=-30%", 70.0),
+        ("y=+200bp", 6.5),
+        ("v=80", 80.0),
+        (" a = -2.5% ", 97.5),
+        ("a=-.5%", 99.5),
+    ],
 )
 def test_moves_are_read_as_people_write_them(said, value):
     last = pd.Series({"a": 100.0, "y": 4.5, "v": 20.0})

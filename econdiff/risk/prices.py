@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from econdiff.forecast import period_labels
+from econdiff.panel.frequency import infer_frequency
 
 SPLITS = (2, 3, 4, 5, 7, 10, 15, 20, 3 / 2)  # shares for one, as they are usually split
 NEAR = 0.04  # how near a jump must lie to a split, in logs
-STALE = 5  # days without a change
+STALE = 5  # periods without a change
 PERIODS = {"D": "days", "B": "days", "W": "weeks", "M": "months", "Q": "quarters", "Y": "years"}
 
 _UNPRICED = re.compile(
@@ -68,13 +69,13 @@ def not_prices(prices: pd.DataFrame, units: Mapping[str, str]) -> dict[str, str]
 def suspicious(prices: pd.DataFrame) -> pd.DataFrame:
     """What to look at before trusting the prices: `series, period, problem, words`.
 
-    `split`: a day's jump within 4% of a usual split or reverse split, and eight times the series'
-    usual (median absolute) move at least. `stale`: no change over five days or more.
+    `split`: a jump within 4% of a usual split or reverse split, and eight times the series'
+    usual (median absolute) move at least. `stale`: no change over five periods or more.
     """
     values = prices.to_numpy(float)
     logs = np.log(np.where(values > 0, values, np.nan))
     moves = np.diff(logs, axis=0, prepend=np.nan)
-    labels = labels_of(prices)
+    labels, unit = labels_of(prices), period_word(prices)
     rows = []
     for name, r in zip(prices.columns, moves.T, strict=True):
         usual = np.nanmedian(np.abs(r)) if np.isfinite(r).any() else np.nan
@@ -85,7 +86,7 @@ def suspicious(prices: pd.DataFrame) -> pd.DataFrame:
                 words = f"moved {100 * np.expm1(r[day]):+.0f}%, like a {nearest:g}-for-1 {what}"
                 rows.append((name, labels[day], "split", words + "; use adjusted prices"))
         rows += [
-            (name, labels[end], "stale", f"the same price for {length} days")
+            (name, labels[end], "stale", f"the same price for {length} {unit}")
             for end, length in _runs(r == 0)
             if length >= STALE
         ]
@@ -112,5 +113,6 @@ def labels_of(prices: pd.DataFrame | pd.Series) -> list[str]:
 
 def period_word(prices: pd.DataFrame) -> str:
     """What the rows are called: days, weeks, months, quarters, years."""
-    letter = pd.PeriodIndex(prices.index).freqstr[0]
-    return PERIODS.get(letter, "periods")
+    index = prices.index
+    stamps = index.to_timestamp() if isinstance(index, pd.PeriodIndex) else pd.DatetimeIndex(index)
+    return PERIODS.get(infer_frequency(stamps) or "", "periods")

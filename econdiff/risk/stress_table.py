@@ -23,7 +23,7 @@ from econdiff.risk.measures import expected_shortfall
 from econdiff.risk.prices import labels_of
 from econdiff.weighting import effective
 
-_SAID = re.compile(r"^\s*(?P<by>[+-]?\d+(?:\.\d+)?)\s*(?P<unit>%|bp)?\s*$")
+_SAID = re.compile(r"^\s*(?P<by>[+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(?P<unit>%|bp)?\s*$")
 
 
 @dataclass(frozen=True)
