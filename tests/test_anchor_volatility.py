@@ -57,7 +57,7 @@ def test_the_recursion_by_hand(rng):
 def test_both_posteriors_by_hand(rng):
     e, level = stocks(rng, 80), rng.standard_normal((1, 80))
     e[0, :3], level[0, 40] = 0, 7.0
-    known, start = np.ones_like(e, dtype=bool), np.array([1.3])
+    known, start = e != 0, np.array([1.3])
 
     def log_likelihood(g, k):
         louder = np.exp(k * np.clip(np.r_[0, level[0, :-1]], -3, 3))

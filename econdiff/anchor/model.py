@@ -100,12 +100,12 @@ class Anchor:
         filled, e = innovations(b, x)
         still = stands_still(y)
         size = deviation(e, e != 0, still)
-        known = np.isfinite(x)
-        usable = known & ~still[..., None]
+        usable = (e != 0) & ~still[..., None]
         before, _ = running_variances(e, usable, size**2, 0 * size)
         b, others = self._regress(filled, e, np.sqrt(before[..., MAIN]), size, rho)
         filled, e = innovations(b, x, others)
         size = deviation(e, e != 0, still)
+        usable = (e != 0) & ~still[..., None]
         effects = responses(e, filled, usable, size**2, self.mixture)
         found = Coefficients(self, centre, spread, b, size, *effects, np.empty(0), still, others)
         return found.correlated(y)
@@ -161,7 +161,7 @@ class Coefficients:
         louder = loudness(self.level_effect, before_each(filled))
         now = loudness(self.level_effect, filled[..., -1:])
         start = self.deviation**2
-        usable = known & ~self.still[..., None]
+        usable = (e != 0) & ~self.still[..., None]
         before, after = running_variances(e / louder, usable, start, self.leverage)
         mix = self.settings.mixture
         scale = np.sqrt(mix * after[..., MAIN] + (1 - mix) * start) * now[..., 0]

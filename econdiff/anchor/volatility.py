@@ -77,7 +77,6 @@ def responses(
     """
     if mixture == 0:
         return np.zeros_like(start), np.zeros_like(start)
-    seen = known & (e != 0)
     past = before_each(level)
 
     def evidence(leverage: np.ndarray, level_effect: np.ndarray) -> np.ndarray:
@@ -86,7 +85,7 @@ def responses(
         before, _ = running_variances(u, known, start, leverage, DECAYS[MAIN : MAIN + 1])
         variance = mixture * before[..., 0] + (1 - mixture) * start[..., None]
         surprise = 0.5 * np.log(variance) + np.log(louder) + student_loss(u**2 / variance)
-        return -np.where(seen, surprise, 0).sum(-1)
+        return -np.where(known, surprise, 0).sum(-1)
 
     leverages, effects = (
         grid.reshape(-1, *[1] * start.ndim) + np.zeros_like(start)

@@ -104,7 +104,7 @@ def _run(
 
 
 def _as_published(y: np.ndarray, market: np.ndarray, rng: Randomness) -> np.ndarray:
-    """What floors, rounding, convexity and mistakes make of a series; [economy, series, time]."""
+    """What floors, rounding, mistakes and hands make of a series; [economy, series, time]."""
     e, s, length = y.shape
     shape = (e, s, 1)
     seen = y[..., : length - rng.parting]
@@ -123,4 +123,16 @@ def _as_published(y: np.ndarray, market: np.ndarray, rng: Randomness) -> np.ndar
     slips = (strikes * 5 * rng.shocks((length, e, s))).transpose(1, 2, 0)
     x = x + slips * chance(np.where(plain, 0.12, 0.04), shape, rng)
     grid = rng.uniform(0.02, 0.3, shape)
-    return np.where(chance(0.08, shape, rng) & plain, np.round(x / grid) * grid, x)
+    x = np.where(chance(0.08, shape, rng) & plain, np.round(x / grid) * grid, x)
+    by_hand = _set_by_hand(x, np.exp(rng.uniform(np.log(0.1), np.log(2), shape)))
+    return np.where(chance(0.05, shape, rng) & plain, by_hand, x)
+
+
+def _set_by_hand(wanted: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """A rate that stands still until a `step` from what is `wanted` [economy, series, time]."""
+    step, now = step[..., 0], wanted[..., 0]
+    found = np.empty_like(wanted)
+    for t, x in enumerate(np.moveaxis(wanted, -1, 0)):
+        now = np.where(np.abs(x - now) < step, now, np.round(x / step) * step)
+        found[..., t] = now
+    return found

@@ -41,7 +41,7 @@ def draw_shocks(
 
 
 def draw_jumps(shocks: np.ndarray, market: np.ndarray, rng: Randomness) -> np.ndarray:
-    """Rare large shocks, alone or to all series at once with a rebound; [time, economy, series]."""
+    """Rare large shocks, [time, economy, series]: of one series; of all, with a rebound; falls."""
     total, e, s = shocks.shape
     often = 0.012 * chance(np.where(market, 0.1, 0.25), (e, s), rng)
     strikes = rng.shares(shocks.shape) < often
@@ -53,4 +53,13 @@ def draw_jumps(shocks: np.ndarray, market: np.ndarray, rng: Randomness) -> np.nd
     columns = np.arange(e)
     jumps[at, columns] += blow
     jumps[np.minimum(at + 1, total - 1), columns] -= back * blow
-    return jumps.astype(np.float32)
+    return (jumps + _falls(shocks.shape, market, rng)).astype(np.float32)
+
+
+def _falls(shape: tuple[int, int, int], market: np.ndarray, rng: Randomness) -> np.ndarray:
+    """Days on which a whole market falls, seldom rises; [time, economy, series]."""
+    total, e, s = shape
+    often = 0.006 * rng.random((e, 1)) * chance(0.7, (e, 1), rng) * market
+    sign = np.where(rng.shares((total, e, 1)) < 0.9, -1, 1)
+    size = 3 * np.abs(rng.shocks((total, e, 1))) * (0.5 + rng.random((e, s)))
+    return np.where(rng.shares((total, e, 1)) < often, sign * size, 0)
