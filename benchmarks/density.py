@@ -17,9 +17,11 @@ import pandas as pd
 
 from econdiff.backtest import Trial, compare, losses, runs, scores
 from econdiff.backtest.fingerprint import code_fingerprint, fingerprint
+from econdiff.backtest.verdicts import decided
 from econdiff.baselines import BASELINES
 from econdiff.forecast import Model
 from econdiff.scoring import holm
+from econdiff.scoring.comparison import FEWEST
 
 OWN = ("diffusion", "anchor")
 CELL = ["series", "step"]
@@ -183,7 +185,7 @@ def verdicts(crps: pd.DataFrame, own: str, best: pd.Series) -> pd.DataFrame:
         here = crps[(crps.series == series) & (crps.step == step)]
         found = compare(here, rival, rng=np.random.default_rng(0))
         rows.append(found[found.model == own].iloc[0])
-    table = pd.DataFrame(rows).set_index(CELL)
+    table = pd.DataFrame(rows).infer_objects().set_index(CELL)
     return _tested(table).rename(columns={"reference": "best baseline"})
 
 
@@ -196,10 +198,9 @@ def against_ar(crps: pd.DataFrame, own: str) -> None:
 
 
 def _tested(found: pd.DataFrame) -> pd.DataFrame:
-    found = found.assign(p_holm=holm(found.p_value.to_numpy()))
-    sure = found.p_holm < 0.10
-    words = np.where(sure & (found.statistic < 0) & found.in_mcs, "better", "comparable")
-    found = found.assign(verdict=np.where(sure & (found.statistic > 0), "worse", words))
+    tested = found.p_value.where(found.origins >= FEWEST)
+    found = found.assign(p_holm=holm(tested.to_numpy()))
+    found = found.assign(verdict=decided(found))
     columns = ["reference", "ratio", "low", "high", "p_value", "p_holm", "in_mcs", "verdict"]
     return found[columns].round(3)
 

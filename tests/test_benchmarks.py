@@ -100,6 +100,14 @@ def test_the_page_names_lost_cells_before_won_ones(panel, capsys):
     assert "energy_path" in said
 
 
+def test_a_stretch_of_few_origins_is_said_to_be_untested(panel, capsys):
+    rows = density.origins(panel, "2008Q1", "2009Q2", 1)
+    models = {"diffusion": Climatology(), "ar": AR()}
+    trials = list(backtest(models, panel, horizon=2, origins=rows, paths=100, seed=0))
+    density.page(trials, (1, 2))
+    assert "'untested': 4" in capsys.readouterr().out
+
+
 def test_a_kept_table_is_made_once_and_again_when_something_changes(tmp_path):
     made = []
 

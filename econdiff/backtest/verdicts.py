@@ -47,11 +47,21 @@ def compare(
     tested = result["p_value"].where(result["origins"] >= FEWEST)
     by_model = tested.groupby(result["model"], sort=False)
     result["p_holm"] = by_model.transform(lambda p: holm(p.to_numpy()))
-    result["verdict"] = _verdicts(result)
+    result["verdict"] = decided(result)
     order = pd.Categorical(result["model"], others)
     result = result.iloc[np.argsort(order.codes, kind="stable")].reset_index(drop=True)
     columns = ["model", "reference", "series", "step", "ratio", "low", "high", "statistic"]
     return result[[*columns, "p_value", "p_holm", "mcs_p", "in_mcs", "origins", "verdict"]]
+
+
+def decided(result: pd.DataFrame) -> np.ndarray:
+    """The verdict of each row of `ratio, statistic, p_holm, in_mcs`, see `compare`."""
+    sure = result["p_holm"] < SIZE
+    better = sure & (result["statistic"] < 0) & result["in_mcs"].fillna(True).astype(bool)
+    worse = sure & (result["statistic"] > 0)
+    words = np.where(better, "better", np.where(worse, "worse", "comparable"))
+    words = np.where(result["p_holm"].isna(), "untested", words)
+    return np.where(result["ratio"].isna(), "failed", words)
 
 
 def confidence_sets(
@@ -111,12 +121,3 @@ def _overlap(rows: pd.Index, step: int) -> int:
     if not len(places):
         return 1
     return int((np.searchsorted(places, places + step) - np.arange(len(places))).max())
-
-
-def _verdicts(result: pd.DataFrame) -> np.ndarray:
-    sure = result["p_holm"] < SIZE
-    better = sure & (result["statistic"] < 0) & result["in_mcs"].fillna(True).astype(bool)
-    worse = sure & (result["statistic"] > 0)
-    words = np.where(better, "better", np.where(worse, "worse", "comparable"))
-    words = np.where(result["p_holm"].isna(), "untested", words)
-    return np.where(result["ratio"].isna(), "failed", words)
