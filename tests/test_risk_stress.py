@@ -244,3 +244,19 @@ def test_supervisory_tables_are_read_as_published(folder):
 def test_a_folder_without_tables_says_what_to_get(tmp_path):
     with pytest.raises(ValueError, match="download the CSV tables"):
         supervisory.read_supervisory(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("Severely_Adverse,2025 Q2,n.k.,290", "'Unemployment rate' at 2025-06-01: 'n.k.' is not"),
+        ("Severely_Adverse,2025 Q1,8,290", "not quarters, one after the other"),
+        ("Severely_Adverse,2025 Q3,8,290", "not quarters, one after the other"),
+        ("Severely_Adverse,2025 Q5,8,290", "'2025 Q5' in the date column"),
+    ],
+)
+def test_a_table_that_was_changed_by_hand_is_named_with_what_is_wrong(folder, row, words):
+    (file,) = folder.glob("*3A*")
+    file.write_text(f"{file.read_text()}{row}\n,,,\n")
+    with pytest.raises(ValueError, match=rf"Severely_Adverse_Domestic.csv: .*{words}"):
+        supervisory.read_supervisory(folder)

@@ -11,6 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from econdiff.panel.cells import numbers
+from econdiff.panel.dates import parse_dates
+
 TABLES = {"history": "1", "baseline": "2", "severely adverse": "3"}
 
 
@@ -68,9 +71,16 @@ def changes(panel: pd.DataFrame, before: pd.DataFrame | None = None) -> pd.DataF
 
 
 def _read(file: Path) -> pd.DataFrame:
-    table = pd.read_csv(file)
-    if "Date" not in table.columns:
-        raise ValueError(f"{file.name} has no column Date; it is not a supervisory table")
-    quarters = pd.PeriodIndex(table["Date"].str.replace(" ", ""), freq="Q", name="Date")
-    values = table.drop(columns=[c for c in ("Scenario Name", "Date") if c in table.columns])
-    return values.apply(pd.to_numeric, errors="coerce").set_index(quarters)
+    try:
+        table = pd.read_csv(file, dtype=str).dropna(how="all").reset_index(drop=True)
+        if "Date" not in table.columns:
+            raise ValueError("there is no column Date, so it is not a supervisory table")
+        dates = parse_dates(table.loc[:, "Date"], "Date")
+        quarters = pd.PeriodIndex(dates.stamps, freq="Q", name="Date")
+        if dates.written != "Q" or (np.diff(quarters.asi8) != 1).any():
+            raise ValueError("its dates are not quarters, one after the other, as 2025 Q1")
+        values = table.drop(columns=["Scenario Name", "Date"], errors="ignore")
+        read = {str(n): numbers(cells, dates.stamps, str(n)) for n, cells in values.items()}
+    except ValueError as error:
+        raise ValueError(f"{file.name}: {error}") from error
+    return pd.DataFrame(read, index=quarters)
