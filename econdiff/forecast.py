@@ -203,6 +203,12 @@ def some_names(names: Sequence[str], most: int = 6) -> str:
     return ", ".join(names[:most]) + (f" and {left} more" if left > 0 else "")
 
 
+def fitted_words(model: object, names: Sequence[str]) -> str:
+    """What a fitted model is: 'VAR fitted to growth, inflation'."""
+    told = getattr(model, "provenance", {}).get("model", "")
+    return f"{told or type(model).__name__.removeprefix('Fitted')} fitted to {some_names(names)}"
+
+
 def long_table(
     names: Sequence[str],
     index: pd.PeriodIndex | pd.DatetimeIndex,

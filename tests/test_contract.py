@@ -130,6 +130,13 @@ def test_sampling_estimates_nothing(name):
     np.testing.assert_array_equal(draw(name).samples, before)
 
 
+def test_a_fitted_model_says_in_a_line_what_it_is(name):
+    told = repr(fitted(name, "quarters"))
+    assert "fitted to growth, inflation" in told
+    assert "\n" not in told
+    assert len(told) < 300
+
+
 def test_columns_in_another_order_are_the_same_series(name):
     turned = economy()[["inflation", "growth"]]
     rng = np.random.default_rng(7)

@@ -15,7 +15,7 @@ from econdiff.baselines.gaussian import LinearGaussian, futures, lagged
 from econdiff.baselines.history import ROUNDING, check_varies
 from econdiff.baselines.minnesota import Search
 from econdiff.baselines.pandemic import Pandemic, ages, frequency
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, fitted_words, steps_after
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,9 @@ class FittedBVAR:
     posterior: Posterior
     pandemic: Pandemic | None
     provenance: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return fitted_words(self, self.names)
 
     def sample(
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator

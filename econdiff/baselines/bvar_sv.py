@@ -23,7 +23,7 @@ from econdiff.baselines.bvar import first_order
 from econdiff.baselines.gaussian import futures, lagged
 from econdiff.baselines.gibbs import LARGEST_OUTLIER, Draws, Sampler
 from econdiff.baselines.history import values_of
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, fitted_words, steps_after
 
 MEMORY, PARTICLES = 60, 40  # rows that the filter looks back over; its particles a draw
 
@@ -75,6 +75,9 @@ class FittedBVARSV:
     unit: np.ndarray  # [series]
     draws: Draws
     provenance: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return fitted_words(self, self.names)
 
     def sample(
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator

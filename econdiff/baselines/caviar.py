@@ -17,7 +17,7 @@ from scipy.optimize import minimize
 from scipy.signal import lfilter
 
 from econdiff.baselines.history import check_varies, complete_rows, even_rows, values_of
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, fitted_words, steps_after
 
 FEWEST = 100  # rows: five exceptions at 5%
 STARTS = ((0.90, 0.05, 0.25), (0.80, 0.10, 0.50), (0.95, 0.00, 0.15))
@@ -46,6 +46,9 @@ class FittedCAViaR:
     mean: np.ndarray
     level: float
     slopes: np.ndarray
+
+    def __repr__(self) -> str:
+        return fitted_words(self, self.names)
 
     def atoms(self, history: pd.DataFrame) -> np.ndarray:
         """The next row's law: equally likely rows [atom, series]."""

@@ -21,7 +21,7 @@ from econdiff.anchor import power
 from econdiff.baselines.garch import GARCH
 from econdiff.baselines.history import complete_rows, even_rows, values_of
 from econdiff.baselines.volatility import SeriesVolatility, shocks_of
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, fitted_words, steps_after
 
 FEWEST = 50  # complete rows
 TIED = 1e-9  # least eigenvalue of a correlation that can be inverted
@@ -52,6 +52,9 @@ class FittedDCC:
     target: np.ndarray  # [series, series]
     a: float
     b: float
+
+    def __repr__(self) -> str:
+        return fitted_words(self, self.names)
 
     def correlation(self, history: pd.DataFrame) -> np.ndarray:
         """R of the next row [series, series]."""

@@ -12,7 +12,7 @@ from statsmodels.tsa.statespace.dynamic_factor_mq import DynamicFactorMQ
 
 from econdiff.baselines.history import check_varies, values_of
 from econdiff.baselines.state_space import StateSpace, maximise
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, fitted_words, steps_after
 
 LARGEST_ROOT = 0.999
 
@@ -67,6 +67,9 @@ class FittedDFM:
     centre: np.ndarray  # [series]
     scale: np.ndarray  # [series]
     provenance: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return fitted_words(self, self.names)
 
     def sample(
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator

@@ -14,7 +14,7 @@ from scipy.signal import lfilter
 
 from econdiff.baselines.gaussian import root
 from econdiff.baselines.history import check_varies, complete_rows, even_rows, values_of
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, fitted_words, steps_after
 
 START = 25  # rows
 
@@ -50,6 +50,9 @@ class FittedEWMA:
     mean: np.ndarray
     decay: float
     filtered: bool
+
+    def __repr__(self) -> str:
+        return fitted_words(self, self.names)
 
     def atoms(self, history: pd.DataFrame) -> np.ndarray:
         """The next row's law under `filtered`: equally likely rows [atom, series]."""

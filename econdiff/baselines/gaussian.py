@@ -21,7 +21,7 @@ import pandas as pd
 from scipy.stats import multivariate_normal
 
 from econdiff.baselines.history import values_of
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, fitted_words, steps_after
 
 LARGEST_EDGE = 2000  # cells; their covariance is written out
 
@@ -38,6 +38,9 @@ class LinearGaussian:
     covariance: np.ndarray  # [series, series]
     loudness: Callable[[pd.Index], np.ndarray] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return fitted_words(self, self.names)
 
     @property
     def lags(self) -> int:

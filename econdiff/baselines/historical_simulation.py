@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.baselines.history import complete_rows, even_rows, values_of
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, fitted_words, steps_after
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,9 @@ class FittedHistoricalSimulation:
 
     names: tuple[str, ...]
     window: int
+
+    def __repr__(self) -> str:
+        return fitted_words(self, self.names)
 
     def atoms(self, history: pd.DataFrame) -> np.ndarray:
         """The next row's law: equally likely rows [atom, series]."""

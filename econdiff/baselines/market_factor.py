@@ -22,7 +22,7 @@ from econdiff.baselines.ewma import START, exponential_variance
 from econdiff.baselines.history import check_varies, complete_rows, even_rows, values_of
 from econdiff.baselines.mixed_volatility import MixedVolatility
 from econdiff.baselines.volatility import SeriesVolatility, VolatilityModel
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, fitted_words, steps_after
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,9 @@ class FittedMarketFactor:
     slow: float
     fast: float
     size: np.ndarray  # c0, c1
+
+    def __repr__(self) -> str:
+        return fitted_words(self, self.names)
 
     def atoms(self, history: pd.DataFrame) -> np.ndarray:
         """The next row's law: equally likely rows [atom, series]."""

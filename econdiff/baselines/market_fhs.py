@@ -21,7 +21,7 @@ from econdiff.baselines.garch import GARCH
 from econdiff.baselines.history import check_varies, complete_rows, even_rows, values_of
 from econdiff.baselines.market_factor import market_weights
 from econdiff.baselines.volatility import SeriesVolatility, VolatilityModel
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, fitted_words, steps_after
 
 DECAYS = (0.94, 0.96, 0.97, 0.98, 0.99, 0.995)
 
@@ -62,6 +62,9 @@ class FittedMarketFHS:
     weights: np.ndarray  # [series]
     law: SeriesVolatility
     decay: float
+
+    def __repr__(self) -> str:
+        return fitted_words(self, self.names)
 
     def atoms(self, history: pd.DataFrame) -> np.ndarray:
         """The next row's law: equally likely rows [atom, series]."""

@@ -29,7 +29,7 @@ from econdiff.baselines.range_volatility import (
     held_among,
     returns_and_ranges,
 )
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, fitted_words, steps_after
 
 LEAST = 1e-12  # of a variance that is divided by
 
@@ -84,6 +84,9 @@ class FittedMarketRange:
     weights: np.ndarray  # [series]
     laws: tuple[SeriesExponential, ...]
     decay: float
+
+    def __repr__(self) -> str:
+        return fitted_words(self, self.names)
 
     def atoms(self, history: pd.DataFrame) -> np.ndarray:
         """The next row's law: equally likely rows [atom, series]."""

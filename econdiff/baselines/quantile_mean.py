@@ -25,7 +25,7 @@ from econdiff.baselines.harch import MEMORIES, SQUARES
 from econdiff.baselines.history import values_of
 from econdiff.baselines.path_dependent import trending
 from econdiff.baselines.volatility import FittedVolatility, Quantile, SeriesVolatility, fit_each
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, fitted_words, steps_after
 
 SIZES = Formula(
     lambda e: np.stack([abs(e)] * 3 + [abs(e) * (e < 0)] * 3),
@@ -122,6 +122,9 @@ class FittedQuantileMean:
 
     names: tuple[str, ...]
     members: tuple[FittedVolatility, ...]
+
+    def __repr__(self) -> str:
+        return fitted_words(self, self.names)
 
     def sample(
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.baselines.history import complete_rows, values_of
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, fitted_words, steps_after
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,9 @@ class FittedRandomWalk:
 
     names: tuple[str, ...]
     steps: np.ndarray  # [time, series]; a row is drawn whole, so series stay correlated
+
+    def __repr__(self) -> str:
+        return fitted_words(self, self.names)
 
     def sample(
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator

@@ -23,7 +23,7 @@ from econdiff.baselines.harch import MEMORIES
 from econdiff.baselines.history import complete_rows, values_of
 from econdiff.baselines.tails import Tails, fit_tails
 from econdiff.baselines.volatility import before, slope_of
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, fitted_words, steps_after
 
 SUFFIX = " range"
 NEED = 250  # rows
@@ -95,6 +95,9 @@ class FittedRange:
     names: tuple[str, ...]
     held: tuple[str, ...]
     members: tuple[_Member, ...]
+
+    def __repr__(self) -> str:
+        return fitted_words(self, self.names)
 
     def sample(
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator

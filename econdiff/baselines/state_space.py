@@ -20,7 +20,7 @@ from statsmodels.tsa.statespace.mlemodel import MLEModel
 
 from econdiff.baselines.gaussian import root
 from econdiff.baselines.history import values_of
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, fitted_words, steps_after
 
 LARGEST_STATE = 16  # of one series
 
@@ -97,6 +97,9 @@ class SeriesLaws:
     laws: tuple[SeriesLaw, ...]
     correlation: np.ndarray  # [series, series]
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return fitted_words(self, self.names)
 
     def sample(
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator

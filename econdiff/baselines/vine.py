@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.baselines.history import complete_rows, values_of
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, fitted_words, steps_after
 
 FEWEST = 50  # complete rows
 
@@ -41,6 +41,9 @@ class FittedVine:
 
     names: tuple[str, ...]
     vine: Any
+
+    def __repr__(self) -> str:
+        return fitted_words(self, self.names)
 
     def sample(
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator

@@ -24,7 +24,7 @@ from arch.univariate import SkewStudent
 
 from econdiff.baselines.history import complete_rows, even_rows, values_of
 from econdiff.baselines.tails import fit_tails
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast, fitted_words, steps_after
 
 FEWEST = 50  # known values of a series
 FLAT = 0.1  # prior deviation of a slope; .05 to .2 do alike (`benchmarks/risk.py choose-slope`)
@@ -125,6 +125,9 @@ class FittedVolatility:
     shocks: np.ndarray  # [row, series], standardised
     quantiles: tuple[Quantile, ...] | None  # of each series' shocks; None draws past rows
     provenance: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return fitted_words(self, self.names)
 
     def sample(
         self, history: pd.DataFrame, *, horizon: int, paths: int, rng: np.random.Generator

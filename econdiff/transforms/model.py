@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import Forecast, Forecaster, Model, check_draws, some_names, steps_after
+from econdiff.forecast import Forecast, Forecaster, Model, check_draws, fitted_words, steps_after
 from econdiff.panel import check_rows
 from econdiff.transforms.choice import choose
 from econdiff.transforms.ragged import PATHS_PER_CELL, edge_rows, meet_known
@@ -53,8 +53,7 @@ class TransformedForecaster:
     units: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        name = type(self.inner).__name__.removeprefix("Fitted")
-        return f"{name} fitted to {some_names(list(self.transforms))}"
+        return fitted_words(self.inner, list(self.transforms))
 
     @property
     def model_units(self) -> dict[str, str]:
