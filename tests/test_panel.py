@@ -325,7 +325,7 @@ REFUSED = {
     ),
     "a constant series": (
         lambda: wide().assign(flat=2.5),
-        r"series 'flat' is constant, 2.5 from 2010Q1 to 2019Q4; leave it out",
+        r"'flat' is constant, 2.5 from 2010Q1 to 2019Q4; leave it out, naming the others.*--series",
     ),
     "an empty series": (
         lambda: wide().assign(void=np.nan),

@@ -6,6 +6,8 @@ import pandas as pd
 from econdiff.panel.errors import PanelError
 from econdiff.panel.frequency import first_gap, label
 
+LEAVE_OUT = "leave it out, naming the others: series=[...] (--series)"
+
 
 def check_panel(panel: pd.DataFrame, minimum_rows: int = 24) -> None:
     """Refuse what no model can use, with a message that names it; cheap, changes nothing."""
@@ -89,14 +91,14 @@ def _check_series(name: str, series: pd.Series, minimum_rows: int) -> None:
     values = series.to_numpy(float)
     known = values[~np.isnan(values)]
     if len(known) == 0:
-        raise PanelError(f"series {name!r} has no values at all; leave it out")
+        raise PanelError(f"series {name!r} has no values at all; {LEAVE_OUT}")
     if len(known) < minimum_rows:
         raise PanelError(
             f"series {name!r} has too short a history: {len(known)} values {_span(series)}, at "
-            f"least {minimum_rows} are needed; give more history, or leave it out"
+            f"least {minimum_rows} are needed; give more history, or {LEAVE_OUT}"
         )
     if (known == known[0]).all():
-        raise PanelError(f"series {name!r} is constant, {known[0]:g} {_span(series)}; leave it out")
+        raise PanelError(f"series {name!r} is constant, {known[0]:g} {_span(series)}; {LEAVE_OUT}")
 
 
 def _span(series: pd.Series) -> str:
