@@ -53,7 +53,7 @@ def test_a_condition_is_met_and_moves_the_others_by_regression(returns, model):
 
 def test_bounds_and_one_value_a_sample_are_met_as_skfolio_means_them(returns):
     sampler = to_skfolio(HistoricalSimulation(window=1500)).fit(returns)
-    within = sampler.sample(500, conditioning={0: (-0.03, -0.01)})
+    within = sampler.sample(500, conditioning={np.int64(0): (-0.03, -0.01)})
     assert within.shape == (500, 3)
     assert ((within[:, 0] >= -0.03) & (within[:, 0] <= -0.01)).all()
     for below in ((None, -0.01), (-np.inf, -0.01)):

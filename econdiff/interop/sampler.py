@@ -118,8 +118,8 @@ class ScenarioSampler(BaseEstimator):
         return np.expm1(logs / 100)
 
     def _place(self, key: int | str) -> int:
-        if isinstance(key, int) and 0 <= key < len(self.names_):
-            return key
+        if isinstance(key, int | np.integer) and 0 <= key < len(self.names_):
+            return int(key)
         if str(key) in self.names_:
             return self.names_.index(str(key))
         raise ValueError(f"no asset {key!r}; there are {list(self.names_)}")
