@@ -287,6 +287,16 @@ def test_at_a_ragged_edge_a_scenario_begins_behind_it_and_holds_what_is_publishe
         bring(model, Scenario((cell("output", str(after - 1), 1.0),)))
 
 
+def test_shocks_that_hardly_move_what_is_pinned_are_refused(panel):
+    faint = np.array([[1.0, 0.0, 0.0], [0.3, 0.8, 0.0], [0.4, 1e-3, 0.5]])  # of prices on the rate
+    law = LinearGaussian(NAMES, TRUE.coefficients, faint @ faint.T)
+    model = declared(panel, Recursive(NAMES), law)
+    pins = Scenario(tuple(cell("rate", k, 1.0) for k in (1, 2, 3)))
+    with pytest.raises(ScenarioError, match="hardly move what is pinned; name more shocks"):
+        bring(model, pins, ("prices",))
+    assert bring(model, pins, ("prices", "rate")).modesty()["modest"].any()
+
+
 def test_what_a_scheme_cannot_do_is_refused(panel, recursive):
     with pytest.raises(ScenarioError, match="each once"):
         declared(panel, Recursive(("rate",)))

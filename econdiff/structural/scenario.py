@@ -27,6 +27,7 @@ from econdiff.scenario import BoundScenario, Pins, Scenario, ScenarioError
 from econdiff.structural.distance import coin, divergence, law_of_shocks
 from econdiff.structural.model import Structural
 
+LARGEST = 1000.0  # standard deviations of a shock: beyond, there is nothing to say
 MODEST = 2.0  # standard deviations: beyond, people would notice; Leeper and Zha (2003), section 4
 
 
@@ -194,6 +195,12 @@ def brought_about(
         into[driving] = back
         law = law_of_shocks(into, pins.matrix @ whole, pins.value - pins.matrix @ mean, spread)
         apart.append(divergence(*law))
+    if (largest := np.abs(taken).max()) > LARGEST:
+        raise ScenarioError(
+            f"in some draws of the model the shocks {list(driven_by)} meet the pins only with "
+            f"{largest:.1g} standard deviations, for they hardly move what is pinned; name more "
+            "shocks, or pin less"
+        )
     noise, taken = (e.reshape(paths, -1, series)[:, bound.edge :] for e in (noise, taken))
     return StructuralScenario(
         bound, driven_by, model.shocks, baseline, baseline + moved, noise, taken, np.sqrt(reach),
