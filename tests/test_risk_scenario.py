@@ -138,6 +138,11 @@ def test_a_supervisory_variable_that_is_not_published_is_named(folder, published
     assert "no supervisory variable 'Wages'" in capsys.readouterr().err
 
 
+def test_supervisory_variables_without_their_tables_are_refused(folder, capsys):
+    assert ask(folder, "--models", "var", "--given", "Unemployment rate") == 2
+    assert "say --supervisory FOLDER too" in capsys.readouterr().err
+
+
 def test_supervisory_scenarios_refuse_prices_that_end_before_they_begin(
     folder, published, capsys, monkeypatch
 ):

@@ -159,6 +159,8 @@ def _plans(
 
 
 def _check(request: RiskRequest) -> None:
+    if request.given and request.supervisory is None:
+        raise UsageError("--given names supervisory variables; say --supervisory FOLDER too")
     wrong = [alpha for alpha in request.alphas if not 0 < alpha < 0.5]
     if wrong:
         raise UsageError(f"--alpha takes shares of bad days, as .01,.025; got {wrong[0]:g}")
