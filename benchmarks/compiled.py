@@ -61,6 +61,7 @@ def training_step(network: Network) -> Callable[[], object]:
         torch.randn(*shape, WINDOW, SEQUENCES, generator=rng),
         torch.randn(*shape, network.size.features, generator=rng),
         torch.zeros(ORIGINS, SERIES, SERIES, PAIRS),
+        torch.zeros(ORIGINS, SERIES),
         unit,
         torch.randn(ORIGINS, 1, SERIES, STEPS, generator=rng),
         torch.randn(ORIGINS, 1, SERIES, STEPS, LAGS, generator=rng),

@@ -11,6 +11,7 @@ from scipy.stats import multivariate_normal
 from econdiff.anchor import Anchor, power
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.network import Size, untrained
+from econdiff.diffusion.origin import origin
 from econdiff.diffusion.training import Training
 from econdiff.diffusion.weights import WeightsError, load_weights, save_weights
 from econdiff.forecast import Forecaster, Model
@@ -205,6 +206,16 @@ def test_a_policy_rate_keeps_its_width(rng):
     panel = pd.DataFrame({"rate": 5 + np.cumsum(moves)}, index=index)
     drawn = Diffusion().fit(panel).sample(panel, horizon=12, paths=1000, rng=rng).samples[:, -1, 0]
     assert 0.2 < drawn.std() < 0.4
+
+
+def test_the_network_hears_nothing_of_a_series_that_stands_still(panel, rng):
+    rate = 5 + 0.25 * np.cumsum(rng.random(len(panel)) < 1 / 12)
+    y = np.vstack([panel.to_numpy().T, rate])
+    at = origin(load_weights("shipped"), Anchor().estimate(y).filter(y), 3)
+    assert (at.scale[0, -1] == 1).all()
+    assert torch.equal(at.vector[0, -1], at.network.untold)
+    assert (at.scale[0, :-1] != 1).all()
+    assert not (at.vector[0, :-1] == at.network.untold).all(dim=-1).any()
 
 
 def test_too_short_a_panel_is_refused(panel):

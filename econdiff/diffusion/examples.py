@@ -22,6 +22,7 @@ class Examples:
     sequence: Tensor  # [origin, series, WINDOW, SEQUENCES]
     numbers: Tensor  # [origin, series, feature]
     pairs: Tensor  # [origin, series, series, PAIRS]
+    still: Tensor  # [origin, series], 1 for a series that stands still
     unmix: Tensor  # [origin, series, series], the inverse symmetric root of the correlation
     innovation: Tensor  # [origin, future, series, step], over the anchor's scale, still correlated
     lagged: Tensor  # [origin, future, series, step, lag], the innovations before each
@@ -39,6 +40,7 @@ class Examples:
             self.sequence[rows],
             self.numbers[rows],
             self.pairs[rows],
+            self.still[rows],
             self.unmix[rows],
             self.innovation[rows, ..., :horizon],
             self.lagged[rows, ..., :horizon, :],
@@ -53,7 +55,7 @@ def examples(state: Filtered, future: np.ndarray) -> Examples:
     u = np.clip(np.stack(each, axis=1), -LIMIT, LIMIT)
     recent = np.broadcast_to(state.recent(LAGS)[:, None], (*u.shape[:-1], LAGS))
     before = lagged(np.concatenate([recent, u], axis=-1), LAGS)[..., 1:]
-    arrays = (shown.sequence, shown.numbers, shown.pairs, unmix, u, before)
+    arrays = (shown.sequence, shown.numbers, shown.pairs, shown.still, unmix, u, before)
     return Examples(*(torch.from_numpy(np.ascontiguousarray(a, np.float32)) for a in arrays))
 
 

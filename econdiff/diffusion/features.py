@@ -24,11 +24,13 @@ class Features:
     `pairs` [..., series, series, PAIRS]: correlations of the filtered innovations of two series,
     in the same period, of the first with the second's last one, with its lags 2 to 4, and the
     other way round.
+    `still` [..., series]: 1 for a series that stands still, of which the network hears nothing.
     """
 
     sequence: np.ndarray
     numbers: np.ndarray
     pairs: np.ndarray
+    still: np.ndarray
 
 
 def features(state: Filtered) -> Features:
@@ -47,7 +49,9 @@ def features(state: Filtered) -> Features:
     if sequence.shape[-1] != SEQUENCES:
         raise ValueError(f"the encoder reads {SEQUENCES} sequences, got {sequence.shape[-1]}")
     numbers = _numbers(state, u).astype(np.float32)
-    return Features(sequence, numbers, _pairs(state, u).astype(np.float32))
+    pairs = _pairs(state, u).astype(np.float32)
+    still = np.broadcast_to(state.coefficients.still, state.scale.shape).astype(np.float32)
+    return Features(sequence, numbers, pairs, still)
 
 
 def _pairs(state: Filtered, u: np.ndarray) -> np.ndarray:

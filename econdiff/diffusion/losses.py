@@ -40,7 +40,7 @@ class Losses:
 def losses(network: Network, batch: Examples, draws: int, rng: torch.Generator) -> Losses:
     """Both losses on a batch, with `draws` noise levels for each future."""
     horizon = batch.innovation.shape[-1]
-    context = network.encode(batch.sequence, batch.numbers, batch.pairs, horizon)
+    context = network.encode(batch.sequence, batch.numbers, batch.pairs, batch.still, horizon)
     residual = recentred(batch, context)
     recentre = _student(residual).mean() + context.log_scale.mean()
 
@@ -81,7 +81,7 @@ def immse_bound(network: Network, batch: Examples, seed: int, draws: int = 16) -
         -log p(z) <= |z|^2 / 2 + c - int cot(angle) (|v|^2 - |v - v_hat|^2) d angle
     """
     horizon = batch.innovation.shape[-1]
-    context = network.encode(batch.sequence, batch.numbers, batch.pairs, horizon)
+    context = network.encode(batch.sequence, batch.numbers, batch.pairs, batch.still, horizon)
     z = (batch.unmix[:, None] @ recentred(batch, context)).flatten(0, 1)
     gaussian = 0.5 * z.square().mean() + context.log_scale.mean()
     rng = torch.Generator().manual_seed(seed)

@@ -204,10 +204,19 @@ class Network(nn.Module):
         self.denoiser = Denoiser(self.size)
         self.untold = nn.Parameter(torch.zeros(self.size.width))  # the context of no history
 
-    def encode(self, sequence: Tensor, features: Tensor, pairs: Tensor, horizon: int) -> Context:
-        """What the history says, once an origin; `pairs` [origin, series, series, PAIRS]."""
+    def encode(
+        self, sequence: Tensor, features: Tensor, pairs: Tensor, still: Tensor, horizon: int
+    ) -> Context:
+        """What the history says, once an origin; `pairs` [origin, series, series, PAIRS].
+
+        What moves seldom and far has no usual size of a shock: a series that stands `still`
+        [origin, series] keeps the anchor's scale, and the denoiser is not told of its history.
+        """
         vector = self.encoder(sequence, features, pairs)
-        return Context(vector, *self.recentre(vector, horizon))
+        lags, log_scale = self.recentre(vector, horizon)
+        apart = still[..., None] > 0
+        vector = torch.where(apart, self.untold.to(vector), vector)
+        return Context(vector, lags, torch.where(apart, 0, log_scale))
 
     def forward(self, x: Tensor, angle: Tensor, vector: Tensor) -> Tensor:
         """The network's v for noisy innovations `x` [row, series, step]."""

@@ -150,23 +150,19 @@ def origin(
     strength: float = 1.0,
     recentre: bool = True,
 ) -> Origin:
-    """Encode histories once, one [series, time] or several [origin, series, time].
-
-    What moves seldom and far, as a series that stands still, is beyond `LIMIT` of the network's
-    scale: such a series keeps the anchor's, and the shape is that of no history.
-    """
+    """Encode histories once, one [series, time] or several [origin, series, time]."""
     if not 1 <= horizon <= MAX_HORIZON:
         raise ValueError(f"one look reaches 1 to {MAX_HORIZON} steps, got {horizon}")
     shown = features(state)
     device = next(network.parameters()).device
     one = shown.sequence.ndim == 3
-    arrays = (shown.sequence, shown.numbers, shown.pairs)
-    sequence, numbers, pairs = (torch.from_numpy(a[None] if one else a).to(device) for a in arrays)
-    context = network.encode(sequence, numbers, pairs, horizon)
-    still = torch.from_numpy(state.coefficients.still).to(device)[..., None]
-    vector = torch.where(still, network.untold, context.vector)
-    found = (context.lags, torch.where(still, 1, context.log_scale.exp()))
+    arrays = (shown.sequence, shown.numbers, shown.pairs, shown.still)
+    sequence, numbers, pairs, still = (
+        torch.from_numpy(a[None] if one else a).to(device) for a in arrays
+    )
+    context = network.encode(sequence, numbers, pairs, still, horizon)
+    found = (context.lags, context.log_scale.exp())
     lags, scale = (part.cpu().double().numpy() for part in found)
     if not recentre:
         lags = np.zeros_like(lags)
-    return Origin(state, lags, scale, network, vector, horizon, spread, strength)
+    return Origin(state, lags, scale, network, context.vector, horizon, spread, strength)
