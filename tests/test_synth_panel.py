@@ -113,6 +113,9 @@ def coordinates(identities, positive=(), bounds=None):
         (["gdp = c + i", "c = d + n"], ()),
         (["all = a + b + n"], ("all", "a", "b", "n")),
         (["all = a + b", "b = d + e"], ("all", "a", "b", "d", "e")),
+        (["all = a + b", "w = 2*a - b"], ("all", "a", "b")),
+        (["all = a + b + n", "home = a + b"], ("all", "home", "a", "b", "n")),
+        (["all = a + b", "a = d + e", "n = d + f"], ("all", "n", "a", "b", "d", "e", "f")),
     ],
 )
 def test_identities_hold_by_construction(identities, positive, rng):
@@ -174,6 +177,48 @@ def test_panels_of_shares_are_drawn_as_shares(rng):
     made = GaussianPanel(PanelLaw(rounds=1)).fit(panel).sample(panels=3, rng=rng).values
     assert (made > 0).all()
     np.testing.assert_allclose(made.sum(axis=-1), 1, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("identity", "positive", "bounds", "message"),
+    [
+        ("gdp = c - m", ("gdp", "c", "m"), {}, "cannot be kept above 0 by"),
+        ("gdp = c + i", (), {"gdp": (None, 9.0)}, "'gdp', which then cannot be kept below 9"),
+        ("gdp = c + i", ("gdp", "c", "i"), {"c": (1.0, 2.0)}, "cannot be kept above 1 and below 2"),
+        ("1 = a + b", ("a", "b"), {"b": (0.0, 0.5)}, "'b', which then cannot be kept above 0 and"),
+    ],
+)
+def test_a_rule_that_an_identity_would_break_is_refused(identity, positive, bounds, message):
+    with pytest.raises(SynthError, match=message):
+        coordinates([identity], positive, bounds)
+
+
+def test_a_rule_that_follows_from_an_identity_is_kept(rng):
+    map = coordinates(["1 = a + 2*b", "s = a + v"], ("a", "b", "s"), {"b": (0, 0.5), "v": (0, 1)})
+    y = map.outward(3 * rng.standard_normal((50, 3)))
+    assert map.outside(y) == {"a": 0, "b": 0, "s": 0, "v": 0}
+
+
+def test_shares_of_two_numbers_that_are_one_part_are_refused():
+    with pytest.raises(SynthError, match=r"1 = b \+ d; 1 = a \+ b cannot be kept together"):
+        coordinates(["1 = a + b", "1 = b + d"], ("a", "b", "d"))
+
+
+def test_a_series_may_be_called_as_a_ratio_is(rng):
+    schema = Schema(
+        None, "date", "Q", ("a", "b", "all", "a/b"), (), {},
+        (Identity.parse("all = a + b"),), ("a", "b", "all"),
+    )  # fmt: skip
+    w = rng.standard_normal((9, 3))
+    y = Coordinates(schema).outward(w)
+    np.testing.assert_allclose(y[:, 3], w[:, 1])
+    np.testing.assert_allclose(np.log(y[:, 0] / y[:, 1]), w[:, 2])
+
+
+def test_two_columns_of_one_name_are_refused():
+    table = frame()
+    with pytest.raises(SynthError, match="two columns are called 'x'"):
+        read_entities(pd.concat([table, table[["x"]]], axis=1), entity="country")
 
 
 def test_identities_in_a_circle_are_refused():

@@ -1,12 +1,15 @@
 """Differential privacy: the accountant is exact, and one entity moves little."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import integrate, stats
 from test_synth_generators import known
 
-from econdiff.synth import PrivatePanel, SynthError, within
-from econdiff.synth.private import _clipped, _moments, delta_of, noise_for
+from econdiff.synth import PrivatePanel, Schema, SynthError, within
+from econdiff.synth.identity import Identity
+from econdiff.synth.private import _clipped, _moments, _scale, delta_of, noise_for
 
 RANGES = {"a": (-15.0, 15.0), "b": (-15.0, 15.0), "all": (-30.0, 30.0)}
 
@@ -38,6 +41,22 @@ def test_with_little_noise_the_law_comes_back():
     assert made.values[..., 0].std() == pytest.approx(panel.values[..., 0].std(), rel=0.15)
     assert np.abs(made.schema.identities[0].residual(made.values, made.schema.series)).max() == 0
     assert made.provenance["epsilon"] == 1e4
+
+
+def test_names_and_weights_of_series_do_not_matter_to_ranges():
+    names, ranges = ("debt/gdp", "b", "all"), {"debt/gdp": (1, 4), "b": (2, 8), "all": (4, 20)}
+    schema = Schema(None, "t", "Q", names, identities=(Identity("all", {names[0]: 3.0, "b": 1.0}),))
+    schema = replace(schema, positive=names)
+    middle, half = _scale(schema, ranges)
+    low, high = np.log([4, 3 * 1 / 8]), np.log([20, 3 * 4 / 2])  # all, and 3 debt/gdp over b
+    np.testing.assert_allclose(middle - half, low)
+    np.testing.assert_allclose(middle + half, high)
+
+
+def test_a_total_whose_range_is_above_zero_need_not_be_kept_there():
+    identities = [Identity.parse(text) for text in ("gdp = c - m", "all = c + m")]
+    private = PrivatePanel(1.0, dict.fromkeys(("gdp", "all", "c", "m"), (1.0, 9.0)))
+    assert private.above_zero(identities) == ("all", "c", "m")
 
 
 def test_noise_is_not_that_of_a_seed():

@@ -26,6 +26,7 @@ from econdiff.synth import (
 )
 from econdiff.synth.card import card
 from econdiff.synth.generation import Generator
+from econdiff.synth.identity import Identity
 from econdiff.synth.privacy import beside
 from econdiff.synth.quality import SHORTEST
 
@@ -84,8 +85,8 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
     with whole(request.out, overwrite=request.overwrite) as folder:
         reading = request.reading
         if isinstance(generator, PrivatePanel):  # that a series is positive must not be looked up
-            above = tuple(name for name, (low, _) in generator.ranges.items() if low > 0)
-            reading = replace(reading, positive=above)
+            identities = tuple(map(Identity.parse, reading.identities))
+            reading = replace(reading, positive=generator.above_zero(identities))
         real, data = read_real(request.input, reading)
         generator = _steered(request, generator, real)
         measures.check(real, request.length)

@@ -7,8 +7,9 @@ in log-odds. An identity takes one coordinate away:
   (Aitchison, 1982, "The statistical analysis of compositional data", section 4), so that parts
   are positive shares of the total;
 - a number of positive parts: their log-ratios alone;
-- any other: the total is what its parts add up to. Writing y = N w with the parts for w, the
-  columns of N span the null space of the identities.
+- any other, and one that shares parts with those or has a part that another identity adds up: the
+  total is what its parts add up to. Writing y = N w with the parts for w, the columns of N span
+  the null space of the identities.
 
 Maps run over the last axis; NaN stays NaN.
 """
@@ -29,7 +30,13 @@ class Coordinates:
     schema: Schema
 
     def __post_init__(self) -> None:
-        self._order()
+        for identity in self._order():
+            self._check_rules(identity, identity in self._ratios())
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """The series that each coordinate rises with; ratios fall with the last of their parts."""
+        return tuple(self._free() + [n for i in self._ratios() for n in [*i.parts][:-1]])
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,11 +61,13 @@ class Coordinates:
 
     def outward(self, moved: np.ndarray) -> np.ndarray:
         """Coordinates to series; identities hold to the rounding of one addition."""
-        coordinate = {name: moved[..., k] for k, name in enumerate(self.names)}
-        column = {name: self._close(name, coordinate[name]) for name in self._free()}
+        free = self._free()
+        column = {name: self._close(name, moved[..., k]) for k, name in enumerate(free)}
+        at = len(free)
         for identity in self._ratios():
-            ratios = [coordinate[name] for name in _ratio_names(identity)]
-            logits = np.stack([*ratios, np.zeros_like(ratios[0])], axis=-1)
+            ratios = moved[..., at : at + len(identity.parts) - 1]
+            at += len(identity.parts) - 1
+            logits = np.concatenate([ratios, np.zeros((*ratios.shape[:-1], 1))], axis=-1)
             shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
             shares /= shares.sum(axis=-1, keepdims=True)
             number = identity.number
@@ -115,21 +124,53 @@ class Coordinates:
         floor = (0.0, None) if name in self.schema.positive else (None, None)
         return self.schema.bounds.get(name, floor)
 
-    def _is_ratio(self, identity: Identity) -> bool:
+    def _above_zero(self, identity: Identity) -> bool:
         positive = all(name in self.schema.positive for name in identity.series)
         return positive and all(weight > 0 for weight in identity.parts.values())
 
     def _ratios(self) -> list[Identity]:
-        """Identities of positive parts, a total before those of its parts."""
-        return [identity for identity in self._order() if self._is_ratio(identity)]
+        """Identities of positive parts that are free to move, a total before those of its parts."""
+        kept: list[Identity] = []
+        order = self._order()
+        for identity in sorted(order, key=lambda i: i.number is None):  # these have no other way
+            if self._above_zero(identity) and not _sharing(identity, kept):
+                kept.append(identity)
+        while bound := [i for i in kept for o in order if o not in kept and o.total in i.parts]:
+            kept.remove(bound[0])
+        for identity in order:
+            if identity.number is not None and identity not in kept:
+                others = [o for o in order if o != identity and set(o.series) & set(identity.parts)]
+                raise SynthError(
+                    f"{'; '.join(map(str, (identity, *others)))} cannot be kept together by "
+                    "construction: leave one out"
+                )
+        return kept
+
+    def _check_rules(self, identity: Identity, ratio: bool) -> None:
+        """Refuse a rule of a series that the identity decides, unless it follows from it."""
+        lows = [self._bound(name)[0] for name in identity.parts]
+        added = min(identity.parts.values()) > 0 and all(
+            low is not None and low >= 0 for low in lows
+        )
+        floor, ceiling = 0.0 if ratio or added else -np.inf, np.inf
+        for name in identity.parts if ratio else (identity.total,):
+            if ratio and identity.number is not None:
+                ceiling = identity.number / identity.parts[name]
+            low, high = self._bound(name)
+            if (low is not None and low > floor) or (high is not None and high < ceiling):
+                raise SynthError(
+                    f"{identity} decides {name!r}, which then cannot be kept {_words(low, high)} "
+                    "by construction: leave one of the two out"
+                )
 
     def _totals(self) -> list[Identity]:
         """Every identity, the innermost first: each total is the sum of its finished parts."""
         return self._order()[::-1]
 
     def _free(self) -> list[str]:
-        taken = {i.total for i in self.schema.identities if not self._is_ratio(i)}
-        taken |= {name for i in self._ratios() for name in i.parts}
+        ratios = self._ratios()
+        taken = {i.total for i in self.schema.identities if i not in ratios}
+        taken |= {name for i in ratios for name in i.parts}
         return [name for name in self.schema.series if name not in taken]
 
     def _order(self) -> list[Identity]:
@@ -138,19 +179,21 @@ class Coordinates:
         while left:
             outer = [i for i in left if not any(i.total in j.parts for j in left)]
             if not outer:
-                raise SynthError(f"the identities {'; '.join(map(str, left))} go in a circle")
+                raise SynthError(
+                    f"the identities {'; '.join(map(str, left))} go in a circle; leave one out"
+                )
             placed += outer
             left = [i for i in left if i not in outer]
-        for identity in placed:
-            held = [o for o in placed if self._is_ratio(o) and identity.total in o.parts]
-            shared = [o for o in placed if o is not identity and set(o.parts) & set(identity.parts)]
-            if (held and not self._is_ratio(identity)) or (shared and self._is_ratio(identity)):
-                other = (held or shared)[0]
-                raise SynthError(
-                    f"{identity} and {other} cannot both be kept by construction: leave one out, "
-                    "or leave their series out of `positive`"
-                )
         return placed
+
+
+def _sharing(identity: Identity, others: list[Identity]) -> bool:
+    return any(set(identity.parts) & set(other.parts) for other in others)
+
+
+def _words(low: float | None, high: float | None) -> str:
+    sides = (("above", low), ("below", high))
+    return " and ".join(f"{side} {limit:g}" for side, limit in sides if limit is not None)
 
 
 def _ratio_names(identity: Identity) -> list[str]:

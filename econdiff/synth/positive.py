@@ -31,9 +31,17 @@ def natural(
         for name, cells in zip(series, np.moveaxis(values, -1, 0), strict=True)
         if name not in bounded and _in_logs(cells[np.isfinite(cells)], name in shares)
     }
-    for _ in identities:  # a total may be part of another
-        found -= {i.total for i in identities if set(i.parts) - found or min(i.parts.values()) < 0}
+    found = kept_above(found, identities)
     return tuple(name for name in series if name in found)
+
+
+def kept_above(names: set[str], identities: Sequence[Identity]) -> set[str]:
+    """`names` without the totals that are not kept above zero by their parts."""
+    for _ in identities:  # a total may be part of another
+        names = names - {
+            i.total for i in identities if set(i.parts) - names or min(i.parts.values()) < 0
+        }
+    return names
 
 
 def _in_logs(cells: np.ndarray, share: bool) -> bool:

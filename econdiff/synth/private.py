@@ -16,7 +16,7 @@ from the real data (quality, privacy evidence, pictures) has none.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -28,7 +28,9 @@ from econdiff.synth import within
 from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.errors import SynthError
 from econdiff.synth.generation import SyntheticPanels, calendar, new_names
+from econdiff.synth.identity import Identity
 from econdiff.synth.panel import EntityPanel
+from econdiff.synth.positive import kept_above
 from econdiff.synth.schema import Schema
 from econdiff.synth.shocks import positive
 
@@ -63,14 +65,19 @@ def delta_of(noise: float, epsilon: float, sensitivity: float = SENSITIVITY) -> 
 class PrivatePanel:
     """Settings: `epsilon`, `delta`, and the range of every series as its publisher knows it.
 
-    A series whose range is above zero moves in logs. `noise` is for tests only: None is the
-    operating system's.
+    A series whose range is above zero moves in logs (a total as its parts do). `noise` is for tests
+    only: None is the operating system's.
     """
 
     epsilon: float
     ranges: Mapping[str, tuple[float, float]]
     delta: float = 1e-5
     noise: np.random.Generator | None = field(default=None, repr=False)
+
+    def above_zero(self, identities: Sequence[Identity]) -> tuple[str, ...]:
+        """Series that are kept above zero: those whose range is, and no total of others."""
+        above = {name for name, (low, _) in self.ranges.items() if low > 0}
+        return tuple(sorted(kept_above(above, identities)))
 
     def fit(self, panel: EntityPanel) -> "FittedPrivate":
         """Release the noisy moments, and derive the law from them."""
@@ -80,7 +87,9 @@ class PrivatePanel:
                 f"{len(panel.entities)} entities are too few for differential privacy, which hides "
                 f"one among many; {FEWEST} are needed"
             )
-        schema = _schema(panel.schema, self.ranges)
+        _check_ranges(panel.schema, self.ranges)
+        above = self.above_zero(panel.schema.identities)
+        schema = replace(panel.schema, statics=(), positive=above, bounds={})
         middle, half = _scale(schema, self.ranges)
         low, high = (np.array([self.ranges[n][side] for n in schema.series]) for side in (0, 1))
         w = Coordinates(schema).inward(np.clip(panel.values, low, high))
@@ -128,7 +137,7 @@ class FittedPrivate:
         return SyntheticPanels(values, index, names, nothing, self.schema, dict(self.facts))
 
 
-def _schema(schema: Schema, ranges: Mapping[str, tuple[float, float]]) -> Schema:
+def _check_ranges(schema: Schema, ranges: Mapping[str, tuple[float, float]]) -> None:
     missing = [name for name in schema.series if name not in ranges]
     if missing:
         raise SynthError(
@@ -138,24 +147,25 @@ def _schema(schema: Schema, ranges: Mapping[str, tuple[float, float]]) -> Schema
     wrong = [n for n in ranges if n not in schema.series or not ranges[n][0] < ranges[n][1]]
     if wrong:
         raise SynthError(f"the range of {wrong[0]!r} is of no series, or is empty")
-    above = tuple(name for name in schema.series if ranges[name][0] > 0)
-    return replace(schema, statics=(), positive=above, bounds={})
 
 
 def _scale(
     schema: Schema, ranges: Mapping[str, tuple[float, float]]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Middle and half width of each coordinate's range [k]."""
-    low, high = [], []
-    for name in Coordinates(schema).names:
-        first, slash, last = name.partition("/")
-        bottom, top = ranges[first]
-        if slash:
-            bottom, top = bottom / ranges[last][1], top / ranges[last][0]
-        logs = bool(slash) or first in schema.positive
-        low.append(np.log(bottom) if logs else bottom)
-        high.append(np.log(top) if logs else top)
-    return (np.array(low) + high) / 2, (np.array(high) - low) / 2
+    """Middle and half width of each coordinate's range [k].
+
+    A coordinate is least where the series that it rises with is, and all others are greatest.
+    """
+    coordinates = Coordinates(schema)
+    ends = np.array([ranges[name] for name in schema.series])  # [series, side]
+    limits = []
+    for side in (0, 1):
+        corners = np.tile(ends[:, 1 - side], (len(coordinates.first), 1))  # [k, series]
+        for row, name in zip(corners, coordinates.first, strict=True):
+            row[schema.series.index(name)] = ranges[name][side]
+        limits.append(np.diag(coordinates.inward(corners)))
+    low, high = limits
+    return (low + high) / 2, (high - low) / 2
 
 
 def _moments(z: np.ndarray) -> np.ndarray:

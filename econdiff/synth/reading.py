@@ -42,6 +42,9 @@ def read_entities(
     """
     frame = frame.copy()
     frame.columns = [str(name) for name in frame.columns]
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise SynthError(f"two columns are called {twice[0]!r}; rename or drop one")
     time = time or _time_column(frame, entity)
     for name in (entity, time):
         if name is not None and name not in frame:
