@@ -7,7 +7,7 @@ import pytest
 from test_synth_generators import known
 
 from econdiff.synth import Regression, SynthError, cointegration, signature
-from econdiff.synth.fidelity import spectrum
+from econdiff.synth.fidelity import facts, spectrum
 
 
 def test_the_signature_of_a_line_is_the_exponential_of_its_step(rng):
@@ -87,3 +87,16 @@ def test_terms_move_and_take_logs():
 def test_broken_terms_are_refused(text):
     with pytest.raises(SynthError):
         Regression.parse(text)
+
+
+def test_dependence_over_entities_is_the_mean_correlation_of_those_that_are_known(rng):
+    y = (rng.standard_normal(40) + 0.7 * rng.standard_normal((3, 40))).cumsum(axis=1)
+    y[1, :25] = y[2, 10:] = np.nan  # of which no time holds both
+    a, b = np.diff(y[:2, 25:]), np.diff(y[[0, 2], :10])
+    whole = (np.diff(y[0]).mean(), np.diff(y[0]).std())
+    pair = [
+        np.mean((d[0] - whole[0]) / whole[1] * (d[1] - d[1].mean()) / d[1].std()) for d in (a, b)
+    ]
+    found = facts(y[..., None], ("y",))["cross-section dependence", "y"]
+    assert found == pytest.approx(np.average(pair, weights=[14, 9]), abs=1e-12)
+    assert math.isnan(facts(y[1:, :, None], ("y",))["cross-section dependence", "y"])

@@ -142,14 +142,19 @@ def _between(y: np.ndarray) -> float:
 
 
 def _cross_section(change: np.ndarray) -> float:
-    """Mean correlation over pairs of entities (Pesaran, 2021, *Empirical Economics* 60)."""
-    if len(change) < 2:
+    """Mean correlation over pairs of entities (Pesaran, 2021, *Empirical Economics* 60).
+
+    Each pair counts as often as both of its entities are known.
+    """
+    known = np.isfinite(change)
+    count = known.sum(axis=0)
+    pairs = int((count * (count - 1)).sum())
+    if not pairs:
         return np.nan
-    z = change - np.nanmean(change, axis=1, keepdims=True)
-    z = np.nan_to_num(z / np.maximum(np.nanstd(change, axis=1, keepdims=True), 1e-12))
-    n, t = z.shape
-    total = (z.sum(axis=0) ** 2).sum() - (z**2).sum()
-    return float(total / (n * (n - 1) * t))
+    z = np.where(known, _within(change[..., None])[..., 0], 0)
+    size = np.sqrt((z**2).sum(axis=1) / np.maximum(known.sum(axis=1), 1))
+    z = z / np.maximum(size, 1e-12)[:, None]
+    return float(((z.sum(axis=0) ** 2).sum() - (z**2).sum()) / pairs)
 
 
 def _spectrum(inner: np.ndarray) -> float:
