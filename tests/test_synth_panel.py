@@ -260,3 +260,10 @@ def test_series_are_in_logs_where_logs_suit_them(a, identity, expected):
     assert read_entities(table, identities=[identity]).schema.positive == expected
     told = read_entities(table, identities=[identity], positive=("a", "b"))
     assert told.schema.positive == ("a", "b")
+
+
+def test_panels_without_three_periods_in_a_row_are_refused():
+    panel = read_entities(frame(length=2).assign(gdp=1.5, x=[1, 2, 4, 3, 5, 9]).drop(columns="gdp"),
+                          entity="country")  # fmt: skip
+    with pytest.raises(SynthError, match="no entity has three periods after each other"):
+        PanelLaw().fit(panel)

@@ -45,6 +45,12 @@ def check(panel: EntityPanel, rounding: float = ROUNDING) -> None:
 
 def check_law(panel: EntityPanel) -> None:
     """Refuse what keeps a law from being estimated, though it can be copied and measured."""
+    known = np.asarray(np.isfinite(panel.values).all(axis=-1))
+    if not (known[:, 2:] & known[:, 1:-1] & known[:, :-2]).any():
+        raise SynthError(
+            "no entity has three periods after each other in which all series are known; without "
+            "them nothing can be learned of time. Give more periods, or leave a sparse series out"
+        )
     _check_statics(panel)
     _check_rank(panel)
 
