@@ -7,8 +7,10 @@ from test_synth_generators import known
 from econdiff.cli import main
 from econdiff.commands.entities import read_condition, read_made
 from econdiff.commands.errors import UsageError
+from econdiff.commands.synth_export import stata_names
 from econdiff.panel import PanelError
 from econdiff.synth import GaussianPanel, read_entities
+from econdiff.synth.card import whole_numbers
 from econdiff.synth.coordinates import Coordinates
 
 
@@ -60,3 +62,31 @@ def test_regressions_are_tried_at_the_length_that_is_judged(tmp_path, capsys, mo
     for said in (["synth", *drawn], ["synth-report", source, str(tmp_path / "made.csv")]):
         assert main([*said, *asked, "--quiet"]) == 1
         assert "lead4(a) moves 4 periods; the panel has 4" in capsys.readouterr().err
+
+
+def test_logs_of_a_series_that_may_be_drawn_below_zero_are_refused_before_any_work(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(GaussianPanel, "fit", lambda *_: pytest.fail("work was done"))
+    table = long()
+    table["a"] = np.abs(table["a"] - 50) + 0.01  # with cells near zero
+    table.to_csv(tmp_path / "in.csv", index=False)
+    asked = ["synth", str(tmp_path / "in.csv"), "--generator", "gaussian", "--positive", "none"]
+    asked += ["--entity", "firm", "--regression", "log(a) ~ b", "--out", str(tmp_path / "out")]
+    assert main([*asked, "--quiet"]) == 1
+    assert (
+        "a is not above zero throughout; where it is drawn, --positive" in capsys.readouterr().err
+    )
+
+
+def test_names_that_stata_reserves_are_changed_and_said():
+    assert stata_names(["int", "_int", "str8", "integer"]) == {
+        "int": "_int", "_int": "_int_2", "str8": "_str8", "integer": "integer",
+    }  # fmt: skip
+
+
+def test_the_card_says_which_whole_numbers_are_no_longer_whole():
+    types = {"year": "int64", "jobs": "Int64", "gdp": "float64", "firms": "int64"}
+    (said,) = whole_numbers(("jobs", "gdp", "firms"), types)
+    assert "drawn as any numbers: jobs, firms." in said
+    assert whole_numbers(("gdp",), types) == []

@@ -89,7 +89,7 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
             reading = replace(reading, positive=generator.above_zero(identities))
         real, data = read_real(request.input, reading)
         generator = _steered(request, generator, real)
-        measures.check(real, request.length)
+        measures.check(real, request.length or len(real.index))
         rng = np.random.default_rng(request.seed)
         with progress("fit, draw, attack, measure", 4) as step:
             fitted = generator.fit(real)

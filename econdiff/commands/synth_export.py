@@ -11,6 +11,10 @@ from econdiff.synth import SyntheticPanels
 
 KINDS = ("csv", "stata")
 LONGEST = 32  # letters of a name in Stata
+RESERVED = re.compile(  # Stata User's Guide, 11.3
+    r"_all|_b|byte|_coef|_cons|double|float|if|in|int|long|_n|_N|_pi|_pred|_rc|_skip|str\d*|strL|"
+    "using|with"
+)
 STATA_DATES = {"Y": "ty", "Q": "tq", "M": "tm"}  # any other calendar has days
 
 
@@ -51,11 +55,12 @@ def _as_given(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
 
 
 def stata_names(names: list[str]) -> dict[str, str]:
-    """Names of ASCII letters, digits and underscores; words that Stata reserves pandas marks."""
+    """Names of ASCII letters, digits and underscores, and none that Stata reserves."""
     given: dict[str, str] = {}
     for name in names:
         plain = re.sub(r"[^A-Za-z0-9_]", "_", name)
-        plain = plain if re.match(r"[A-Za-z_]", plain) else f"_{plain}"
+        allowed = re.match(r"[A-Za-z_]", plain) and not RESERVED.fullmatch(plain)
+        plain = plain if allowed else f"_{plain}"
         other, number = plain[:LONGEST], 1
         while other.lower() in {one.lower() for one in given.values()}:
             number += 1

@@ -23,6 +23,7 @@ from econdiff.synth import (
     quality,
 )
 from econdiff.synth.card import logs
+from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.generation import Generator
 from econdiff.synth.quality import worse_than_bootstrap
 
@@ -44,13 +45,17 @@ class Measures:
     def check(self, panel: EntityPanel | SyntheticPanels, length: int | None = None) -> None:
         """Estimate the regressions on panels, so that nonsense is said before any work.
 
-        Where panels of another `length` will be judged, on noise of that length too.
+        Where panels of a `length` will be drawn, on noise of that length too, as wide as the real.
         """
         series = panel.schema.series
         each = list(panel.values.reshape(-1, *panel.values.shape[-3:]))
         if length is not None:
-            size = (len(panel.entities), length, len(series))
-            each.append(np.random.default_rng(0).lognormal(size=size))
+            coordinates = Coordinates(panel.schema)
+            w = coordinates.inward(panel.values).reshape(-1, len(coordinates.names))
+            noise = np.random.default_rng(0).standard_normal(
+                (len(panel.entities), length, w.shape[1])
+            )
+            each.append(coordinates.outward(np.nanmean(w, axis=0) + np.nanstd(w, axis=0) * noise))
         for regression in self.regressions:
             for values in each:
                 regression.estimate(values, series)

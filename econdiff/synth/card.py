@@ -1,6 +1,6 @@
 """The data card that travels with synthetic panels: what they are, and what they are not for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from econdiff.synth.evidence import Privacy
@@ -50,6 +50,7 @@ def card(
         f"Kept by construction: {'; '.join(rules) or 'no rule was given'}.",
         logs(made),
         levels(made),
+        *whole_numbers(schema.series, manifest["data"]["columns"]),
         *([_renamed(renamed)] if renamed else []),
         "",
         "## Privacy",
@@ -75,6 +76,17 @@ def card(
         "",
     ]
     return "\n".join(lines)
+
+
+def whole_numbers(series: Sequence[str], columns: Mapping[str, str]) -> list[str]:
+    """What is said of series that are whole numbers in the source."""
+    whole = [name for name in series if columns.get(name, "").lower().startswith(("int", "uint"))]
+    if not whole:
+        return []
+    return [
+        f"Whole numbers in the source are drawn as any numbers: {', '.join(whole)}. Round them "
+        "where counts are needed; identities then hold to the rounding."
+    ]
 
 
 def _renamed(names: Mapping[str, str]) -> str:

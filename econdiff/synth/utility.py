@@ -122,7 +122,10 @@ def _column(term: str, values: np.ndarray, series: Sequence[str]) -> np.ndarray:
     y = values[..., list(series).index(name)]
     if change:
         if np.nanmin(y) <= 0:
-            raise SynthError(f"{term}: {name} is not above zero throughout")
+            raise SynthError(
+                f"{term}: {name} is not above zero throughout; where it is drawn, --positive keeps "
+                "it there"
+            )
         y = np.log(y)
     if change == "dlog":
         y = y - _moved(y, 1)
