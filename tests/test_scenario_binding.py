@@ -131,13 +131,16 @@ def test_the_table_with_holes_and_the_text_say_the_same():
 @pytest.mark.parametrize(
     ("text", "value", "relative"),
     [
-        ("RATE=baseline+100bp for 4", [1.0] * 4, "points"),
-        ("RATE = baseline - 0.5pp for 2 quarters", [-0.5] * 2, "points"),
+        ("RATE=baseline+100bp for 4", [1.0] * 4, "percentage points"),
+        ("RATE = baseline - 0.5pp for 2 quarters", [-0.5] * 2, "percentage points"),
+        ("RATE=baseline+1", [1.0], "points"),
         ("GDP=baseline+100%", [100.0], "per cent"),
         ("RATE@2025Q3=6", [6.0], ""),
         ("average(RATE, 2025Q1, 2025Q4)=5", [5.0], ""),
         ("growth(GDP, 2024Q4, 2025Q4)=-2", [-2.0], ""),
         ("spread(BOND, RATE)=1,1", [1.0, 1.0], ""),
+        ("spread(BOND, RATE)@2025Q3=1", [1.0], ""),
+        ("RATE@2=6", [6.0], ""),
     ],
 )
 def test_pins_are_read_from_text(text, value, relative):
@@ -202,6 +205,34 @@ def test_a_date_within_a_period_and_a_year_that_ends_early_are_periods():
         {"GDP": [1.0, 2, 3]}, index=pd.period_range("2000", periods=3, freq="Y-SEP")
     )
     assert bind(parse_pin("GDP@2003=1"), years, 2).pins.periods == ("2003",)
+
+
+def test_basis_points_are_refused_of_what_may_be_fractions():
+    fractions = history().assign(RATE=lambda frame: frame["RATE"] / 100)
+    with pytest.raises(ScenarioError, match=r"baseline\+0.01 if it holds fractions"):
+        bind(parse_pin("RATE=baseline+100bp"), fractions, 4, TRANSFORMS)
+    (value,) = bind(parse_pin("RATE=baseline+0.01"), fractions, 4, TRANSFORMS).pins.value
+    assert value == 0.01
+
+
+def test_a_name_may_have_commas():
+    panel = history().rename(columns={"RATE": "rate, real (%)"})
+    transforms = {name.replace("RATE", "rate, real (%)"): t for name, t in TRANSFORMS.items()}
+    pins = bind(parse_pin("average(rate, real (%), 1, 2)=5"), panel, 4, transforms).pins
+    assert pins.series == ("rate, real (%)",)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("RATE@2025Q1=baseline+100bp for 4", r"of one period; write RATE=baseline\+100bp for 4"),
+        ("RATE=baseline+100bp for 2,baseline+50bp for 2", "of one period"),
+        ("spread(BOND, RATE)=baseline+1", r"spread\(BOND, RATE\): a number is needed"),
+    ],
+)
+def test_what_is_relative_is_not_read_as_less_than_it_says(said, words):
+    with pytest.raises(ScenarioError, match=words):
+        parse_pin(said)
 
 
 def test_days_may_be_said_by_dates():

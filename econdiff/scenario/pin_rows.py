@@ -84,7 +84,21 @@ class Ahead:
                 f"{pin.label!r}: {term.series} is modelled in {'logarithms' if log else 'levels'}; "
                 f"say baseline{need}"
             )
+        if pin.relative == "percentage points":
+            self._in_per_cent(pin, term)
         return pin.value
+
+    def _in_per_cent(self, pin: Pin, term: Term) -> None:
+        """Refuse basis points on a series that may hold fractions: of 5%, 0.05."""
+        past = self.start[term.series].to_numpy(float)
+        low, high = np.nanmin(past), np.nanmax(past)
+        if max(abs(low), abs(high)) <= 1:
+            raise ScenarioError(
+                f"{pin.label!r}: basis points and pp are of a series in per cent, and "
+                f"{term.series} has been between {low:g} and {high:g}; say "
+                f"baseline{pin.value / 100:+g} if it holds fractions (0.05 is 5%), "
+                f"baseline{pin.value:+g} if it is in per cent"
+            )
 
     def _link_sd(self, pin: Pin, term: Term, value: float) -> float:
         """The deviation on the scale of the link; a logarithm's is relative to the value."""

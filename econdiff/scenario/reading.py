@@ -1,9 +1,10 @@
 """Scenarios from files and from the command line.
 
     FEDFUNDS=5.5,5.5,5.25              the first steps after the origin; an empty place is free
-    FEDFUNDS=baseline+100bp for 4      above what is expected without the scenario
+    FEDFUNDS=baseline+100bp for 4      above what is expected without the scenario; bp and pp are
+                                       of a series in per cent, baseline+0.01 is in its own units
     WTI=baseline+100% for 4 quarters   twice what is expected: its geometric mean; tilt: its mean
-    UNRATE@2025Q4=6                    one period
+    UNRATE@2025Q4=6                    one period; also spread(A, B)@2025Q4=1
     average(UNRATE, 2025Q1, 2025Q4)=6  also sum, change, growth (per cent); spread(A, B)=1,1
 
 A CSV file is a table with holes, its first column the periods, or a Federal Reserve
@@ -48,6 +49,12 @@ _ABOVE = re.compile(
     r"^baseline\s*(?P<sign>[+-])\s*(?P<by>\d+\.?\d*|\.\d+)\s*(?P<unit>bp|pp|%)?"
     r"(?:\s+for\s+(?P<steps>[1-9]\d*)(?:\s+[a-z]+)?)?$"
 )
+_UNITS: dict[str | None, Literal["points", "percentage points", "per cent"]] = {
+    None: "points",
+    "bp": "percentage points",
+    "pp": "percentage points",
+    "%": "per cent",
+}
 _SPANS = {"average": average, "sum": total, "change": change, "growth": growth}
 
 
@@ -140,18 +147,18 @@ def _pins(left: str, right: Any) -> list[Pin]:
             f"{left!r} is no pin; there are average, sum, change, growth (NAME, FIRST, LAST) and "
             "spread (A, B)"
         )
-    series, at, when = left.rpartition("@")
+    place, at, when = left.rpartition("@")
     if at:
-        return _one(series.strip(), when.strip(), _only(right, left))
+        left, right = place.strip(), {when.strip(): _only(right, left)}
     call = _CALL.match(left)
     if call and call[1] != "spread":
         return [_of_span(call[1], call[2], _only(right, left))]
     name = left if not call else call[2]
     above = _ABOVE.match(right.strip()) if isinstance(right, str) else None
-    if above:
+    if above and not call:
         return _one(name, tuple(range(1, int(above["steps"] or 1) + 1)), right)
     if isinstance(right, dict):
-        cells: list[tuple[When, Any]] = [(str(when), value) for when, value in right.items()]
+        cells: list[tuple[When, Any]] = [(_step(when), value) for when, value in right.items()]
     else:
         listed = right if isinstance(right, list) else [right]
         cells = list(enumerate(listed, start=1))
@@ -177,10 +184,14 @@ def _one(series: str, when: When | Sequence[When], value: Any) -> list[Pin]:
     above = _ABOVE.match(value) if isinstance(value, str) else None
     if above is None:
         return [cell(series, _single(when), _number(value, series))]
+    if above["steps"] and not isinstance(when, tuple):
+        raise ScenarioError(
+            f"{series}: {value!r} of one period; write {series}={value} for the first steps, or "
+            "each period by itself"
+        )
     by = float(above["sign"] + above["by"]) / (100 if above["unit"] == "bp" else 1)
     whens = when if isinstance(when, tuple) else (_single(when),)
-    unit: Literal["points", "per cent"] = "per cent" if above["unit"] == "%" else "points"
-    return list(above_baseline(series, whens, by, unit))
+    return list(above_baseline(series, whens, by, _UNITS[above["unit"]]))
 
 
 def _spread(inside: str, when: When, value: Any) -> Pin:
@@ -191,7 +202,7 @@ def _spread(inside: str, when: When, value: Any) -> Pin:
 
 
 def _of_span(kind: str, inside: str, value: Any) -> Pin:
-    parts = [part.strip() for part in inside.split(",")]
+    parts = [part.strip() for part in inside.rsplit(",", 2)]  # a name may have commas
     if len(parts) != 3:
         raise ScenarioError(f"{kind} is written {kind}(NAME, FIRST, LAST), got {kind}({inside})")
     series, first, last = parts[0], _step(parts[1]), _step(parts[2])
@@ -228,6 +239,5 @@ def _number(value: Any, about: str) -> float:
     try:
         return float(value)
     except (TypeError, ValueError) as error:
-        raise ScenarioError(
-            f"{about}: a number or baseline+100bp is needed, got {value!r}"
-        ) from error
+        need = "a number is" if _CALL.match(about) else "a number or baseline+100bp is"
+        raise ScenarioError(f"{about}: {need} needed, got {value!r}") from error

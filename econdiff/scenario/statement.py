@@ -38,16 +38,17 @@ class Pin:
     """`terms` add up to `value`, give or take a standard deviation `sd`.
 
     With `relative` the value is added to what the model expects without the scenario: in the
-    user's units ("points"), or as a percentage of it ("per cent"; of the geometric mean, for the
-    series is in logarithms; in the mode tilt, and in synthetic panels, of the mean). With `growth`
-    the terms are an earlier and a later cell, and `value` is the change between them in per cent.
+    user's units ("points"; "percentage points" only where these are per cent), or as a percentage
+    of it ("per cent"; of the geometric mean, for the series is in logarithms; in the mode tilt, and
+    in synthetic panels, of the mean). With `growth` the terms are an earlier and a later cell, and
+    `value` is the change between them in per cent.
     """
 
     label: str
     terms: tuple[Term, ...]
     value: float
     sd: float = 0.0
-    relative: Literal["", "points", "per cent"] = ""
+    relative: Literal["", "points", "percentage points", "per cent"] = ""
     growth: bool = False
 
     @property
@@ -137,9 +138,16 @@ def growth(series: str, start: When, end: When, value: float, sd: float = 0.0) -
 
 
 def above_baseline(
-    series: str, whens: Sequence[When], by: float, unit: Literal["points", "per cent"] = "points"
+    series: str,
+    whens: Sequence[When],
+    by: float,
+    unit: Literal["points", "percentage points", "per cent"] = "points",
 ) -> tuple[Pin, ...]:
-    """A series `by` so much above what is expected without the scenario; 1 is 100 basis points."""
+    """A series `by` so much above what is expected without the scenario.
+
+    In its own units ("points"); 1 of the "percentage points" of a series in per cent is 100 basis
+    points.
+    """
     sign = "%" if unit == "per cent" else ""
     return tuple(
         Pin(
