@@ -248,6 +248,13 @@ def test_a_gaussian_difference_has_no_noise_left(anchor):
     assert draws > 0.02  # what it would have been
 
 
+def test_what_is_pinned_above_the_baseline_differs_from_it_by_that():
+    law, relative = two_regimes(), replace(pins(0.5), relative=np.ones(1, bool))
+    told = DiffusionLaw(Known(law)).draw(NONE, relative, "hard", 60, np.random.default_rng(0))
+    base, after = (steadied(c.draws, c.weights, c.twins, c.centre)[0][0] for c in told.controls)
+    assert after - base == pytest.approx(0.5, abs=1e-5)
+
+
 def test_controls_leave_less_noise_and_say_how_much():
     law, steady, plain, said = two_regimes(), [], [], []
     for seed in range(40):

@@ -14,7 +14,7 @@ The anchor's own answer, in closed form and from the same noise, stands beside.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -27,7 +27,7 @@ from econdiff.diffusion.sampler import generator_from
 from econdiff.diffusion.scenario_origin import ScenarioOrigin
 from econdiff.diffusion.schedule import even_angles
 from econdiff.diffusion.twisted import Particles, twisted
-from econdiff.scenario.control import Controlled
+from econdiff.scenario.control import Controlled, steadied
 from econdiff.scenario.gaussian import Gaussian, spread
 from econdiff.scenario.law import Draws
 from econdiff.scenario.pins import Pins, settled
@@ -95,9 +95,10 @@ class DiffusionLaw:
         free, prior = self._origin.futures(z), self._origin.prior(z)
         before = self._given(x, free, prior, facts, facts.value[None], "hard", generator)
         baseline = before.draws
-        pins = pins.at(baseline.mean(axis=0))
         anchor = self.gaussian().given(facts)
         plain = self._origin.futures(self.at.spread * x)
+        free_control = None if len(facts) else _even(baseline, plain, anchor.mean)
+        pins = _absolute(pins, baseline, free_control)
         twin = self.gaussian().moved(plain, facts, "hard", rng)
         beside = anchor.moved(twin, pins, mode, rng)
         if len(pins) == 0:
@@ -119,9 +120,8 @@ class DiffusionLaw:
         values = _values(facts, pins, mode, anchor, len(x), rng)
         after = self._given(x, free, prior, both, values, mode, generator)
         controls = None
-        if after.control is not None and not len(facts):
-            even = np.full(len(x), 1 / len(x))
-            controls = Controlled(baseline, even, plain, self.gaussian().mean), after.control
+        if after.control is not None and free_control is not None:
+            controls = free_control, after.control
         return Draws(baseline, after.draws, after.guided, beside, pins, *after.worth, controls)
 
     def log_density_ratio(
@@ -230,6 +230,23 @@ class _Given:
     @property
     def worth(self) -> tuple[float, int, str]:
         return self.effective, self.ancestors, self.method
+
+
+def _even(draws: np.ndarray, twins: np.ndarray, centre: np.ndarray) -> Controlled:
+    """Draws [path, cell] all alike in weight, and their Gaussian twins."""
+    return Controlled(draws, np.full(len(draws), 1 / len(draws)), twins, centre)
+
+
+def _absolute(pins: Pins, baseline: np.ndarray, control: Controlled | None) -> Pins:
+    """Relative pins above the mean of the baseline, as well as it is known: by its control."""
+    seen, on = baseline @ pins.matrix.T, pins.matrix
+    expected = seen.mean(axis=0)
+    if control is not None:
+        twins, centre = control.twins @ on.T, on @ control.centre
+        expected, _ = steadied(seen, control.weights, twins, centre)
+    return replace(
+        pins, value=pins.value + pins.relative * expected, relative=np.zeros(len(pins), bool)
+    )
 
 
 def _values(
