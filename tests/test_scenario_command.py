@@ -3,12 +3,16 @@
 import hashlib
 import json
 import re
+from typing import get_type_hints
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from econdiff.baselines import BASELINES
+from econdiff.baselines.gaussian import LinearGaussian
 from econdiff.cli import main
+from econdiff.commands.models import CONDITIONING, OURS, STRUCTURAL
 from econdiff.transforms import Transformed
 
 
@@ -137,6 +141,8 @@ def test_an_event_beside_pins_is_known_to_the_whole_page(panel, tmp_path, capsys
         (["--pin", "rate=1", "--event", "rate above 3"], "is no event"),
         (["--pin", "rate=1", "--paths", "1"], "needs 2 at least"),
         (["--pin", "rate=1", "--target", "wage"], "no series 'wage' to look at"),
+        (["--pin", "rate=1", "--model", "ets"], "the model 'ets' cannot be conditioned"),
+        (["--pin", "rate=1", "--against", "bvar,dfm"], "the model 'dfm' cannot be conditioned"),
     ],
 )
 def test_bad_input_is_one_line(panel, tmp_path, capsys, monkeypatch, words, complaint):
@@ -317,6 +323,30 @@ def test_a_structural_scenario_may_be_a_density(panel, tmp_path, capsys):
     assert "--given-sd belongs to the mode density" in err
 
 
+def test_the_models_named_as_able_are_those_that_are():
+    fitted = {name: get_type_hints(type(make()).fit)["return"] for name, make in BASELINES.items()}
+    able = [name for name, kind in fitted.items() if hasattr(kind, "path_moments")]
+    assert able == [name for name in CONDITIONING if name not in OURS]
+    reduced = [
+        name
+        for name, kind in fitted.items()
+        if issubclass(kind, LinearGaussian) or hasattr(kind, "draws")
+    ]
+    assert reduced == list(STRUCTURAL)
+
+
+def test_models_that_cannot_are_refused_before_they_are_fitted(panel, capsys, monkeypatch):
+    monkeypatch.delattr(Transformed, "fit")
+    order = "recursive:rate,output,unemployment"
+    for words in (
+        ("nowcast", panel),
+        ("structural", panel, "--identify", order, "--horizon", 4, "--out", panel.parent / "x"),
+    ):
+        code, _, err = run(capsys, *words, "--model", "bvar-sv")
+        assert code == 2
+        assert "the model 'bvar-sv' cannot" in err
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -325,7 +355,7 @@ def test_a_structural_scenario_may_be_a_density(panel, tmp_path, capsys):
         (["--identify", "recursive:rate,output,unemployment", "--pin", "rate=1"], "--driven-by"),
         (
             ["--identify", "recursive:rate,output,unemployment", "--model", "diffusion"],
-            "a structural model is a VAR or a BVAR",
+            "the model 'diffusion' cannot have its shocks identified; take ar, ar60, var, bvar",
         ),
         (
             [

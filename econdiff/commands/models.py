@@ -50,6 +50,10 @@ OURS: dict[str, Callable[[], Model]] = {
 }
 
 
+CONDITIONING = ("diffusion", "anchor", "scratch", "ar", "ar60", "var", "bvar")
+STRUCTURAL = ("ar", "ar60", "var", "bvar")
+
+
 def model_names() -> list[str]:
     """Every name, those of the diffusion model first."""
     return [*OURS, *BASELINES, *RANGED]
@@ -71,6 +75,14 @@ def named_models(names: Sequence[str]) -> dict[str, Model]:
     if twice:
         raise UsageError(f"the model {twice[0]!r} is named twice")
     return {name: named_model(name) for name in names}
+
+
+def refuse_unable(names: Sequence[str], able: Sequence[str], what: str) -> None:
+    """Refuse, before anything is fitted, a model that is not among those `able` to do `what`."""
+    for name in names:
+        named_model(name)  # whether there is one
+        if name not in able:
+            raise UsageError(f"the model {name!r} cannot {what}; take {', '.join(able)}")
 
 
 def rows_read(model: Model, given: int) -> int:

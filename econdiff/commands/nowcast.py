@@ -7,6 +7,7 @@ import pandas as pd
 
 from econdiff.commands.answer import Answer
 from econdiff.commands.errors import UsageError
+from econdiff.commands.models import CONDITIONING, refuse_unable
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Reading, read
 from econdiff.commands.scenario import ScenarioRequest, answered, vintage
@@ -33,6 +34,7 @@ class NowcastRequest:
 
 def nowcast(request: NowcastRequest, progress: Progress = silent) -> Answer:
     """The cells of the last rows that are not published yet, given those that are."""
+    refuse_unable((request.model,), CONDITIONING, "be told the part of a row that is published")
     data = read(request.reading)
     if data.panel.iloc[-1].notna().all():
         raise UsageError(

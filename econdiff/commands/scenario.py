@@ -15,7 +15,7 @@ from econdiff.commands.findings import findings, write_findings
 from econdiff.commands.folder import whole, write_manifest, write_page, write_picture
 from econdiff.commands.forecast_files import write_history
 from econdiff.commands.manifest import new_manifest, settings_of
-from econdiff.commands.models import named_model
+from econdiff.commands.models import CONDITIONING, named_model, refuse_unable
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Input, Reading, read
 from econdiff.report.scenario import scenario_page
@@ -55,6 +55,7 @@ class ScenarioRequest:
 def scenario(request: ScenarioRequest, command: str, progress: Progress = silent) -> Answer:
     """Answer a scenario and write the folder `request.out`, whole."""
     said = _said(request)
+    refuse_unable((request.model, *request.against), CONDITIONING, "be conditioned on a scenario")
     with whole(request.out, overwrite=request.overwrite) as folder:
         data, older = read(request.reading), vintage(request.older, request.reading)
         manifest = new_manifest("scenario", command, settings_of(request)) | {"data": data.record}

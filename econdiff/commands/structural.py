@@ -13,7 +13,7 @@ from econdiff.commands.errors import UsageError
 from econdiff.commands.folder import whole, write_manifest, write_page, write_picture
 from econdiff.commands.forecast_files import write_history
 from econdiff.commands.manifest import new_manifest, settings_of
-from econdiff.commands.models import named_model
+from econdiff.commands.models import STRUCTURAL, named_model, refuse_unable
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Reading, read
 from econdiff.report.scenario_figures import changes, contributions, responses
@@ -53,6 +53,7 @@ class StructuralRequest:
 
 def structural_effects(request: StructuralRequest, command: str, progress: Progress = silent):
     """Identify, answer, and write the folder `request.out`, whole."""
+    refuse_unable((request.model,), STRUCTURAL, "have its shocks identified")
     try:
         scheme, said = read_scheme(request.identify), _said(request)
         with whole(request.out, overwrite=request.overwrite) as folder:
