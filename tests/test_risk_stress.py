@@ -78,6 +78,9 @@ def test_plausibility_is_the_two_sided_tail_of_one_factor(draws):
     market = draws[:, 0]
     far = market.mean() - 2 * market.std(ddof=1)
     assert stress.plausibility(market, far) == pytest.approx(2 * stats.norm.cdf(-2))
+    twice = np.column_stack([market, 0.1 * market])
+    with pytest.raises(stress.StressError, match="follow from each other"):
+        stress.plausibility(twice, far * np.array([1, 0.1]))
     assert stress.extrapolates(market[:500], market[:500].min() - 5)
     assert not stress.extrapolates(market[:500], 0.0)
 

@@ -144,8 +144,19 @@ def plausibility(x: np.ndarray, value: np.ndarray | float) -> float:
     """
     x = np.asarray(x, float).reshape(len(x), -1)
     gap = np.broadcast_to(np.asarray(value, float), x.shape[1:]) - x.mean(axis=0)
-    covariance = np.atleast_2d(np.cov(x.T))
-    return float(chi2.sf(gap @ np.linalg.solve(covariance, gap), x.shape[1]))
+    size = x.std(axis=0, ddof=1)
+    if not (size > 0).all():
+        raise StressError(
+            "a factor that is the same on every path has no plausibility; leave it out"
+        )
+    correlation = np.atleast_2d(np.corrcoef(x.T))
+    if np.linalg.eigvalsh(correlation)[0] < 1e-12:
+        raise StressError(
+            "these factors follow from each other on every path, so their values cannot be chosen "
+            "apart; leave one of them out"
+        )
+    gap /= size
+    return float(chi2.sf(gap @ np.linalg.solve(correlation, gap), x.shape[1]))
 
 
 def extrapolates(history: np.ndarray, value: np.ndarray | float) -> bool:
