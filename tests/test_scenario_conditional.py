@@ -289,6 +289,8 @@ def test_impossible_requests_are_refused():
         ask(Scenario((cell("rate", 1, 1.0),), ("rate > 99",)), "hard")
     with pytest.raises(ScenarioError, match="further than the draws go"):
         ask(Scenario((cell("rate", 1, 99.0),)), "tilt")
+    with pytest.raises(ScenarioError, match="got 90; 90% is"):
+        ask(Scenario((cell("rate", 1, 1.0),)), "hard").difference(coverage=90)
     with pytest.raises(ScenarioError, match="'retail', which is no series"):
         ask(Scenario(events=("retail > 9",)), "event")
     with pytest.raises(ScenarioError, match="cannot condition"):

@@ -326,6 +326,11 @@ def test_what_a_scheme_cannot_do_is_refused(panel, recursive):
         declared(panel, Signs({("a", "output"): 0}))
     with pytest.raises(ScenarioError, match="no reduced form"):
         declared(panel, Recursive(NAMES), WithDraws())
+    with pytest.raises(ScenarioError, match="got 68; 68% is"):
+        recursive.bands(4, coverage=68)
+    again = pd.concat([panel, panel["rate"]], axis=1)
+    with pytest.raises(ScenarioError, match="two series are named 'rate'"):
+        structural(TRUE, again, Recursive(NAMES), draws=1, rng=np.random.default_rng(0))
     with pytest.raises(ScenarioError, match="shares 0 periods"):
         declared(panel, Instrument(pd.Series(dtype=float), "policy", raises="rate"))
 

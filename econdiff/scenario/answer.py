@@ -10,6 +10,7 @@ import pandas as pd
 from econdiff.forecast import Forecast, long_table
 from econdiff.scenario.binding import BoundScenario, linear_scale
 from econdiff.scenario.control import Controlled, steadied
+from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.events import Probability
 from econdiff.scenario.law import Draws, Law
 from econdiff.scenario.statement import Mode
@@ -102,6 +103,8 @@ class Conditional:
         `coverage` of the paired differences (NaN where paths are chosen, for events or by
         tilting); `shift_q05, shift_q50, shift_q95` compare quantiles.
         """
+        if not 0 < coverage < 1:
+            raise ScenarioError(f"coverage must lie between 0 and 1, got {coverage}; 90% is 0.9")
         base, told = self.baseline, self.alternative
         mean, error = self._moved()
         low, high = np.full_like(mean, np.nan), np.full_like(mean, np.nan)

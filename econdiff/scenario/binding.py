@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.forecast import steps_after
+from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.pin_rows import Ahead, Row
 from econdiff.scenario.pins import Pins, refuse_conflicts
 from econdiff.scenario.statement import Pin, Scenario
@@ -75,6 +76,9 @@ def bind(
 
     `transforms` lead to the model's units; None where the model works in the user's.
     """
+    if history.columns.has_duplicates:
+        twice = history.columns[history.columns.duplicated()][0]
+        raise ScenarioError(f"two series are named {twice!r}; rename one")
     transforms = transforms or {str(name): Difference() for name in history.columns}
     history = history.loc[:, list(transforms)]
     edge = edge_rows(history, transforms)

@@ -82,6 +82,8 @@ class Structural:
 
     def bands(self, horizon: int, coverage: float = 0.68) -> pd.DataFrame:
         """`shock, series, step, low, median, high` of the named shocks, over the draws."""
+        if not 0 < coverage < 1:
+            raise ScenarioError(f"coverage must lie between 0 and 1, got {coverage}; 68% is 0.68")
         tail = (1 - coverage) / 2
         count = len(self.scheme.shocks)
         found = self.responses(horizon)[..., :count].transpose(0, 3, 2, 1)

@@ -63,6 +63,8 @@ class StructuralScenario:
 
     def difference(self, coverage: float = 0.9) -> pd.DataFrame:
         """The effect of the driving shocks: `series, period, mean, standard_error, low, high`."""
+        if not 0 < coverage < 1:
+            raise ScenarioError(f"coverage must lie between 0 and 1, got {coverage}; 90% is 0.9")
         tail = (1 - coverage) / 2
         apart = self.alternative.samples - self.baseline.samples
         low, high = np.quantile(apart, [tail, 1 - tail], axis=0)
