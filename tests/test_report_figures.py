@@ -9,7 +9,7 @@ import pytest
 from econdiff.forecast import Forecast, steps_after
 from econdiff.report.figures import fan, fans, pit_histograms, png, score_ratios, svg
 from econdiff.report.risk import exceptions, losses
-from econdiff.report.scenario_figures import side_by_side
+from econdiff.report.scenario_figures import changes, side_by_side
 from econdiff.report.synth import memory_figure, paths_figure
 from econdiff.risk.portfolio import Gains
 
@@ -185,3 +185,15 @@ def test_a_week_stands_at_its_end_in_every_picture():
     for figure in figures:
         first = figure.axes[0].lines[0].get_xdata()[0]
         assert first == np.datetime64("2024-01-07")
+
+
+def test_a_difference_is_drawn_in_the_units_of_its_series():
+    index = pd.period_range("2024Q1", periods=2, freq="Q")
+    units = {"rate": "per cent a year"}
+    baseline = Forecast(np.zeros((10, 2, 1)), index, ("rate",), units)
+    table = pd.DataFrame(
+        {"series": "rate", "mean": 1.0, "standard_error": 0.1, "low": 0.0, "high": 2.0},
+        index=[0, 1],
+    )
+    (axes,) = changes(table, baseline).axes
+    assert axes.get_ylabel() == "per cent a year"

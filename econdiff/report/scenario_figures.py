@@ -86,6 +86,7 @@ def changes(table: pd.DataFrame, baseline: Forecast) -> Figure:
                 label="mean, two Monte Carlo errors",
             )  # fmt: skip
             axes.set_title(wrapped(name, 38))
+            axes.set_ylabel(wrapped(baseline.units.get(name, ""), 30))
             every = -(-len(at) // 5)
             axes.set_xticks(at[::every], period_labels(baseline.index)[::every], rotation=30)
         finish(figure, grid, columns=3)
