@@ -60,6 +60,13 @@ def test_independence_is_the_g_test_of_the_transition_table(rng):
     assert (outcome.statistic, outcome.p_value) == pytest.approx(expected[:2])
 
 
+@pytest.mark.parametrize("alike", [False, True])
+def test_days_that_are_all_alike_are_no_evidence_of_independence(alike):
+    outcome = bt.christoffersen_independence(np.full(500, alike))
+    assert (outcome.statistic, outcome.p_value) == (0, 1)
+    assert "exceptions" in outcome.note
+
+
 def test_coverage_adds_the_two_statistics(rng):
     hits = rng.random(300) < 0.1
     parts = bt.kupiec(hits, 0.05).statistic + bt.christoffersen_independence(hits).statistic

@@ -62,11 +62,14 @@ def christoffersen_independence(hits: np.ndarray) -> Outcome:
     """Null: a hit today says nothing about a hit tomorrow. Christoffersen (1998), eq. 12.
 
     LR = 2 log L(p01, p11) - 2 log L(p),   chi2(1), against a first-order Markov chain; n_ij
-    counts days of state i followed by state j, p_ij = n_ij / n_i.
+    counts days of state i followed by state j, p_ij = n_ij / n_i. Days that are all alike say
+    nothing about it.
     """
     hits = np.asarray(hits, bool)
     if len(hits) < 2:
         return silent("fewer than two days")
+    if not hits.any() or hits.all():
+        return silent("nothing but exceptions" if hits.any() else "no exceptions")
     today, tomorrow = hits[:-1], hits[1:]
     n1, n11 = int(today.sum()), int((today & tomorrow).sum())
     n0, n01 = len(today) - n1, int((~today & tomorrow).sum())
