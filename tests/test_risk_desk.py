@@ -10,7 +10,7 @@ from econdiff.baselines.climatology import Climatology
 from econdiff.baselines.range_volatility import RangeVolatility
 from econdiff.cli import main
 from econdiff.commands.models import OURS, rows_read
-from econdiff.commands.portfolios import holdings
+from econdiff.commands.portfolios import holdings, read_weights
 from econdiff.commands.progress import silent
 from econdiff.commands.reading import Reading
 from econdiff.commands.risk_inputs import RiskRequest, risk_inputs
@@ -312,14 +312,26 @@ def test_units_that_no_price_has_are_refused_and_the_series_named(tmp_path, caps
         ("series,weight\nA,much\n", "line 2 of weights.csv: the weight 'much' of 'A' is no number"),
         ("series,weight\nA,60\nB,40\n", "0.25 for 25%"),
         ("series,weight\nA,0\n", "hold nothing"),
-        ("series\nA\n", "needs a column of series and a column of weights"),
+        ("series\nA\n", "holds no table of two columns or more"),
+        ("series,weight\n", "needs a column of series and a column of weights"),
         ("series,weight\nA,inf\n", "is no number"),
+        ("series,weight\nA,0.5\nCash,0.5\n", "leave the row out: what weights lack to 1 is cash"),
+        ("date,A,B\n2020-01-01,0.5,0.5\n", "weights are those of one day, a row a series"),
+        ("portfolio,A,B\nfirst,0.5,0.5\n", "a row a series, a column a portfolio"),
+        ("series,one,one\nA,0.5,1\n", "two portfolios 'one'"),
     ],
 )
 def test_weights_that_do_not_match_are_refused(tmp_path, prices, capsys, weights, words):
     assert ask(tmp_path, prices, weights=weights) == 2
     assert words in capsys.readouterr().err
     assert not list(tmp_path.glob("out*"))
+
+
+def test_weights_may_lie_in_a_sheet(tmp_path):
+    weights = pd.DataFrame({"series": ["A", "B"], "long": [1.5, None], "short": [1, -1]})
+    weights.to_excel(tmp_path / "weights.xlsx", index=False)
+    found = read_weights(tmp_path / "weights.xlsx")
+    assert found.to_dict() == {"long": {"A": 1.5, "B": 0.0}, "short": {"A": 1.0, "B": -1.0}}
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pandas as pd
 from econdiff.commands.errors import UsageError
 from econdiff.commands.models import nearest
 from econdiff.commands.tables import read_text_table
+from econdiff.panel.dates import looks_like_dates
 from econdiff.risk.portfolio import equal_weights, matched_weights
 from econdiff.risk.prices import labels_of, not_prices, returns_of, suspicious
 from econdiff.transforms import Transform, choose, fred_md
@@ -55,7 +56,7 @@ def holdings(
     if unknown:
         raise UsageError(
             f"the weights name {unknown[0]!r}, which is no series of the prices; "
-            f"{nearest(unknown[0], names)}"
+            f"{_instead(unknown[0], weights, names)}"
         )
     try:
         values = matched_weights(weights, names)
@@ -68,6 +69,20 @@ def holdings(
     returns_of(priced)
     _refuse_stale(priced)
     return Holdings(weights, (*_of_weights(weights), *_of_prices(priced)))
+
+
+def _instead(unknown: str, weights: pd.DataFrame, names: Sequence[str]) -> str:
+    """What to write for a row of weights that names no series."""
+    if unknown.lower() == "cash":
+        return "leave the row out: what weights lack to 1 is cash that earns nothing"
+    if looks_like_dates(pd.Index([unknown])):
+        return (
+            "weights are those of one day, a row a series; a backtest rebalances to them, and "
+            "other weights are further columns, each a portfolio"
+        )
+    if set(weights.columns) <= set(names):
+        return "turn the table round: a row a series, a column a portfolio"
+    return nearest(unknown, list(names))
 
 
 def _refuse_unpriced(held: pd.DataFrame) -> None:
@@ -97,7 +112,7 @@ def _refuse_stale(held: pd.DataFrame) -> None:
 
 
 def read_weights(file: Path) -> pd.DataFrame:
-    """Weights [series x portfolio] from a CSV: names in the first column, a column a portfolio.
+    """Weights [series x portfolio] of a file: names in the first column, a column a portfolio.
 
     An empty cell is a series that is not held.
     """
@@ -121,6 +136,9 @@ def read_weights(file: Path) -> pd.DataFrame:
         )
     weights = numbers.fillna(0.0).set_axis(names, axis=0)
     weights.columns = [str(name) for name in weights.columns]
+    twice = [name for name in weights.columns if list(weights.columns).count(name) > 1]
+    if twice:
+        raise UsageError(f"{file.name} has two portfolios {twice[0]!r}; give each its own name")
     return weights.rename(columns={"weight": file.stem}) if weights.shape[1] == 1 else weights
 
 
