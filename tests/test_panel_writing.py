@@ -27,6 +27,10 @@ def test_three_decimals_behind_a_point_stay_decimals_where_no_comma_is(tmp_path)
     assert read_panel(path).iloc[5].tolist() == [1.0, 2.6]
 
 
+def test_a_decimal_comma_may_stand_before_an_exponent(tmp_path):
+    assert read_panel(german(tmp_path / "a.csv", "-2,5e-06")).iloc[5].tolist() == [-2.5e-06, 2.6]
+
+
 @pytest.mark.parametrize("mark", [":", "-", "/"])
 def test_quarters_written_as_months_are_not_taken_for_months(tmp_path, mark):
     dates = [f"{1999 + k // 4}{mark}{k % 4 + 1}" for k in range(40)]

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from econdiff.cli import main
+from econdiff.commands.risk_backtest import careful, read_days
 
 
 @pytest.fixture
@@ -58,6 +59,11 @@ def test_a_model_that_understates_risk_is_rejected(days):
         (lambda f: f.assign(VaR=-f["VaR"], ES=-f["ES"]), "sign"),
         (lambda f: f.assign(VaR="high"), "line 2 of days.csv"),
         (lambda f: pd.concat([f, f[-1:]]), "stands twice"),
+        (
+            lambda f: pd.concat([f.assign(model="a", desk=1), f.assign(model="b", desk=1)]),
+            "keep one row a day, a file for each model",
+        ),
+        (lambda f: f.assign(date=f["date"].where(f.index != 7, "soon")), "'soon' in the date"),
         (lambda f: f[:1], "at least 10"),
     ],
 )
@@ -72,3 +78,50 @@ def test_an_alpha_of_one_is_bad_usage(days):
     frame, folder = days
     assert ask(frame, folder, alpha="1") == 2
     assert np.isfinite(frame["return"]).all()
+
+
+def day_first(frame, file):
+    dates = pd.to_datetime(frame["date"]).dt.strftime("%d/%m/%Y")
+    frame.assign(date=dates).to_csv(file, index=False)
+
+
+def new_york(frame, file):
+    dates = pd.to_datetime(frame["date"]) + pd.Timedelta(hours=22)
+    zoned = dates.dt.tz_localize("America/New_York").map(pd.Timestamp.isoformat)
+    frame.assign(date=zoned).to_csv(file, index=False)
+
+
+@pytest.mark.parametrize(
+    ("write", "file"),
+    [
+        (day_first, "days.csv"),
+        (new_york, "days.csv"),
+        (lambda f, file: f.to_csv(file, index=False, sep="\t"), "days.tsv"),
+        (lambda f, file: f.to_csv(file, index=False, sep=";", decimal=","), "days.csv"),
+        (lambda f, file: f.assign(desk="Zürich").to_csv(file, encoding="latin1"), "days.csv"),
+        (lambda f, file: f.to_csv(file, encoding="utf-16"), "days.csv"),
+        (lambda f, file: f.to_excel(file, index=False), "days.xlsx"),
+        (lambda f, file: f.assign(date=pd.to_datetime(f["date"])).to_excel(file), "days.xlsx"),
+        (lambda f, file: f.set_index("date").to_parquet(file), "days.parquet"),
+        (lambda f, file: f.assign(date=pd.to_datetime(f["date"])).to_parquet(file), "days.parquet"),
+    ],
+)
+def test_days_are_read_as_they_are_in_any_file_a_panel_may_come_in(days, write, file):
+    frame, folder = days
+    frame.loc[3, "return"] = 2.5e-06  # with an exponent, behind a decimal comma too
+    write(frame, folder / file)
+    found = read_days(folder / file)
+    expected = frame.assign(date=pd.to_datetime(frame["date"])).set_index("date")
+    pd.testing.assert_frame_equal(found, expected, check_freq=False, check_index_type=False)
+
+
+@pytest.mark.parametrize("scale", [0.01, 100])
+def test_per_cent_beside_fractions_is_pointed_at(days, capsys, scale):
+    frame, folder = days
+    assert not careful(frame, 0.01)
+    frame[["VaR", "ES"]] *= scale
+    frame.to_csv(folder / "days.csv", index=False)
+    assert main(["risk-backtest", str(folder / "days.csv"), "--alpha", "0.01",
+                 "--out", str(folder / "out")]) == 0  # fmt: skip
+    assert "careful: the mean VaR is" in capsys.readouterr().out
+    assert "is one of them in per cent" in (folder / "out" / "report.html").read_text()

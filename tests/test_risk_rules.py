@@ -135,7 +135,8 @@ def test_weighted_shortfall_is_the_mean_of_the_worst_share():
     [
         ("--liquidity", "series,days\nA,10\nB,20\n", "'C' has no horizon"),
         ("--liquidity", "series,days\nA,10\nB,20\nC,15\n", "days of (10, 20"),
-        ("--liquidity", "name\nA\n", "lacks the columns ['series', 'days']; it needs series, days"),
+        ("--liquidity", "name\nA\n", "holds no table of two columns or more"),
+        ("--liquidity", "name,term\nA,1\n", "lacks the columns ['series', 'days']; it needs"),
         ("--liquidity", "series,days\n", "no rows under its header"),
         ("--pnl", "date,hypothetical,risk_theoretical\n2020-01-01,1,x\n", "line 2"),
         ("--pnl", "date,hypothetical,risk_theoretical\n2020-01-01,1,1\n", "the rule looks at 250"),

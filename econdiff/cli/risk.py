@@ -12,7 +12,7 @@ def _measured(command: ArgumentParser) -> None:
     command.add_argument(
         "--weights",
         metavar="FILE|equal",
-        help="a CSV of shares of wealth, a row a series and a column a portfolio, negative where "
+        help="a table of shares of wealth, a row a series and a column a portfolio, negative where "
         "short; default: the same of each",
     )
     command.add_argument(
@@ -76,13 +76,13 @@ def _ruled(command: ArgumentParser) -> None:
         "--liquidity",
         type=Path,
         metavar="FILE",
-        help="a CSV: series, days (10, 20, 40, 60 or 120): ES with liquidity horizons",
+        help="a table: series, days (10, 20, 40, 60 or 120): ES with liquidity horizons",
     )
     command.add_argument(
         "--pnl",
         type=Path,
         metavar="FILE",
-        help="a CSV: date, hypothetical, risk_theoretical and maybe desk: P&L attribution",
+        help="a table: date, hypothetical, risk_theoretical and maybe desk: P&L attribution",
     )
 
 
@@ -145,7 +145,7 @@ def _lent(command: ArgumentParser) -> None:
 
 
 def _days(command: ArgumentParser) -> None:
-    command.add_argument("file", type=Path, metavar="FILE", help="a CSV: date, return, VaR, ES")
+    command.add_argument("file", type=Path, metavar="FILE", help="a table: date, return, VaR, ES")
     command.add_argument(
         "--alpha", type=float, required=True, metavar="A", help="share of bad days, as 0.01"
     )

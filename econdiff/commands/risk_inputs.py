@@ -163,7 +163,9 @@ def _check(request: RiskRequest) -> None:
         raise UsageError("--given names supervisory variables; say --supervisory FOLDER too")
     wrong = [alpha for alpha in request.alphas if not 0 < alpha < 0.5]
     if wrong:
-        raise UsageError(f"--alpha takes shares of bad days, as .01,.025; got {wrong[0]:g}")
+        raise UsageError(
+            f"--alpha takes shares of bad days, as .01 for VaR at 99%; got {wrong[0]:g}"
+        )
     if request.paths * min(request.alphas) < 10:
         raise UsageError(
             f"{request.paths} paths hold {request.paths * min(request.alphas):g} beyond the "

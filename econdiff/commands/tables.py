@@ -6,21 +6,22 @@ from pathlib import Path
 import pandas as pd
 
 from econdiff.commands.errors import UsageError
+from econdiff.panel import PanelError
+from econdiff.panel.table import read_file
 
 
 def read_text_table(file: Path) -> pd.DataFrame:
-    """A CSV with every cell as text, an empty one as ""; after semicolons with decimal commas."""
-    if not file.is_file():
-        raise UsageError(f"there is no file {file}")
+    """A CSV, Parquet or Excel table with every cell as text, an empty one as "".
+
+    Read as panels are (`econdiff.panel.table`), decimal commas as points.
+    """
     try:
-        with file.open(encoding="utf-8-sig") as lines:
-            mark = ";" if ";" in lines.readline() else ","
-        table = pd.read_csv(file, sep=mark, dtype=str, skipinitialspace=True, keep_default_na=False)
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file.name} cannot be read as a CSV table: {error}") from error
-    if mark == ";":
-        table = table.replace(r"^\s*([-+]?\d+),(\d+)\s*$", r"\1.\2", regex=True)
-    return table
+        table = read_file(file).frame
+    except PanelError as error:
+        raise UsageError(str(error)) from error
+    if not isinstance(table.index, pd.RangeIndex):  # of a frame in Parquet: dates, or names
+        table = table.reset_index()
+    return table.astype(object).where(table.notna(), "").map(lambda cell: str(cell).strip())
 
 
 def read_columns(file: Path, wanted: Sequence[str]) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from econdiff.panel.errors import PanelError
 
 Cells = list[list[object]]
 _KINDS = (".csv", ".tsv", ".txt", ".parquet", ".xlsx", ".xls")  # the first three also .gz
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+")
 
 
@@ -98,9 +99,8 @@ def _decimal_points(rows: Cells, name: str) -> Cells:
 
 
 def _decimal_point(cell: str) -> str:
-    """A decimal comma as a point."""
-    digits = cell.replace(",", "", 1).lstrip("+-")
-    return cell.replace(",", ".", 1) if "," in cell and digits.isdigit() else cell
+    """A decimal comma as a point, before an exponent too."""
+    return cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell
 
 
 def _excel_cells(path: Path, sheet: str | int | None) -> tuple[Cells, list[str]]:
@@ -122,7 +122,10 @@ def _table_of(rows: Cells, name: str, notes: list[str]) -> Table:
     usual = Counter(n for n in filled if n > 0).most_common(1)
     if not usual or usual[0][0] < 2:
         where = f" ({notes[0]})" if notes else ""
-        raise PanelError(f"{name}{where} holds no table of a column of dates and one of numbers")
+        raise PanelError(
+            f"{name}{where} holds no table of two columns or more: one of dates, or names, and "
+            "one of numbers"
+        )
     top = next(i for i, n in enumerate(filled) if n >= max(2, usual[0][0] - 1))
     if any(filled[:top]):
         notes = [*notes, f"{top} lines above the header left out"]
