@@ -65,6 +65,17 @@ def made(tmp_path_factory):
     return folder / "out"
 
 
+def test_days_whose_gain_is_not_known_are_counted_on_the_page(tmp_path, prices, made):
+    prices.iloc[[360, 380], [0, 1]] = np.nan  # a holiday each: no gain over it, nor the next day
+    words = ("--models", "hs", "--backtest", "2021-05-03", "--horizon", "1,3", "--refit", 60)
+    assert ask(tmp_path, prices, *words) == 0
+    page = (tmp_path / "out" / "validation.html").read_text()
+    days = pd.read_csv(tmp_path / "out" / "backtest.csv")["date"].nunique()
+    assert f"4 more days (of {days + 4}) were forecast and are in no figure" in page
+    assert page.count("more periods (of ") == 1
+    assert "in no figure" not in (made / "validation.html").read_text()
+
+
 def test_days_of_another_study_that_was_stopped_are_no_part_of_this_one(
     tmp_path, prices, monkeypatch
 ):

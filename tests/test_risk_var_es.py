@@ -128,6 +128,7 @@ def test_days_without_a_price_are_left_out_of_all_and_so_is_the_day_after(plan):
         str(day) for row, day in enumerate(plan.prices.index[200:], 200) if row not in (210, 211)
     ]
     assert [list(track.labels) for track in made] == [left, left]
+    assert [track.left_out for track in made] == [2, 2]
     gained = plan.prices.pct_change().iloc[212] @ plan.weights["long"]
     assert made[0].returns[10] == pytest.approx(gained)
 

@@ -213,6 +213,7 @@ class Track:
     es: np.ndarray  # [day, level]
     pit: np.ndarray  # [day]
     tail: np.ndarray  # [day, cell]
+    left_out: int = 0  # days forecast whose outcome is not known
 
     def frame(self, level: int) -> pd.DataFrame:
         """`return, VaR, ES` by day, at one of the levels."""
@@ -247,6 +248,7 @@ def tracks(blocks: list[Block], plan: Plan) -> list[Track]:
                     parts["es"],
                     parts["pit"],
                     parts["tail"],
+                    int((~known).sum()),
                 )
             )
     return made

@@ -15,6 +15,7 @@ from econdiff.report.validation_tables import (
     percent,
     some_pictures,
     with_levels,
+    without_outcome,
 )
 
 TOLD = {
@@ -46,6 +47,7 @@ def _longer(found: Validation, past: LongerHorizon, pictured: Mapping[str, str])
             "the one before ended. They do not overlap, so each test holds as it stands; with so "
             f"few periods it has little power. tests-{name}.csv has every test, "
             f"backtest-{name}.csv every period.",
+            *without_outcome(past.tracks[0], "periods"),
         ),
         pictures=some_pictures(
             pictured,

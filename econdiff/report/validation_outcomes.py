@@ -15,6 +15,7 @@ from econdiff.report.validation_tables import (
     in_percent,
     some_pictures,
     with_levels,
+    without_outcome,
 )
 from econdiff.risk import backtests as bt
 from econdiff.risk.frtb import desk_exceptions
@@ -43,6 +44,7 @@ def outcomes(found: Validation, pictured: Mapping[str, str]) -> Section:
         f"beyond VaR at {alpha:g}. {refused} of {judged} tests of {found.subject} reject at 5%; "
         "these stand first. Each test stands for itself: about one in twenty rejects a right "
         "model.",
+        *without_outcome(found.tracks[0], found.periods),
     )
     made = some_pictures(
         pictured,

@@ -42,6 +42,19 @@ class Views:
     entropy: float
 
 
+def without_outcome(track: Track, periods: str) -> tuple[str, ...]:
+    """What is to be said of the periods that were forecast and cannot be judged, if any."""
+    out = track.left_out
+    if not out:
+        return ()
+    return (
+        f"{out} more {periods} (of {out + len(track.days)}) were forecast and are in no figure: "
+        "a price held is missing at their start or end, so that their gain is not known. Gains "
+        "over closed markets are among them. Where markets close on different days, prices of the "
+        "days on which all are open leave none out.",
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class LongerHorizon:
     """What was forecast over a horizon of several steps, periods that do not overlap."""
