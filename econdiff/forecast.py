@@ -14,6 +14,7 @@ holidays. NaN means "not known".
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -154,8 +155,7 @@ def steps_after(history: pd.DataFrame, horizon: int) -> pd.PeriodIndex | pd.Date
     Daily histories without a Saturday or Sunday go on over business days; those with
     weekends go on over calendar days.
     """
-    if horizon < 1:
-        raise ValueError(f"horizon must be at least 1 step, got {horizon}")
+    _check_count("horizon", horizon, "1 step")
     index = history.index
     if isinstance(index, pd.PeriodIndex):
         if index.freqstr == "D" and _business_days_only(index.to_timestamp()):
@@ -184,8 +184,14 @@ def check_draws(paths: int, rng: np.random.Generator) -> None:
     """Refuse to draw no paths, or with a `rng` that is no generator."""
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng is a generator: say rng=np.random.default_rng(0), not rng={rng}")
-    if paths < 1:
-        raise ValueError(f"paths must be at least 1, got {paths}")
+    _check_count("paths", paths, "1")
+
+
+def _check_count(name: str, count: object, least: str) -> None:
+    if not isinstance(count, Integral) or isinstance(count, bool):
+        raise TypeError(f"{name} must be a whole number, got {count!r}")
+    if count < 1:
+        raise ValueError(f"{name} must be at least {least}, got {count}")
 
 
 def period_labels(index: pd.PeriodIndex | pd.DatetimeIndex) -> list[str]:

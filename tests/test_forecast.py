@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from econdiff.baselines import BASELINES
-from econdiff.forecast import Forecast, period_labels, some_names, steps_after
+from econdiff.forecast import Forecast, check_draws, period_labels, some_names, steps_after
+from econdiff.panel.frequency import infer_frequency
 from econdiff.scenario.pin_rows import periods_of
 from econdiff.transforms import Transformed
 
@@ -83,9 +84,22 @@ def test_markets_skip_the_weekend_and_crypto_does_not():
             assert period_labels(steps_after(history, 2)) == following
 
 
+def test_dates_with_a_time_zone_are_read_without_a_warning():
+    stamps = pd.date_range("2020-01-01", periods=30, freq="MS", tz="Europe/Berlin")
+    assert infer_frequency(pd.DatetimeIndex(stamps.to_list())) == "M"
+
+
 def test_a_horizon_of_zero_is_refused(panel):
     with pytest.raises(ValueError, match="at least 1"):
         steps_after(panel, 0)
+
+
+@pytest.mark.parametrize("count", [2.0, "2", None, True])
+def test_steps_and_paths_are_whole_numbers(panel, rng, count):
+    with pytest.raises(TypeError, match=f"horizon must be a whole number, got {count!r}"):
+        steps_after(panel, count)
+    with pytest.raises(TypeError, match=f"paths must be a whole number, got {count!r}"):
+        check_draws(count, rng)
 
 
 def test_what_a_notebook_shows_is_a_line(panel, rng):

@@ -19,6 +19,16 @@ BAD = {
     r"got Series; say series\.to_frame": lambda panel: panel["growth"],
     "named by text, and 0 is none; .*read_panel": lambda panel: panel.set_axis([0, 1], axis=1),
     "two series are named 'a'": lambda panel: panel.set_axis(["a", "a"], axis=1),
+    "'inflation' holds object, not": lambda panel: panel.astype(object).replace(
+        panel.iloc[4, 1], pd.NA
+    ),
+    "'growth' holds datetime64.*, not": lambda panel: panel.assign(growth=panel.index.end_time),
+    "'growth' holds complex128, not": lambda panel: panel.assign(growth=1j),
+    "the panel has no rows": lambda panel: panel.iloc[:0],
+    "the panel has no series": lambda panel: panel[[]],
+    r"no date; leave it out: panel\[panel.index.notna": lambda panel: panel.set_axis(
+        panel.index[1:].append(pd.PeriodIndex([pd.NaT], freq="Q"))
+    ),
     "must hold periods or dates, got RangeIndex": lambda panel: panel.reset_index(drop=True),
 }
 

@@ -13,8 +13,6 @@ def known(panel: pd.DataFrame, window: int) -> np.ndarray:
     """The last `window` rows of a panel that can be fitted, as [series, time]."""
     check_rows(panel)
     y = panel.iloc[-window:].to_numpy(float).T
-    if not len(y):
-        raise PanelError("the panel has no series")
     empty = np.isnan(y).all(axis=1)
     if empty.any():
         name = panel.columns[empty.argmax()]
@@ -28,6 +26,17 @@ def known(panel: pd.DataFrame, window: int) -> np.ndarray:
             "(--model ar)"
         )
     return y
+
+
+def fitted_series(history: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+    """The series of a history that the model was fitted on, in the order that it knows."""
+    check_rows(history)
+    missing = [name for name in names if name not in history.columns]
+    if missing:
+        raise ValueError(
+            f"history lacks the series {missing}; the model was fitted on {list(names)}"
+        )
+    return history.loc[:, list(names)]
 
 
 def ragged(y: np.ndarray, history: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

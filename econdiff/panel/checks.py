@@ -1,19 +1,20 @@
 """What makes a table a panel: the checks that `read_panel` and models rely on."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from econdiff.panel.errors import PanelError
 from econdiff.panel.frequency import first_gap, label
 
+OTHER_KINDS = "mMc"  # of a dtype: spans of time, dates, complex numbers
 LEAVE_OUT = "leave it out, naming the others: series=[...] (--series)"
 
 
 def check_panel(panel: pd.DataFrame, minimum_rows: int = 24) -> None:
     """Refuse what no model can use, with a message that names it; cheap, changes nothing."""
     check_rows(panel)
-    if panel.shape[1] == 0:
-        raise PanelError("the panel has no series")
     for name, series in panel.items():
         _check_series(str(name), series, minimum_rows)
 
@@ -33,6 +34,11 @@ def check_rows(panel: pd.DataFrame) -> None:
             f"a panel's index must hold periods or dates, got {type(index).__name__}; "
             "pass the table through econdiff.panel.read_panel"
         )
+    for axis, kind in zip(panel.axes, ("rows", "series"), strict=True):
+        if len(axis) == 0:
+            raise PanelError(f"the panel has no {kind}")
+    if index.hasnans:
+        raise PanelError("a row has no date; leave it out: panel[panel.index.notna()]")
     if index.has_duplicates:
         twice = label(index[index.duplicated()][0])
         raise PanelError(f"{twice} is there twice; keep one row a period")
@@ -64,12 +70,11 @@ def _check_names(names: pd.Index) -> None:
 
 def _check_cells(panel: pd.DataFrame) -> None:
     """Numbers, or NaN where nothing is known."""
-    try:
-        values = panel.to_numpy(float)
-    except (TypeError, ValueError):
-        for name, series in panel.items():
-            _check_numeric(str(name), series)
-        raise
+    values = _as_numbers(panel, panel.dtypes.tolist())
+    if values is None:
+        columns = panel.items()
+        name, series = next((n, s) for n, s in columns if _as_numbers(s, [s.dtype]) is None)
+        raise _no_numbers(str(name), series)
     infinite = np.isinf(values)
     if infinite.any():
         row, column = np.argwhere(infinite)[0]
@@ -79,15 +84,25 @@ def _check_cells(panel: pd.DataFrame) -> None:
         )
 
 
-def _check_numeric(name: str, series: pd.Series) -> None:
-    if not pd.api.types.is_numeric_dtype(series.dtype):
-        raise PanelError(
-            f"series {name!r} holds {series.dtype}, not numbers; leave it out or convert it"
-        )
+def _as_numbers(cells: pd.DataFrame | pd.Series, dtypes: list[Any]) -> np.ndarray | None:
+    """None where they are none, and for dates, which NumPy would count, and complex numbers."""
+    if any(dtype.kind in OTHER_KINDS for dtype in dtypes):
+        return None
+    try:
+        return cells.to_numpy(float)
+    except (TypeError, ValueError):
+        return None
+
+
+def _no_numbers(name: str, series: pd.Series) -> PanelError:
+    return PanelError(
+        f"series {name!r} holds {series.dtype}, not numbers; leave it out or convert it"
+    )
 
 
 def _check_series(name: str, series: pd.Series, minimum_rows: int) -> None:
-    _check_numeric(name, series)
+    if not pd.api.types.is_numeric_dtype(series.dtype):
+        raise _no_numbers(name, series)
     values = series.to_numpy(float)
     known = values[~np.isnan(values)]
     if len(known) == 0:

@@ -35,7 +35,8 @@ def parse_frequency(said: str) -> str:
 
 def infer_frequency(stamps: pd.DatetimeIndex) -> str | None:
     """One of D, W, M, Q, Y by the usual step between distinct dates; None if it fits none."""
-    days = np.diff(np.unique(stamps.to_numpy().astype("datetime64[D]"))).astype(int)
+    dates = np.unique(stamps.tz_localize(None).to_numpy().astype("datetime64[D]"))
+    days = np.diff(dates).astype(int)
     usual = float(np.median(days)) if len(days) else np.nan
     for letter, (low, high) in _USUAL_STEP.items():
         if low <= usual <= high:
