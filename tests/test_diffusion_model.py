@@ -14,7 +14,7 @@ from econdiff.diffusion.network import Size, untrained
 from econdiff.diffusion.origin import origin
 from econdiff.diffusion.training import Training
 from econdiff.diffusion.weights import WeightsError, load_weights, save_weights
-from econdiff.forecast import Forecaster, Model
+from econdiff.forecast import Forecaster, Model, steps_after
 from econdiff.transforms import Transformed, fred_md
 
 UNTRAINED = Diffusion(weights=None, training=Training(steps=0))
@@ -145,6 +145,28 @@ def test_series_can_come_in_any_order(stirred, panel):
     torch.testing.assert_close(
         fitted.velocity(x, angle).flip(1), turned.velocity(x.flip(1), angle), atol=1e-5, rtol=1e-4
     )
+
+
+def test_a_history_may_name_its_series_in_any_order_and_have_more(stirred, panel):
+    fitted = stirred.fit(panel)
+    future = pd.DataFrame(0.1, index=steps_after(panel, 3), columns=panel.columns)
+    other = panel[["inflation", "growth"]].assign(other=np.nan)
+    drawn, again = (
+        fitted.sample(history, horizon=3, paths=2, rng=np.random.default_rng(0))
+        for history in (panel, other)
+    )
+    np.testing.assert_array_equal(again.samples, drawn.samples)
+    assert fitted.log_density(other, future) == fitted.log_density(panel, future)
+    with pytest.raises(ValueError, match=r"lacks the series \['inflation'\]; the model was fitted"):
+        fitted.origin(panel[["growth"]], 3)
+
+
+def test_what_stands_at_an_origin_shows_as_a_line(stirred, panel):
+    fitted = stirred.fit(panel)
+    at = fitted.origin(panel, 4)
+    assert repr(fitted.law(panel, 4)) == "DiffusionLaw at Origin of 2 series, 4 steps ahead"
+    assert repr(at.state) == f"Filtered: 2 series, {len(panel)} periods"
+    assert repr(fitted.coefficients) == "Coefficients of 2 series and 6 lags"
 
 
 def test_a_network_that_says_something_is_undone_exactly(stirred, panel):

@@ -153,6 +153,9 @@ class Coefficients:
     still: np.ndarray  # [..., series], of constant volatility, see `stands_still`
     others: np.ndarray | None = None  # [..., series, other, lag]: of the others' past
 
+    def __repr__(self) -> str:
+        return f"Coefficients of {self.b.shape[-2]} series and {self.settings.lags} lags"
+
     def filter(self, y: np.ndarray) -> "Filtered":
         """Run the filter over a history `y` [..., series, time] up to the origin."""
         x = (y - self.centre[..., None]) / self.spread[..., None]
@@ -194,6 +197,9 @@ class Filtered:
     innovation: np.ndarray  # [..., series, time], in units of spread, 0 where not known
     before: np.ndarray  # [..., series, time], the filtered deviation before each innovation
     memory: np.ndarray  # [..., series, len(DECAYS)], deviations at the origin, short to long memory
+
+    def __repr__(self) -> str:
+        return f"Filtered: {self.known.shape[-2]} series, {self.known.shape[-1]} periods"
 
     def filtered_innovations(self) -> np.ndarray:
         """Innovations over the volatility expected for them, [..., series, time]."""

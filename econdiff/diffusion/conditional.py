@@ -54,6 +54,9 @@ class DiffusionLaw:
     correct: bool = True
     behind: Callable[[np.ndarray], "DiffusionLaw"] | None = None
 
+    def __repr__(self) -> str:
+        return f"DiffusionLaw at {self.at}"
+
     def gaussian(self) -> Gaussian:
         """The anchor's law, with the lags and the scale that the network gives this origin."""
         return self._origin.gaussian()

@@ -32,9 +32,8 @@ import pandas as pd
 from econdiff.anchor import Anchor, Coefficients, Filtered
 from econdiff.diffusion.components import Components, principal_components
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
-from econdiff.diffusion.reading import known
+from econdiff.diffusion.reading import fitted_series, known
 from econdiff.forecast import Forecast, check_draws, some_names, steps_after
-from econdiff.panel import check_rows
 from econdiff.scenario.errors import ScenarioError
 
 
@@ -86,10 +85,7 @@ class FittedLatentDiffusion:
     ) -> Forecast:
         """Draw joint paths of every series; see `econdiff.forecast.Forecaster`."""
         check_draws(paths, rng)
-        check_rows(history)
-        if tuple(history.columns) != self.names:
-            raise ValueError(f"fitted on {list(self.names)}, asked about {list(history.columns)}")
-        history = history.iloc[-self.core.settings.window :]
+        history = fitted_series(history, self.names).iloc[-self.core.settings.window :]
         state = self.own.filter(history.to_numpy(float).T)
         shared, terms = self.components.split(_innovations(state))
         ahead = self.core.sample(

@@ -25,7 +25,7 @@ from econdiff.diffusion.device import chosen
 from econdiff.diffusion.network import MAX_HORIZON, Network, untrained
 from econdiff.diffusion.origin import Origin, origin
 from econdiff.diffusion.predictive import decode, encode, log_density
-from econdiff.diffusion.reading import cells, following, known, ragged
+from econdiff.diffusion.reading import cells, fitted_series, following, known, ragged
 from econdiff.diffusion.sampler import generator_from
 from econdiff.diffusion.training import MINIMUM_ROWS, Training, train
 from econdiff.diffusion.weights import fingerprint, load_weights
@@ -218,9 +218,7 @@ class FittedDiffusion:
         return pd.DataFrame(future[0].T, index=noise.index, columns=noise.columns)
 
     def _read(self, history: pd.DataFrame) -> np.ndarray:
-        check_rows(history)
-        if tuple(history.columns) != self.names:
-            raise ValueError(f"fitted on {list(self.names)}, asked about {list(history.columns)}")
+        history = fitted_series(history, self.names)
         return history.iloc[-self.settings.window :].to_numpy(float).T
 
     def _draw(

@@ -50,6 +50,9 @@ class Origin:
     spread: float = 1.0
     strength: float = 1.0
 
+    def __repr__(self) -> str:
+        return f"Origin of {self.vector.shape[1]} series, {self.horizon} steps ahead"
+
     def velocity(self, x: Tensor, angle: Tensor) -> Tensor:
         """The network's v at the noisy innovations `x` [row, series, step]."""
         told = self._hearing(self.vector)
