@@ -6,6 +6,7 @@ import pytest
 
 from econdiff.anchor import Anchor
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
+from econdiff.diffusion.reading import cells
 from econdiff.diffusion.training import Training
 from econdiff.panel import PanelError
 
@@ -91,3 +92,24 @@ def test_anchors_that_cannot_be_are_refused(panel):
     with pytest.raises(PanelError, match="not in the order of time"):
         Anchor().fit(panel[::-1])
     assert Anchor(lags=4).fit(panel[:24]).b.shape == (2, 6)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda told: told.set_axis(told.index.astype(str)), r"names \['2025Q1', '2025Q3'\]"),
+        (lambda told: told.to_timestamp(), r"names \[Timestamp.*a PeriodIndex"),
+        (lambda told: told.replace(1.0, np.inf), "'growth' is infinite at 2025Q1"),
+        (lambda told: told.astype(object).replace(1.0, "one"), "'growth' holds object, not num"),
+        (lambda told: told.iloc[[0, 0]], "names 2025Q1 twice"),
+        (lambda told: told[["growth", "growth"]], "names growth twice"),
+        (lambda told: told["growth"], "a scenario is a DataFrame, got Series"),
+    ],
+)
+def test_a_pin_that_would_be_lost_is_refused(change, why):
+    index = pd.period_range("2025Q1", periods=4, freq="Q")
+    told = pd.DataFrame({"growth": [1.0, 2.0]}, index=index[[0, 2]])
+    nan = np.nan
+    np.testing.assert_array_equal(cells(told, index, ("growth",)), [[1, nan, 2, nan]])
+    with pytest.raises(ValueError, match=why):
+        cells(change(told), index, ("growth",))

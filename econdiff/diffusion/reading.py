@@ -54,15 +54,26 @@ def ragged(y: np.ndarray, history: pd.DataFrame) -> tuple[np.ndarray, np.ndarray
 def cells(
     scenario: pd.DataFrame, index: pd.PeriodIndex | pd.DatetimeIndex, names: tuple[str, ...]
 ) -> np.ndarray:
-    """A scenario's numbers as [series, step]."""
+    """A scenario's numbers as [series, step].
+
+    Its rows are periods of `index` itself: text or dates that only look like them are refused.
+    """
+    if not isinstance(scenario, pd.DataFrame):
+        raise PanelError(f"a scenario is a DataFrame, got {type(scenario).__name__}")
     unknown = [name for name in scenario.columns if name not in names]
-    late = [period for period in scenario.index if period not in index]
+    periods = set(index)
+    late = [period for period in scenario.index if period not in periods]
     if unknown or late:
         raise ValueError(
             f"the scenario names {unknown or late}; the forecast has series {list(names)} "
-            f"over {index[0]} to {index[-1]}"
+            f"over {index[0]} to {index[-1]}, a {type(index).__name__}"
         )
-    return scenario.reindex(index=index, columns=list(names)).to_numpy(float).T
+    for axis in scenario.axes:
+        if axis.has_duplicates:
+            raise PanelError(f"the scenario names {axis[axis.duplicated()][0]} twice; keep one")
+    placed = scenario.reindex(index=index, columns=list(names))
+    check_rows(placed)
+    return placed.to_numpy(float).T
 
 
 def following(history: pd.DataFrame, future: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
