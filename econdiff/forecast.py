@@ -155,7 +155,7 @@ def steps_after(history: pd.DataFrame, horizon: int) -> pd.PeriodIndex | pd.Date
     Daily histories without a Saturday or Sunday go on over business days; those with
     weekends go on over calendar days.
     """
-    _check_count("horizon", horizon, "1 step")
+    check_count("horizon", horizon)
     index = history.index
     if isinstance(index, pd.PeriodIndex):
         if index.freqstr == "D" and _business_days_only(index.to_timestamp()):
@@ -184,13 +184,14 @@ def check_draws(paths: int, rng: np.random.Generator) -> None:
     """Refuse to draw no paths, or with a `rng` that is no generator."""
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng is a generator: say rng=np.random.default_rng(0), not rng={rng}")
-    _check_count("paths", paths, "1")
+    check_count("paths", paths)
 
 
-def _check_count(name: str, count: object, least: str) -> None:
+def check_count(name: str, count: object, least: int = 1) -> None:
+    """Refuse what is no whole number (TypeError), or fewer than `least` (ValueError)."""
     if not isinstance(count, Integral) or isinstance(count, bool):
         raise TypeError(f"{name} must be a whole number, got {count!r}")
-    if count < 1:
+    if count < least:
         raise ValueError(f"{name} must be at least {least}, got {count}")
 
 

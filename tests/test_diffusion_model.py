@@ -207,6 +207,8 @@ def test_weights_survive_the_disk_and_damage_is_noticed(tmp_path, stirred):
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(WeightsError, match="damaged"):
         load_weights(path)
+    with pytest.raises(WeightsError, match=r"is a folder; name the \.safetensors file in it"):
+        load_weights(tmp_path)
     with pytest.raises(WeightsError, match="no weights at"):
         load_weights(tmp_path / "none.safetensors")
 
@@ -252,9 +254,24 @@ def test_a_history_shorter_than_the_lags_is_refused(panel):
         fitted.sample(panel[:5], horizon=2, paths=3, rng=rng)
 
 
-@pytest.mark.parametrize("wrong", [{"turns": 0}, {"window": 0}, {"window": -1}, {"window": 23}])
-def test_no_turns_and_a_window_too_short_are_refused(wrong):
-    with pytest.raises(ValueError, match="turns must be at least 1 and window at least 24 rows"):
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"turns": 0}, "turns must be at least 1, got 0"),
+        ({"turns": 2.5}, "turns must be a whole number, got 2.5"),
+        ({"turns": "4"}, "turns must be a whole number, got '4'"),
+        ({"window": 23}, "window must be at least 24, got 23"),
+        ({"window": 100.0}, "window must be a whole number, got 100.0"),
+        ({"wide": 0}, "wide must be at least 1, got 0"),
+        ({"spread": np.inf}, "spread must be positive"),
+        ({"strength": np.nan}, "strength not negative"),
+        ({"anchor": None}, r"anchor is an Anchor, as in Anchor\(cross=\(\)\); got None"),
+        ({"training": 5}, "training is None or as in"),
+        ({"training": Training}, "training is None or as in"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_before_a_fit(wrong, why):
+    with pytest.raises((TypeError, ValueError), match=why):
         Diffusion(**wrong)
 
 

@@ -6,6 +6,7 @@ import pytest
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.saving import load, save
 from econdiff.diffusion.weights import WeightsError
+from econdiff.transforms import Transformed, TransformedForecaster
 
 
 @pytest.fixture
@@ -55,6 +56,15 @@ def test_what_the_user_changed_of_the_law_is_kept(panel, tmp_path):
 def test_what_cannot_be_saved_is_named(tmp_path):
     with pytest.raises(TypeError, match="a str cannot be saved"):
         save("a model", tmp_path / "model")
+
+
+def test_what_is_saved_of_a_transformed_model_is_the_model_in_it(panel, tmp_path):
+    around = Transformed(Diffusion()).fit(panel)
+    with pytest.raises(TypeError, match=r"save\(forecaster\.inner, folder\)"):
+        save(around, tmp_path / "model")
+    save(around.inner, tmp_path / "model")
+    again = TransformedForecaster(load(tmp_path / "model"), around.transforms)
+    np.testing.assert_array_equal(draw(again, panel), draw(around, panel))
 
 
 def test_a_model_is_not_written_over(saved):

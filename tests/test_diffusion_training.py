@@ -71,7 +71,10 @@ def test_that_nothing_was_learned_is_said_and_survives_the_disk(panel, tmp_path)
 @pytest.mark.parametrize(
     ("wrong", "why"),
     [
-        ({"steps": -1}, "steps must be 0"),
+        ({"steps": -1}, "steps must be at least 0"),
+        ({"steps": 1.5}, "steps must be a whole number, got 1.5"),
+        ({"rate": -1.0}, "rate must be 0 or more and finite, got -1.0"),
+        ({"rate": np.nan}, "rate must be 0 or more and finite, got nan"),
         ({"check": 0}, "check must be at least 1, got 0"),
         ({"origins": 0}, "origins must be at least 1"),
         ({"horizon": 40}, "training looks 1 to 32 steps ahead, got 40"),
@@ -79,7 +82,7 @@ def test_that_nothing_was_learned_is_said_and_survives_the_disk(panel, tmp_path)
     ],
 )
 def test_a_plan_that_cannot_be_carried_out_is_refused(wrong, why):
-    with pytest.raises(ValueError, match=why):
+    with pytest.raises((TypeError, ValueError), match=why):
         Training(**wrong)
 
 

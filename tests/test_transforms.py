@@ -238,7 +238,17 @@ def test_a_series_that_ended_long_ago_is_refused(rng):
     panel = ragged_walks()
     panel.loc["1965Q1":, "late"] = np.nan
     forecaster = Transformed(White(np.eye(2)), {"early": fred_md(2), "late": fred_md(2)}).fit(panel)
-    with pytest.raises(ValueError, match="'late' ends at 1964Q4 and the history at 1974Q4"):
+    with pytest.raises(ValueError, match="'late' is known in 0 of them, the last time at 1964Q4"):
+        forecaster.sample(panel, horizon=1, paths=5, rng=rng)
+
+
+def test_a_series_known_in_every_other_row_is_told_so_and_not_that_it_ended(rng):
+    panel = ragged_walks()
+    panel.loc[panel.index.quarter % 2 == 0, "late"] = np.nan
+    forecaster = TransformedForecaster(White(np.eye(2)), {"early": fred_md(1), "late": fred_md(3)})
+    with pytest.raises(
+        ValueError, match=r"no 2 rows in a row have all .* 'late' is known in 11 of"
+    ):
         forecaster.sample(panel, horizon=1, paths=5, rng=rng)
 
 

@@ -29,7 +29,7 @@ from econdiff.diffusion.reading import cells, fitted_series, following, known, r
 from econdiff.diffusion.sampler import generator_from
 from econdiff.diffusion.training import MINIMUM_ROWS, Training, train
 from econdiff.diffusion.weights import fingerprint, load_weights
-from econdiff.forecast import Forecast, check_draws, some_names, steps_after
+from econdiff.forecast import Forecast, check_count, check_draws, some_names, steps_after
 from econdiff.panel import check_rows
 
 if TYPE_CHECKING:
@@ -76,19 +76,22 @@ class Diffusion:
     wide: int | None = 100
 
     def __post_init__(self) -> None:
+        if not isinstance(self.anchor, Anchor):
+            raise TypeError(f"anchor is an Anchor, as in Anchor(cross=()); got {self.anchor!r}")
+        if not isinstance(self.training, Training | None):
+            raise TypeError(f"training is None or as in Training(steps=400); got {self.training!r}")
+        check_count("turns", self.turns)
+        check_count("window", self.window, MINIMUM_ROWS)
+        if self.wide is not None:
+            check_count("wide", self.wide)
         if self.anchor.lags != Anchor.lags:
             raise ValueError(
                 f"the network reads an anchor of {Anchor.lags} lags, got {self.anchor.lags}"
             )
-        if not (self.spread > 0 and self.strength >= 0):
+        if not (0 < self.spread < np.inf and 0 <= self.strength < np.inf):
             raise ValueError(
-                "spread must be positive and strength not negative, "
+                "spread must be positive, strength not negative, and both finite, "
                 f"got {self.spread} and {self.strength}"
-            )
-        if self.turns < 1 or self.window < MINIMUM_ROWS:
-            raise ValueError(
-                f"turns must be at least 1 and window at least {MINIMUM_ROWS} rows, "
-                f"got {self.turns} and {self.window}"
             )
 
     def fit(self, panel: pd.DataFrame) -> "FittedDiffusion | FittedLatentDiffusion":

@@ -81,10 +81,16 @@ def following(history: pd.DataFrame, future: pd.DataFrame, names: tuple[str, ...
 
     They must follow `history` at once: of days, which may leave out holidays, later will do.
     """
+    check_rows(future)
     if sorted(map(str, future.columns)) != sorted(names):
         raise ValueError(f"fitted on {list(names)}, the future has {list(future.columns)}")
-    future = future.loc[:, list(names)]
-    check_rows(pd.concat([history, future]))
+    future, history = future.loc[:, list(names)], fitted_series(history, names)
+    both = pd.concat([history, future])
+    if not isinstance(both.index, pd.PeriodIndex | pd.DatetimeIndex):
+        raise PanelError(
+            f"the history is indexed by {history.index.dtype}, the future by {future.index.dtype}; "
+            "say future.set_index(econdiff.forecast.steps_after(history, len(future)))"
+        )
     index, due = history.index, steps_after(history, len(future))
     stamps = index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
     if infer_frequency(pd.DatetimeIndex(stamps)) != "D" and not future.index.equals(due):
@@ -92,4 +98,5 @@ def following(history: pd.DataFrame, future: pd.DataFrame, names: tuple[str, ...
             f"a future of {len(due)} steps after this history is {due[0]} to {due[-1]}, "
             f"got {future.index[0]} to {future.index[-1]}"
         )
+    check_rows(both)
     return future

@@ -32,6 +32,12 @@ ARRAYS = (
 def save(forecaster: FittedDiffusion, folder: str | Path) -> None:
     """Write a fitted model into a new `folder`; raises `FileExistsError` if it is there."""
     if not isinstance(forecaster, FittedDiffusion):
+        if isinstance(getattr(forecaster, "inner", None), FittedDiffusion):
+            raise TypeError(
+                f"a {type(forecaster).__name__} cannot be saved, but the model in it can: "
+                "save(forecaster.inner, folder); then "
+                "TransformedForecaster(load(folder), forecaster.transforms) draws the same"
+            )
         raise TypeError(
             f"a {type(forecaster).__name__} cannot be saved; fit it again, which takes a second, "
             "or fit the series directly: Diffusion(wide=None)"

@@ -17,6 +17,7 @@ from econdiff.diffusion.device import halved
 from econdiff.diffusion.examples import Examples, examples_at
 from econdiff.diffusion.losses import Losses, immse_bound, losses
 from econdiff.diffusion.network import MAX_HORIZON, Network
+from econdiff.forecast import check_count
 
 CPU = torch.device("cpu")
 MINIMUM_ROWS = 24
@@ -101,12 +102,12 @@ class Training:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.steps < 0:
-            raise ValueError(f"steps must be 0 (nothing is trained) or more, got {self.steps}")
-        for name in ("origins", "draws", "check", "patience"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 1 <= self.horizon <= MAX_HORIZON:
+        check_count("steps", self.steps, 0)
+        for name in ("origins", "draws", "horizon", "check", "patience"):
+            check_count(name, getattr(self, name))
+        if not 0 <= self.rate < np.inf:
+            raise ValueError(f"rate must be 0 or more and finite, got {self.rate}")
+        if self.horizon > MAX_HORIZON:
             raise ValueError(f"training looks 1 to {MAX_HORIZON} steps ahead, got {self.horizon}")
         if not 0 < self.held_out < 1:
             raise ValueError(f"held_out is a share between 0 and 1, got {self.held_out}")

@@ -40,6 +40,11 @@ def save_weights(network: Network, path: Path) -> str:
 def load_weights(path: str | Path) -> Network:
     """Read a network; "shipped" names the pretrained one. Raises `WeightsError`."""
     file = shipped() if path == "shipped" else Path(path)
+    if file.is_dir():
+        raise WeightsError(
+            f"{file.name} is a folder; name the .safetensors file in it (a model that was saved is "
+            "read by econdiff.diffusion.saving.load)"
+        )
     if not file.exists():
         raise WeightsError(
             f"no weights at {file.name}; train them with python -m econdiff.pretrain"

@@ -31,12 +31,15 @@ def edge_rows(history: pd.DataFrame, transforms: Mapping[str, Transform]) -> int
     recent = pd.Series(complete).rolling(needed).min().to_numpy() == 1
     rows = int(recent[::-1].argmax()) if recent.any() else len(history)
     if rows > LONGEST_EDGE or not recent.any():
-        last = known.shape[0] - 1 - known[::-1].argmax(axis=0)
-        behind = int(last.argmin())
+        lately = history.iloc[-LONGEST_EDGE:].notna()
+        name = lately.sum().idxmin()
+        last = history[name].last_valid_index()
+        wanted = "no row has" if needed == 1 else f"no {needed} rows in a row have"
         raise ValueError(
-            f"no row in the last {LONGEST_EDGE} has all series known: {history.columns[behind]!r} "
-            f"ends at {history.index[last[behind]]} and the history at {history.index[-1]}; "
-            "leave out the series that has ended, or cut the history"
+            f"{wanted} all series known in the last {len(lately)}: {name!r} is known in "
+            f"{lately[name].sum()} of them, the last time at {last}, and the history ends at "
+            f"{history.index[-1]}; leave the series out, cut the history, or aggregate the panel "
+            "to longer periods"
         )
     return rows
 
