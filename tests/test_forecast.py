@@ -9,7 +9,7 @@ import pytest
 from econdiff.baselines import BASELINES
 from econdiff.forecast import Forecast, check_draws, period_labels, some_names, steps_after
 from econdiff.panel.frequency import infer_frequency
-from econdiff.scenario.pin_rows import periods_of
+from econdiff.scenario.ahead import periods_of
 from econdiff.transforms import Transformed
 
 

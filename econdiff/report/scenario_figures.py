@@ -18,7 +18,7 @@ from econdiff.report.drawing import (
     wrapped,
 )
 from econdiff.scenario import Conditional
-from econdiff.scenario.pin_rows import periods_of
+from econdiff.scenario.ahead import periods_of
 
 
 def two_fans(answer: Conditional, span: int = 24) -> Figure:

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from econdiff.forecast import steps_after
+from econdiff.scenario.ahead import Ahead
 from econdiff.scenario.errors import ScenarioError
-from econdiff.scenario.pin_rows import Ahead, Row
+from econdiff.scenario.pin_rows import Row, row_of
 from econdiff.scenario.pins import Pins, refuse_conflicts
 from econdiff.scenario.statement import Pin, Scenario
 from econdiff.transforms.ragged import edge_rows
@@ -85,8 +86,8 @@ def bind(
     start, known = history.iloc[: len(history) - edge], history.iloc[len(history) - edge :]
     index = known.index.append(steps_after(history, horizon))
     ahead = Ahead(start, known, index, edge, transforms)
-    facts = [ahead.row(pin) for pin in Scenario.of(known).pins]
-    pins = [ahead.row(ahead.told(pin)) for pin in scenario.pins]
+    facts = [row_of(ahead, pin) for pin in Scenario.of(known).pins]
+    pins = [row_of(ahead, ahead.told(pin)) for pin in scenario.pins]
     cells = len(index) * len(transforms)
     bound = BoundScenario(
         start,

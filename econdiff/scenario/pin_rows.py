@@ -1,19 +1,16 @@
 """One pin at a time: from the user's words and units to weights on the cells of a model.
 
-Transforms are linear up to a link (`econdiff.transforms.series`), so a pinned level is a linear pin
-on the growth rates before it, exactly, also where only its last quarter is given.
+A pinned level is a linear pin on the growth rates before it, exactly, also where only its last
+quarter is given (`ahead`).
 """
 
-import difflib
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
+from econdiff.scenario.ahead import Ahead
 from econdiff.scenario.errors import ScenarioError
-from econdiff.scenario.statement import Pin, Term, When, written
-from econdiff.transforms.series import Transform
+from econdiff.scenario.statement import Pin, Term
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,232 +25,101 @@ class Row:
     log: bool  # `value` is the logarithm of what was stated
 
 
-@dataclass(frozen=True, eq=False)
-class Ahead:
-    """Where each cell of the steps to come stands."""
+def row_of(ahead: Ahead, pin: Pin) -> Row:
+    """The pin in model units; the link of each series is the scale of the pin."""
+    for term in pin.terms:
+        ahead.known_series(term.series)
+    if pin.growth:
+        weights, value, sd = _growth(ahead, pin)
+    elif len(pin.terms) == 1:
+        weights, value, sd = _cell(ahead, pin)
+    else:
+        weights, value, sd = _combined(ahead, pin)
+    last = max(pin.terms, key=lambda term: ahead.step(term.when))
+    log = (pin.growth or len(pin.terms) == 1) and ahead.logs(last.series)
+    return Row(pin, weights, value, sd, ahead.label(last.when), log)
 
-    start: pd.DataFrame
-    known: pd.DataFrame
-    index: pd.PeriodIndex | pd.DatetimeIndex
-    edge: int
-    transforms: Mapping[str, Transform]
 
-    def told(self, pin: Pin) -> Pin:
-        """`pin`, if it says something about cells that are not all known."""
-        cells = [(term, self.step(term.when), self.known_value(term)) for term in pin.terms]
-        if all(value is not None for _, _, value in cells):
-            shown = ", ".join(f"{t.series} {written(t.when)} = {v:g}" for t, _, v in cells)
+def _cell(ahead: Ahead, pin: Pin) -> tuple[np.ndarray, float, float]:
+    (term,) = pin.terms
+    weights, offset = ahead.way_back(term)
+    if pin.relative:
+        return weights, _above(ahead, pin, term), _link_sd(ahead, pin, term, pin.sd)
+    value = ahead.link(term, pin.value / term.weight, pin.label)
+    return weights, value - offset, _link_sd(ahead, pin, term, pin.value)
+
+
+def _above(ahead: Ahead, pin: Pin, term: Term) -> float:
+    """The distance from the baseline on the scale of the link."""
+    log = ahead.logs(term.series)
+    if log and pin.relative == "per cent":
+        if pin.value <= -100:
+            raise ScenarioError(f"{pin.label!r}: {term.series} cannot fall by 100% or more")
+        return float(np.log1p(pin.value / 100))
+    if log or pin.relative == "per cent":
+        need = "+5%" if log else "+0.5"
+        raise ScenarioError(
+            f"{pin.label!r}: {term.series} is modelled in {'logarithms' if log else 'levels'}; "
+            f"say baseline{need}"
+        )
+    if pin.relative == "percentage points":
+        _in_per_cent(ahead, pin, term)
+    return pin.value
+
+
+def _in_per_cent(ahead: Ahead, pin: Pin, term: Term) -> None:
+    """Refuse basis points on a series that may hold fractions: of 5%, 0.05."""
+    past = ahead.start[term.series].to_numpy(float)
+    low, high = np.nanmin(past), np.nanmax(past)
+    if max(abs(low), abs(high)) <= 1:
+        raise ScenarioError(
+            f"{pin.label!r}: basis points and pp are of a series in per cent, and "
+            f"{term.series} has been between {low:g} and {high:g}; say "
+            f"baseline{pin.value / 100:+g} if it holds fractions (0.05 is 5%), "
+            f"baseline{pin.value:+g} if it is in per cent"
+        )
+
+
+def _link_sd(ahead: Ahead, pin: Pin, term: Term, value: float) -> float:
+    """The deviation on the scale of the link; a logarithm's is relative to the value."""
+    if not ahead.logs(term.series) or pin.sd == 0:
+        return pin.sd
+    return pin.sd / 100 if pin.relative else pin.sd / abs(value)
+
+
+def _growth(ahead: Ahead, pin: Pin) -> tuple[np.ndarray, float, float]:
+    before, after = pin.terms
+    (w0, o0), (w1, o1) = ahead.way_back(before), ahead.way_back(after)
+    factor = 1 + pin.value / 100
+    if not ahead.logs(after.series):  # x1 = factor x0
+        return w1 - factor * w0, factor * o0 - o1, _growth_sd(ahead, pin, before)
+    if factor <= 0:
+        raise ScenarioError(f"{pin.label!r}: a series of positive values cannot fall by 100%")
+    return w1 - w0, float(np.log(factor)) - (o1 - o0), pin.sd / 100 / factor
+
+
+def _growth_sd(ahead: Ahead, pin: Pin, before: Term) -> float:
+    """The deviation of growth in units of the series: per cent of a base that is known."""
+    base = ahead.known_value(before)
+    if pin.sd and base is None:
+        raise ScenarioError(
+            f"{pin.label!r} has a standard deviation in per cent of a value that is not known "
+            f"yet; say change({before.series}, FIRST, LAST), whose sd is in units, or let "
+            "FIRST be a period of the history"
+        )
+    return pin.sd / 100 * abs(base or 0.0)
+
+
+def _combined(ahead: Ahead, pin: Pin) -> tuple[np.ndarray, float, float]:
+    weights, value = np.zeros(len(ahead.index) * len(ahead.transforms)), pin.value
+    for term in pin.terms:
+        if ahead.logs(term.series):
             raise ScenarioError(
-                f"{pin.label!r} is history already: {shown}; a scenario pins what is not known. "
-                "Leave it out, or cut the history before it"
+                f"{pin.label!r}: {term.series} is modelled in logarithms, in which sums and "
+                f"differences of its levels are not linear; pin its growth, as in "
+                f"growth({term.series}, FIRST, LAST)=2"
             )
-        return pin
-
-    def row(self, pin: Pin) -> Row:
-        """The pin in model units; the link of each series is the scale of the pin."""
-        for term in pin.terms:
-            self.known_series(term.series)
-        if pin.growth:
-            weights, value, sd = self._growth(pin)
-        elif len(pin.terms) == 1:
-            weights, value, sd = self._cell(pin)
-        else:
-            weights, value, sd = self._combined(pin)
-        last = max(pin.terms, key=lambda term: self.step(term.when))
-        log = (pin.growth or len(pin.terms) == 1) and self.logs(last.series)
-        return Row(pin, weights, value, sd, self.label(last.when), log)
-
-    def _cell(self, pin: Pin) -> tuple[np.ndarray, float, float]:
-        (term,) = pin.terms
-        weights, offset = self.way_back(term)
-        if pin.relative:
-            return weights, self._above(pin, term), self._link_sd(pin, term, pin.sd)
-        value = self.link(term, pin.value / term.weight, pin.label)
-        return weights, value - offset, self._link_sd(pin, term, pin.value)
-
-    def _above(self, pin: Pin, term: Term) -> float:
-        """The distance from the baseline on the scale of the link."""
-        log = self.logs(term.series)
-        if log and pin.relative == "per cent":
-            if pin.value <= -100:
-                raise ScenarioError(f"{pin.label!r}: {term.series} cannot fall by 100% or more")
-            return float(np.log1p(pin.value / 100))
-        if log or pin.relative == "per cent":
-            need = "+5%" if log else "+0.5"
-            raise ScenarioError(
-                f"{pin.label!r}: {term.series} is modelled in {'logarithms' if log else 'levels'}; "
-                f"say baseline{need}"
-            )
-        if pin.relative == "percentage points":
-            self._in_per_cent(pin, term)
-        return pin.value
-
-    def _in_per_cent(self, pin: Pin, term: Term) -> None:
-        """Refuse basis points on a series that may hold fractions: of 5%, 0.05."""
-        past = self.start[term.series].to_numpy(float)
-        low, high = np.nanmin(past), np.nanmax(past)
-        if max(abs(low), abs(high)) <= 1:
-            raise ScenarioError(
-                f"{pin.label!r}: basis points and pp are of a series in per cent, and "
-                f"{term.series} has been between {low:g} and {high:g}; say "
-                f"baseline{pin.value / 100:+g} if it holds fractions (0.05 is 5%), "
-                f"baseline{pin.value:+g} if it is in per cent"
-            )
-
-    def _link_sd(self, pin: Pin, term: Term, value: float) -> float:
-        """The deviation on the scale of the link; a logarithm's is relative to the value."""
-        if not self.logs(term.series) or pin.sd == 0:
-            return pin.sd
-        return pin.sd / 100 if pin.relative else pin.sd / abs(value)
-
-    def _growth(self, pin: Pin) -> tuple[np.ndarray, float, float]:
-        before, after = pin.terms
-        (w0, o0), (w1, o1) = self.way_back(before), self.way_back(after)
-        factor = 1 + pin.value / 100
-        if not self.logs(after.series):  # x1 = factor x0
-            return w1 - factor * w0, factor * o0 - o1, self._growth_sd(pin, before)
-        if factor <= 0:
-            raise ScenarioError(f"{pin.label!r}: a series of positive values cannot fall by 100%")
-        return w1 - w0, float(np.log(factor)) - (o1 - o0), pin.sd / 100 / factor
-
-    def _growth_sd(self, pin: Pin, before: Term) -> float:
-        """The deviation of growth in units of the series: per cent of a base that is known."""
-        base = self.known_value(before)
-        if pin.sd and base is None:
-            raise ScenarioError(
-                f"{pin.label!r} has a standard deviation in per cent of a value that is not known "
-                f"yet; say change({before.series}, FIRST, LAST), whose sd is in units, or let "
-                "FIRST be a period of the history"
-            )
-        return pin.sd / 100 * abs(base or 0.0)
-
-    def _combined(self, pin: Pin) -> tuple[np.ndarray, float, float]:
-        weights, value = np.zeros(len(self.index) * len(self.transforms)), pin.value
-        for term in pin.terms:
-            if self.logs(term.series):
-                raise ScenarioError(
-                    f"{pin.label!r}: {term.series} is modelled in logarithms, in which sums and "
-                    f"differences of its levels are not linear; pin its growth, as in "
-                    f"growth({term.series}, FIRST, LAST)=2"
-                )
-            row, offset = self.way_back(term)
-            weights += term.weight * row
-            value -= term.weight * offset
-        return weights, value, pin.sd
-
-    def way_back(self, term: Term) -> tuple[np.ndarray, float]:
-        """The link of a cell as `offset + weights @ m`; a known cell is its offset alone."""
-        weights = np.zeros((len(self.index), len(self.transforms)))
-        step, transform = self.step(term.when), self.transforms[term.series]
-        if step < 0:
-            known = self.known_value(term)
-            if known is None:
-                raise ScenarioError(f"{term.series} {written(term.when)} is missing in the history")
-            return weights.ravel(), float(transform.link(np.array([known]))[0])
-        try:
-            past = self.start[term.series].to_numpy(float)
-            offset, matrix = transform.linear(past, len(self.index))
-        except ValueError as error:
-            raise ScenarioError(f"{term.series}: {error}") from error
-        weights[:, list(self.transforms).index(term.series)] = matrix[step]
-        return weights.ravel(), float(offset[step])
-
-    def link(self, term: Term, value: float, label: str) -> float:
-        """`value` on the scale on which the series is linear."""
-        try:
-            return float(self.transforms[term.series].link(np.array([value]))[0])
-        except ValueError as error:
-            raise ScenarioError(f"{label!r} = {value:g}: {error}") from error
-
-    def logs(self, series: str) -> bool:
-        """Whether the series is modelled in logarithms."""
-        return self.transforms[series].log
-
-    def known_series(self, name: str) -> None:
-        """Refuse a series that is not there."""
-        if name not in self.transforms:
-            names = list(self.transforms)
-            near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {names}"
-            raise ScenarioError(f"the scenario names {name!r}, which is no series here; {hint}")
-
-    def step(self, when: When) -> int:
-        """The step of a period, 0 for the first; negative in the part of the history behind it."""
-        if isinstance(when, int):
-            if not 1 <= when <= len(self.index) - self.edge:
-                raise ScenarioError(
-                    f"step {when} is not among the {len(self.index) - self.edge} steps ahead; "
-                    "take a longer horizon"
-                )
-            return self.edge + when - 1
-        period = self.period(when)
-        place = self.periods.get_indexer(pd.PeriodIndex([period]))[0]
-        if place >= 0:
-            return int(place)
-        if period > self.periods[-1]:
-            raise ScenarioError(
-                f"{when} lies after {self.periods[-1]}, the last period of the horizon; "
-                "take a longer horizon or leave the pin out"
-            )
-        before = periods_of(self.start.index).get_indexer(pd.PeriodIndex([period]))[0]
-        if before < 0:
-            raise ScenarioError(
-                f"{when} is no period of this panel, which runs from {self.start.index[0]} to "
-                f"{self.periods[-1]}"
-            )
-        return int(before) - len(self.start)
-
-    def label(self, when: When) -> str:
-        """The period as text."""
-        step = self.step(when)
-        return str(self.periods[step] if step >= 0 else periods_of(self.start.index)[step])
-
-    def known_value(self, term: Term) -> float | None:
-        """The value of a cell where the history has it."""
-        self.known_series(term.series)
-        step = self.step(term.when)
-        if step >= self.edge:
-            return None
-        rows = self.start if step < 0 else self.known
-        value = float(rows[term.series].iloc[step])
-        return value if np.isfinite(value) else None
-
-    @property
-    def periods(self) -> pd.PeriodIndex:
-        """The steps as periods."""
-        return periods_of(self.index)
-
-    def period(self, when: str | pd.Period | pd.Timestamp) -> pd.Period:
-        """`when` in the frequency of the panel; a date as the day that it is."""
-        if isinstance(when, pd.Timestamp):
-            when = written(when)
-        if isinstance(when, pd.Period) and when.freqstr != self.periods.freqstr:
-            raise ScenarioError(
-                f"{when} has the frequency {when.freqstr}, the panel {self.periods.freqstr}"
-            )
-        try:
-            found, said = pd.PeriodIndex([when], freq=self.periods.freqstr)[0], pd.Period(when)
-        except ValueError:
-            found = said = pd.NaT
-        if not (isinstance(found, pd.Period) and isinstance(said, pd.Period)):  # "nan" is read too
-            raise ScenarioError(
-                f"{when!r} is no period of frequency {self.periods.freqstr}; "
-                f"write it like {self.periods[0]}"
-            )
-        alike = said.freqstr.split("-")[0] == found.freqstr.split("-")[0]  # years end where they do
-        if said.end_time > found.end_time and not alike:
-            last = said.asfreq(found.freqstr, how="end")
-            raise ScenarioError(
-                f"{when} is longer than a period of this panel: name one of {found} to {last}, or "
-                f"pin all of them by average(NAME, {found}, {last}) or sum(NAME, {found}, {last})"
-            )
-        return found
-
-
-def periods_of(index: pd.Index) -> pd.PeriodIndex:
-    """Dates as the periods that they stand for; days of business are days."""
-    if isinstance(index, pd.PeriodIndex):
-        return index
-    dates = pd.DatetimeIndex(index)
-    dates = dates if dates.freq else pd.DatetimeIndex(dates, freq="infer")
-    return dates.to_period("D" if dates.freqstr in (None, "B", "C") else None)
+        cell, offset = ahead.way_back(term)
+        weights += term.weight * cell
+        value -= term.weight * offset
+    return weights, value, pin.sd

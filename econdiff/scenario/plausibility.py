@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 from scipy.stats import chi2
 
+from econdiff.scenario.ahead import periods_of
 from econdiff.scenario.answer import Conditional
 from econdiff.scenario.events import Probability, probability
 from econdiff.scenario.gaussian import Gaussian
-from econdiff.scenario.pin_rows import periods_of
 from econdiff.scenario.pins import Pins
 from econdiff.scenario.statement import Mode
 
