@@ -244,6 +244,23 @@ def test_days_may_be_said_by_dates():
         assert bind(Scenario((by_date,)), panel, 5).pins.periods == ("2024-01-31",)
 
 
+@pytest.mark.parametrize(("said", "by"), [("average", 20), ("sum", 1)])
+def test_a_month_of_business_days_has_no_weekends_and_no_holidays_past(said, by):
+    days = pd.bdate_range("2023-12-01", "2024-03-05").drop("2024-03-04").to_period("D")
+    past = pd.DataFrame({"X": np.arange(float(len(days)))}, index=days)
+    pins = parse_pin(f"{said}(X, 2024-03-01, 2024-03-31)=2")
+    bound = bind(pins, past, 18, {"X": fred_md(1)})
+    # 21 weekdays of March 2024, less the holiday on the 4th: two are known, 18 ahead
+    assert len(bound.stated[0].terms) == 31
+    np.testing.assert_allclose(bound.pins.matrix, np.full((1, 18), 1 / by))
+    assert bound.pins.value[0] == pytest.approx(2 - past["X"].iloc[-2:].sum() / by)
+    assert bound.pins.periods == ("2024-03-29",)
+    with pytest.raises(ScenarioError, match="2024-03-29 lies after 2024-03-28"):
+        bind(pins, past, 17, {"X": fred_md(1)})
+    every = past.set_axis(pd.period_range(end="2024-03-05", periods=len(past), freq="D"))
+    assert (bind(pins, every, 26, {"X": fred_md(1)}).pins.matrix > 0).sum() == 26  # weekends too
+
+
 def test_a_value_is_recorded_as_it_was_said():
     assert cell("GDP", 1, 1234567.25).said == "1234567.25"
     assert growth("GDP", 1, 2, 0.1 + 0.2).said == "0.3%"

@@ -6,7 +6,7 @@ of the model.
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,8 @@ class Ahead:
     transforms: Mapping[str, Transform]
 
     def told(self, pin: Pin) -> Pin:
-        """`pin`, if it says something about cells that are not all known."""
+        """`pin` on days that there are, if it speaks of cells that are not all known."""
+        pin = self._on_days(pin)
         cells = [(term, self.step(term.when), self.known_value(term)) for term in pin.terms]
         if all(value is not None for _, _, value in cells):
             shown = ", ".join(f"{t.series} {written(t.when)} = {v:g}" for t, _, v in cells)
@@ -36,6 +37,27 @@ class Ahead:
                 "Leave it out, or cut the history before it"
             )
         return pin
+
+    def _on_days(self, pin: Pin) -> Pin:
+        """An average or a sum over days: of those that are in the panel, no weekends or holidays.
+
+        Holidays that are still to come are not known, and are days.
+        """
+        if self.periods.freqstr != "D" or len({(t.series, t.weight) for t in pin.terms}) > 1:
+            return pin
+        days = periods_of(self.start.index).append(self.periods)
+        business = bool((days.day_of_week < 5).all())
+
+        def there(when: When) -> bool:
+            day = self.periods[0] if isinstance(when, int) else self.period(when)
+            past = days[0] <= day <= days[-1]
+            return day in days or not (past or (business and day.day_of_week >= 5))
+
+        terms = tuple(term for term in pin.terms if there(term.when))
+        if len(terms) in (0, len(pin.terms)):
+            return pin
+        share = 1.0 if terms[0].weight == 1 else 1 / len(terms)
+        return replace(pin, terms=tuple(replace(term, weight=share) for term in terms))
 
     def way_back(self, term: Term) -> tuple[np.ndarray, float]:
         """The link of a cell as `offset + weights @ m`; a known cell is its offset alone."""
