@@ -64,6 +64,7 @@ def test_a_scenario_becomes_a_folder(panel, tmp_path, capsys, made_again):
     page = (out / "report.html").read_text()
     assert "conditional" in page
     assert "Growth at risk" in page
+    assert "<h1>Scenario: rate = baseline +1</h1>" in page
     made_again(out)
     assert not re.search(r"\b(effects?|impacts?)\b", re.sub(r"base64,[^\"]*", "", page))
 
@@ -92,6 +93,7 @@ def test_what_was_pinned_is_kept_in_the_units_it_was_said_in(panel, tmp_path, ca
         "ar", "--paths", 20, "--out", out,
     )  # fmt: skip
     assert code == 0
+    assert "<h1>Scenario: low</h1>" in (out / "report.html").read_text()
     told = json.loads((out / "manifest.json").read_text())["scenario"]
     assert told["pins"] == [
         {"pin": "output 2024Q2", "period": "2024Q2", "value": "123.4", "sd": 0.25},
@@ -347,6 +349,9 @@ def test_models_that_cannot_are_refused_before_they_are_fitted(panel, capsys, mo
         assert "the model 'bvar-sv' cannot" in err
 
 
+DRIVEN = ("--identify", "recursive:rate,output,unemployment", "--driven-by", "rate", "--pin")
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -357,22 +362,16 @@ def test_models_that_cannot_are_refused_before_they_are_fitted(panel, capsys, mo
             ["--identify", "recursive:rate,output,unemployment", "--model", "diffusion"],
             "the model 'diffusion' cannot have its shocks identified; take ar, ar60, var, bvar",
         ),
-        (
-            [
-                "--identify",
-                "recursive:rate,output,unemployment",
-                "--pin",
-                "rate=1",
-                "--driven-by",
-                "rate",
-                "--paths",
-                "1",
-            ],
-            "--paths: a scenario needs 2",
-        ),
+        ([*DRIVEN, "rate=1", "--paths", "1"], "--paths: a scenario needs 2"),
+        ([*DRIVEN, "rat=1"], "did you mean"),
+        ([*DRIVEN, "rate@2030Q1=1"], "last period of the horizon"),
+        ([*DRIVEN, "rate=1", "--driven-by", "policy"], "no shock ['policy']"),
     ],
 )
-def test_a_structural_model_that_cannot_be_is_one_line(panel, tmp_path, capsys, words, complaint):
+def test_a_structural_model_that_cannot_be_is_told_before_a_fit(
+    panel, tmp_path, capsys, monkeypatch, words, complaint
+):
+    monkeypatch.delattr(Transformed, "fit")
     code, _, err = run(
         capsys, "structural", panel, "--horizon", 4, "--model", "var", "--out", tmp_path / "x",
         *words,

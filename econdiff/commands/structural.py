@@ -18,12 +18,13 @@ from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Reading, read
 from econdiff.report.scenario_figures import changes, contributions, responses
 from econdiff.report.structural import structural_page
-from econdiff.scenario import Scenario, ScenarioError
+from econdiff.scenario import Scenario, ScenarioError, bind
 from econdiff.structural import (
     Scheme,
     Structural,
     StructuralScenario,
     brought_about,
+    check_driven,
     local_projections,
     read_scheme,
     structural,
@@ -74,8 +75,13 @@ def _answer(
     scheme_name = request.identify if ":" in request.identify else Path(request.identify).name
     settings = settings_of(request, identify=scheme_name)
     manifest = new_manifest("structural", command, settings) | {"data": data.record}
+    transformed = Transformed(named_model(request.model), data.transforms)
+    scheme.check(tuple(map(str, data.panel.columns)))
+    if said.pins:
+        bound = bind(said, data.panel, request.horizon, transformed.chosen(data.panel))
+        check_driven(scheme, bound, request.driven_by, request.mode)
     with progress(f"{request.model}: fit, identify, answer", 3) as step:
-        forecaster = Transformed(named_model(request.model), data.transforms).fit(data.panel)
+        forecaster = transformed.fit(data.panel)
         step()
         model = structural(forecaster, data.panel, scheme, draws=request.draws, rng=rng)
         step()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from econdiff.forecast import some_names
 from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table, shown
 from econdiff.report.scenario_figures import differences, two_fans
@@ -87,9 +88,18 @@ def scenario_page(
         news_section(found.news, found.drawn_news, manifest),
         Section("What to keep in mind", points=_caveats(answer)),
     )
-    pinned = ["pins"] if len(answer.told.pins) else []
-    title = name or " and ".join([*pinned, *answer.bound.events])
-    return Page(f"Scenario: {title}", lead, facts, sections, manifest)
+    return Page(f"Scenario: {name or _assumptions(answer)}", lead, facts, sections, manifest)
+
+
+def _assumptions(answer: Conditional) -> str:
+    """The first pins and events in a line: 'tbilrate = 0.5, 0.75 and growth(gdp) < 0'."""
+    said: dict[str, list[str]] = {}
+    for pin in answer.bound.stated:
+        subject = pin.terms[0].series if len(pin.terms) == 1 else pin.label
+        said.setdefault(subject, []).append(pin.said)
+    told = [f"{of} = {some_names(list(dict.fromkeys(values)), 4)}" for of, values in said.items()]
+    told += answer.bound.events
+    return " and ".join([*told[:3], *([f"{len(told) - 3} more"] if len(told) > 3 else [])])
 
 
 def _meaning(answer: Conditional) -> str:

@@ -21,7 +21,7 @@ checks. Here, and nowhere else in econdiff, the words are effect and impact.
 from econdiff.structural.model import Structural, structural
 from econdiff.structural.projections import local_projections
 from econdiff.structural.reading import read_scheme
-from econdiff.structural.scenario import StructuralScenario, brought_about
+from econdiff.structural.scenario import StructuralScenario, brought_about, check_driven
 from econdiff.structural.schemes import Instrument, Recursive, Reduced, Scheme, Signs
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Structural",
     "StructuralScenario",
     "brought_about",
+    "check_driven",
     "local_projections",
     "read_scheme",
     "structural",

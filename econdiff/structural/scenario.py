@@ -26,6 +26,7 @@ from econdiff.forecast import Forecast, long_table, period_labels
 from econdiff.scenario import BoundScenario, Pins, Scenario, ScenarioError
 from econdiff.structural.distance import coin, divergence, law_of_shocks
 from econdiff.structural.model import Structural
+from econdiff.structural.schemes import Scheme
 
 LARGEST = 1000.0  # standard deviations of a shock: beyond, there is nothing to say
 MODEST = 2.0  # standard deviations: beyond, people would notice; Leeper and Zha (2003), section 4
@@ -165,7 +166,7 @@ def brought_about(
     an sd they keep the covariance that they have anyway.
     """
     bound, draws, series = model.ahead(scenario, horizon), len(model.models), len(model.names)
-    _refuse(model, bound, driven_by, mode)
+    check_driven(model.scheme, bound, driven_by, mode)
     pins = bound.pins
     if pins.relative.any():
         pins = pins.at(np.mean([mean for mean, _ in _laws(model, bound)], axis=0))
@@ -228,11 +229,14 @@ def _laws(model: Structural, bound: BoundScenario) -> Iterator[tuple[np.ndarray,
         yield mean, effects
 
 
-def _refuse(model: Structural, bound: BoundScenario, driven_by: tuple[str, ...], mode: str) -> None:
-    unknown = [shock for shock in driven_by if shock not in model.scheme.shocks]
+def check_driven(
+    scheme: Scheme, bound: BoundScenario, driven_by: tuple[str, ...], mode: str
+) -> None:
+    """Raise, before anything is fitted, the ScenarioError that `brought_about` would raise."""
+    unknown = [shock for shock in driven_by if shock not in scheme.shocks]
     if unknown or not driven_by:
         raise ScenarioError(
-            f"no shock {unknown}; this scheme names {list(model.scheme.shocks)}, and at least one "
+            f"no shock {unknown}; this scheme names {list(scheme.shocks)}, and at least one "
             "must drive the scenario"
         )
     if not len(bound.pins) or bound.events:

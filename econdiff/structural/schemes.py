@@ -42,6 +42,10 @@ class Scheme(Protocol):
         """The names of the shocks that it identifies, at most one a series."""
         ...
 
+    def check(self, names: tuple[str, ...]) -> None:
+        """Refuse a scheme that cannot be one of these series: `ScenarioError`."""
+        ...
+
     def impact(self, reduced: Reduced, rng: np.random.Generator) -> np.ndarray:
         """One B [series, shock] of those that it allows, the named shocks in the first columns."""
         ...
@@ -62,14 +66,18 @@ class Recursive:
         """Each named by its series."""
         return self.order
 
-    def impact(self, reduced: Reduced, rng: np.random.Generator) -> np.ndarray:
+    def check(self, names: tuple[str, ...]) -> None:
         """See `Scheme`."""
-        del rng
-        names, covariance = reduced.model.names, _checked(reduced.model)
         if sorted(self.order) != sorted(names):
             raise ScenarioError(
                 f"the order {list(self.order)} must hold the series {list(names)}, each once"
             )
+
+    def impact(self, reduced: Reduced, rng: np.random.Generator) -> np.ndarray:
+        """See `Scheme`."""
+        del rng
+        names, covariance = reduced.model.names, _checked(reduced.model)
+        self.check(names)
         rows = [names.index(name) for name in self.order]
         impact = np.empty_like(covariance)
         impact[rows] = np.linalg.cholesky(covariance[np.ix_(rows, rows)])
@@ -96,6 +104,10 @@ class Signs:
     def shocks(self) -> tuple[str, ...]:
         """The named shocks, in the order of their first mention."""
         return tuple(dict.fromkeys(shock for shock, _ in self.on_impact))
+
+    def check(self, names: tuple[str, ...]) -> None:
+        """See `Scheme`."""
+        self._wanted(names)
 
     def impact(self, reduced: Reduced, rng: np.random.Generator) -> np.ndarray:
         """See `Scheme`: rotations that have the zeros, kept where the signs fit."""
@@ -161,6 +173,13 @@ class Instrument:
         """The one shock."""
         return (self.shock,)
 
+    def check(self, names: tuple[str, ...]) -> None:
+        """See `Scheme`."""
+        if self.raises not in names:
+            raise ScenarioError(
+                f"the instrument raises {self.raises!r}, which is none of {list(names)}"
+            )
+
     def impact(self, reduced: Reduced, rng: np.random.Generator) -> np.ndarray:
         """See `Scheme`; the columns behind the first are any that complete B."""
         u, m = self._shared(reduced)
@@ -195,11 +214,7 @@ class Instrument:
 
     def _shared(self, reduced: Reduced) -> tuple[np.ndarray, np.ndarray]:
         """Residuals [period, series] and the instrument where both are known."""
-        if self.raises not in reduced.model.names:
-            raise ScenarioError(
-                f"the instrument raises {self.raises!r}, which is none of "
-                f"{list(reduced.model.names)}"
-            )
+        self.check(reduced.model.names)
         both = reduced.residuals.assign(__instrument=self.values).dropna().to_numpy(float)
         if len(both) < 5 * len(reduced.model.names) or not both[:, -1].std() > 0:
             first, last = reduced.residuals.index[[0, -1]]
