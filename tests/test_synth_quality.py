@@ -224,9 +224,9 @@ def test_columns_come_out_in_the_order_and_with_the_numbers_of_the_source(tmp_pa
         }
     )
     source.to_csv(tmp_path / "source.csv", index=False)
-    real, data = read_real(str(tmp_path / "source.csv"), EntityReading(entity="firm"))
+    real, source, _ = read_real(str(tmp_path / "source.csv"), EntityReading(entity="firm"))
     made = BlockBootstrap().fit(real).sample(panels=2, rng=rng)
-    export(made, data["columns"], tmp_path, ("stata",))
+    export(made, source, tmp_path, ("stata",))
     found = pd.read_parquet(tmp_path / "synthetic.parquet")
     assert list(found) == ["panel", *source]
     assert found["year"].dtype == "int64"
@@ -240,8 +240,8 @@ def test_stata_gets_dates_and_names_that_it_allows(tmp_path):
     schema = replace(real.schema, series=series, identities=(), statics=("group",))
     made = BlockBootstrap().fit(replace(real, schema=schema))
     made = made.sample(panels=1, rng=np.random.default_rng(0))
-    columns = dict.fromkeys(list(made.to_frame())[1:], "float64")
-    renamed = export(made, columns, tmp_path, ("stata",))
+    source = made[0].to_frame()
+    renamed = export(made, source, tmp_path, ("stata",))
     assert renamed == {"a, bn": "a__bn", "a_ bn": "a__bn_2"}
     stata = pd.read_stata(tmp_path / "synthetic.dta")
     assert list(stata)[-3:] == ["a__bn", "a__bn_2", "all"]
@@ -252,7 +252,7 @@ def test_weeks_have_the_same_date_in_every_file(tmp_path, rng):
     fridays = pd.date_range("2015-01-02", periods=40, freq="7D").strftime("%Y-%m-%d")
     frame = pd.DataFrame({"date": fridays, "x": rng.standard_normal(40)})
     made = BlockBootstrap().fit(read_entities(frame)).sample(panels=1, rng=rng)
-    export(made, {"date": "object", "x": "float64"}, tmp_path, ("csv", "stata"))
+    export(made, frame, tmp_path, ("csv", "stata"))
     stata = pd.read_stata(tmp_path / "synthetic.dta")["date"].dt.strftime("%Y-%m-%d")
     assert list(stata) == list(pd.read_csv(tmp_path / "synthetic.csv")["date"]) == list(fridays)
 
@@ -343,7 +343,7 @@ def test_codes_of_text_keep_their_noughts(kind, tmp_path):
     path = tmp_path / f"firms.{kind}"
     long.to_csv(path, index=False) if kind == "csv" else long.to_parquet(path, index=False)
     reading = EntityReading(entity="firm", identities=("all = a + b",))
-    panel, _ = read_real(str(path), reading)
+    panel, _, _ = read_real(str(path), reading)
     assert panel.entities == ("000", "001", "002", "003")
     assert list(panel.statics["zip"]) == ["00501", "10001"] * 2
 

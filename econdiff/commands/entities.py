@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from econdiff.synth import (
     read_like,
 )
 from econdiff.synth.schema import Range
+from econdiff.synth.spelling import flat
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,10 @@ class EntityReading:
     units: tuple[str, ...] = ()
 
 
-def read_real(name: str, reading: EntityReading) -> tuple[EntityPanel, dict[str, Any]]:
-    """The real panel, and the name, digest and columns (with their types) of its file."""
+def read_real(
+    name: str, reading: EntityReading
+) -> tuple[EntityPanel, pd.DataFrame, dict[str, Any]]:
+    """The real panel, its table, and the name, digest and columns (with types) of its file."""
     path = Path(name)
     if not path.is_file():
         raise UsageError(
@@ -59,11 +63,15 @@ def read_real(name: str, reading: EntityReading) -> tuple[EntityPanel, dict[str,
         bounds=dict(_bound(text) for text in reading.bounds),
         units=dict(_unit(text) for text in reading.units),
     )
-    return panel, {
-        "name": path.name,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "columns": {str(name): str(column.dtype) for name, column in frame.items()},
-    }
+    return (
+        panel,
+        frame,
+        {
+            "name": path.name,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "columns": {str(name): str(column.dtype) for name, column in frame.items()},
+        },
+    )
 
 
 def read_condition(path: Path, schema: Schema) -> Condition:
@@ -101,14 +109,16 @@ def _unit(text: str) -> tuple[str, str]:
 def read_frame(path: Path, text: str | None = None) -> pd.DataFrame:
     """The table of a file, numbers as numbers where all cells of a column are.
 
-    The column `text` stays as it is, and so do codes that begin with a nought, and Parquet.
+    The column `text` stays as it is, and so do dates of Excel, codes that begin with a nought, and
+    Parquet.
     """
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
-    frame = read_file(path).frame
+    frame = flat(read_file(path).frame)
     for name in () if path.suffix.lower() == ".parquet" else frame:
         cells = frame[name].replace("", None)
-        if name == text or cells.astype(str).str.match(r"0\d").any():
+        dated = any(isinstance(cell, date) for cell in cells)
+        if name == text or dated or cells.astype(str).str.match(r"0\d").any():
             frame[name] = cells
             continue
         try:

@@ -87,7 +87,7 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
         if isinstance(generator, PrivatePanel):  # that a series is positive must not be looked up
             identities = tuple(map(Identity.parse, reading.identities))
             reading = replace(reading, positive=generator.above_zero(identities))
-        real, data = read_real(request.input, reading)
+        real, source, data = read_real(request.input, reading)
         generator = _steered(request, generator, real)
         measures.check(real, request.length or len(real.index))
         rng = np.random.default_rng(request.seed)
@@ -102,7 +102,7 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
             judged = measures.judge(real, made, privacy, rng)
             step()
         manifest = new_manifest("synth", command, _settings(request)) | {"data": data}
-        renamed = export(made, data["columns"], folder, request.export)
+        renamed = export(made, source, folder, request.export)
         write_text(folder / "schema.json", made.schema.to_json())
         judged.write(folder, manifest)
         write_text(folder / "card.md", card(real, made, privacy, manifest, judged.lost, renamed))
@@ -113,7 +113,7 @@ def synth_report(request: SynthReportRequest, command: str, progress: Progress =
     """Judge synthetic panels that anyone made, against the real one."""
     measures = Measures.of(request.regressions, request.rivals, request.scores)
     with whole(request.out, overwrite=request.overwrite) as folder:
-        real, data = read_real(request.real, request.reading)
+        real, _, data = read_real(request.real, request.reading)
         measures.check(real)
         made = read_made(request.synthetic, real)
         measures.check(made)

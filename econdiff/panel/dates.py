@@ -1,7 +1,7 @@
 """What the cells of a date column mean: '1959-03-01', '3/1/1959', '1959Q1', '1959:Q1', '1959'."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -20,6 +20,7 @@ class Dates:
     stamps: pd.DatetimeIndex
     written: str | None = None  # "Q", "M" or "Y" where the cells are written as such periods
     reading: str = "year-month-day"
+    format: str = "%Y-%m-%d"  # of strptime, for text; that of quarters has their last month
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def parse_dates(cells: pd.Index | pd.Series, column: str) -> Dates:
     objects = pd.Index(np.asarray(cells, dtype=object))
     distinct = objects.unique()
     found = _read_texts(pd.Index([_text(cell) for cell in distinct], dtype=object), column)
-    return Dates(found.stamps[distinct.get_indexer(objects)], found.written, found.reading)
+    return replace(found, stamps=found.stamps[distinct.get_indexer(objects)])
 
 
 def looks_like_dates(cells: pd.Index | pd.Series, column: str = "") -> bool:
@@ -93,7 +94,7 @@ def written_as_dates(names: pd.Index) -> list[bool]:
 
 
 def _read_texts(texts: pd.Index, column: str) -> Dates:
-    tries = [Dates(_read_as(texts, way), way.implies, way.name) for way in _WRITINGS]
+    tries = [Dates(_read_as(texts, way), way.implies, way.name, way.format) for way in _WRITINGS]
     whole = [dates for dates in tries if not dates.stamps.hasnans]
     if whole:
         return min(whole, key=lambda dates: _roughness(dates.stamps))

@@ -2,7 +2,7 @@
 
 generator = DiffusedPanel().fit(panel)
 synthetic = generator.sample(panels=10, rng=rng)
-synthetic.to_frame()  # the input's own columns, and `panel`
+synthetic.to_frame(frame)  # the columns of the frame that was read, and `panel`
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +16,7 @@ from econdiff.forecast import steps_after
 from econdiff.synth.errors import SynthError
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.schema import Schema
+from econdiff.synth.spelling import like
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +41,17 @@ class SyntheticPanels:
         statics = self.statics[place]
         return EntityPanel(self.values[place], self.index, self.entities, statics, self.schema)
 
-    def to_frame(self) -> pd.DataFrame:
-        """Long form: `panel` numbers the copies from 1, then the columns of the schema."""
+    def to_frame(self, source: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Long form: `panel` numbers the copies from 1, then the columns of the schema.
+
+        With the `source` that was read, its columns in its order, kinds and spelling (see
+        `spelling.like`); else periods and entities are text.
+        """
         frames = [self[place].to_frame() for place in range(len(self))]
         for number, frame in enumerate(frames, start=1):
             frame.insert(0, "panel", number)
-        return pd.concat(frames, ignore_index=True)
+        long = pd.concat(frames, ignore_index=True)
+        return long if source is None else like(long, source, self.schema, self.index)
 
 
 class FittedGenerator(Protocol):

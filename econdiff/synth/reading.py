@@ -15,6 +15,7 @@ from econdiff.synth.identity import Identity
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.positive import natural
 from econdiff.synth.schema import Range, Schema
+from econdiff.synth.spelling import flat
 
 TIME_NAMES = ("time", "date", "period", "year", "yr", "quarter", "month", "week", "day")
 
@@ -32,7 +33,7 @@ def read_entities(
     gaps: Literal["error", "nan"] = "error",
     rounding: float = ROUNDING,
 ) -> EntityPanel:
-    """Read a long frame, one row an entity and period.
+    """Read a long frame, one row an entity and period; levels of its index are columns, too.
 
     A column that is constant within each entity is a static attribute, any other is a series.
     `positive` series are modelled in logs; unless told, those above zero throughout whose logs have
@@ -40,8 +41,7 @@ def read_entities(
     Raises `SynthError` for what cannot be used: a broken identity (and in which rows), an entity
     seen once, a constant series, statics that identify, a gap in time.
     """
-    frame = frame.copy()
-    frame.columns = [str(name) for name in frame.columns]
+    frame = flat(frame)
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
         raise SynthError(f"two columns are called {twice[0]!r}; rename or drop one")
