@@ -307,6 +307,13 @@ def test_every_regression_outcome_is_finite(n, kind, rng):
         assert 0 <= outcome.p_value <= 1
 
 
+@pytest.mark.parametrize("multiple", [0.9, 1.2536])  # of the VaR; the second is the ES
+def test_returns_that_are_a_multiple_of_the_forecasts_are_no_evidence_of_the_es(multiple):
+    q = -2.3 * (1 + 0.3 * np.sin(np.arange(250) / 30))
+    for test in (bt.esr_strict, bt.esr_auxiliary, bt.esr_intercept):
+        assert "do not vary about a line" in test(multiple * q, q, 1.2536 * q, 0.025).note
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "n"),

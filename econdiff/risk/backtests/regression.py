@@ -22,6 +22,7 @@ from econdiff.risk.backtests.outcome import (
 from econdiff.risk.backtests.quantile_regression import quantile_regression
 
 ROUNDS = 200
+ROUNDING = 1e-7  # of the spread of the returns, below which what a line leaves is rounding
 
 
 def esr_strict(returns: np.ndarray, var: np.ndarray, es: np.ndarray, alpha: float) -> Outcome:
@@ -80,13 +81,19 @@ def _wald(y: np.ndarray, Xq: np.ndarray, Xe: np.ndarray, alpha: float, null: np.
         return silent(f"{len(y)} days are too few for a regression in the {alpha:g} tail")
     if any((np.ptp(column) < 1e-12) for column in X.T[1:] if not (column == 1).all()):
         return silent("the forecasts do not vary")
+    on_a_line = silent("the returns in the tail do not vary about a line")
+    if np.ptp(y - X @ np.linalg.lstsq(X, y, rcond=None)[0]) <= ROUNDING * np.abs(X).max():
+        return on_a_line
     try:
         fit = fit_var_es(y, Xq, Xe, alpha)
     except np.linalg.LinAlgError:
-        return silent("the returns in the tail do not vary about a line")
+        return on_a_line
+    left = _pseudo(y, Xq @ fit.var, alpha) - Xe @ fit.es
     gap, spread = fit.es - null, fit.covariance[Xq.shape[1] :, Xq.shape[1] :]
-    if not np.isfinite(spread).all() or np.linalg.det(spread) <= 0:
-        return silent("the returns in the tail do not vary about a line")
+    if np.ptp(left) <= ROUNDING * np.ptp(y) or not np.isfinite(spread).all():
+        return on_a_line
+    if np.linalg.det(spread) <= 0:
+        return on_a_line
     if len(null) == 1:
         return two_sided(gap[0] / np.sqrt(spread[0, 0]))
     return chi_squared(float(gap @ np.linalg.solve(spread, gap)), len(null))
