@@ -81,6 +81,9 @@ def test_what_history_has_seen_is_not_beyond_it(drawn, history):
         ("v=80", 80.0),
         (" a = -2.5% ", 97.5),
         ("a=-.5%", 99.5),
+        ("a=\N{MINUS SIGN}30%", 70.0),
+        ("y=+200bps", 6.5),
+        ("y=\N{MINUS SIGN}50 bps", 4.0),
     ],
 )
 def test_moves_are_read_as_people_write_them(said, value):

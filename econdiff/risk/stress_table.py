@@ -4,6 +4,8 @@
     yield=+200bp    two points above
     vix=80          at 80
 
+`bps` is `bp`, and a minus may be the typographic one, U+2212.
+
 Where the caller knows the model's conditional law, draws of it are the answer. Otherwise the joint
 paths are conditioned on the value (`econdiff.risk.stress.near`), and where too few of them come
 near it, the portfolio is moved along its regression on the series (`gaussian_shift`). Each row
@@ -23,7 +25,7 @@ from econdiff.risk.measures import expected_shortfall
 from econdiff.risk.prices import labels_of
 from econdiff.weighting import effective
 
-_SAID = re.compile(r"^\s*(?P<by>[+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(?P<unit>%|bp)?\s*$")
+_SAID = re.compile(r"^\s*(?P<by>[+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(?P<unit>%|bps?)?\s*$")
 
 
 @dataclass(frozen=True)
@@ -54,20 +56,22 @@ def parse_move(text: str, last: pd.Series, positive: Collection[str]) -> Move:
     `positive` names the series that stay above zero: prices, and what else is modelled in logs.
     """
     name, equals, said = (part.strip() for part in text.rpartition("="))
+    said = said.replace("\N{MINUS SIGN}", "-")
     found = _SAID.match(said)
     if not equals or not found:
         raise ValueError(f"a stress is written NAME=-30%, NAME=+200bp or NAME=80; got {text!r}")
     if name not in last.index:
         raise ValueError(f"the stress {text!r} names no series; there are {list(last.index)}")
     now, by = float(np.asarray(last.loc[[name]], float)[0]), float(found["by"])
-    value = {"%": now * (1 + by / 100), "bp": now + by / 100}.get(found["unit"], by)
+    unit = (found["unit"] or "").rstrip("s")
+    value = {"%": now * (1 + by / 100), "bp": now + by / 100}.get(unit, by)
     if name in positive and value <= 0:
-        meant = f"; did you mean {name}={by:+g}%?" if not found["unit"] and -100 < by < 0 else ""
+        meant = f"; did you mean {name}={by:+g}%?" if not unit and -100 < by < 0 else ""
         raise ValueError(
             f"the stress {text!r} puts {name!r} at {value:g}, and it stays above zero; it stands "
             f"at {now:g}{meant}"
         )
-    return Move(f"{name} {said}", name, value, found["unit"] == "bp" or name not in positive)
+    return Move(f"{name} {said}", name, value, unit == "bp" or name not in positive)
 
 
 def worst_moves(prices: pd.DataFrame, names: Sequence[str], horizon: int) -> list[Move]:
