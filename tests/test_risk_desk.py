@@ -1,6 +1,7 @@
 """`econdiff risk` from prices to a folder, and what it says of bad ones."""
 
 import json
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
@@ -231,6 +232,8 @@ def test_long_and_short_and_several_portfolios_on_one_set_of_paths(tmp_path, pri
     assert "portfolio" in pd.read_csv(out / "tests.csv")
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["settings"]["weights"] == "weights.csv"
+    digest = sha256((out.parent / "weights.csv").read_bytes()).hexdigest()
+    assert manifest["inputs"] == {"weights.csv": digest}
     assert "/" not in manifest["command"].replace("--", "")
 
 

@@ -5,6 +5,8 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,17 @@ def settings_of(request: Any, **instead: object) -> dict[str, Any]:
     }
     settings["reading"]["input"] = Path(request.reading.input).name
     return settings
+
+
+def digests(*files: Path | None) -> dict[str, str]:
+    """SHA-256 by name of the files that were named beside the panel; of a folder, of all in it."""
+    named = [file for file in files if file is not None]
+    every = [sorted(file.iterdir()) if file.is_dir() else [file] for file in named]
+    return {
+        file.name: sha256(file.read_bytes()).hexdigest()
+        for file in chain.from_iterable(every)
+        if file.is_file()
+    }
 
 
 def versions() -> dict[str, str]:

@@ -22,7 +22,7 @@ from econdiff.commands.folder import (
     write_page,
     write_picture,
 )
-from econdiff.commands.manifest import new_manifest, settings_of
+from econdiff.commands.manifest import digests, new_manifest, settings_of
 from econdiff.commands.models import rows_read
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.risk_inputs import RiskInputs, RiskRequest, risk_inputs
@@ -47,6 +47,10 @@ def risk(request: RiskRequest, command: str, progress: Progress = silent) -> Ans
     settings = settings_of(request, weights=Path(request.weights).name)
     manifest = new_manifest("risk", command, settings)
     manifest["data"] = inputs.data.record
+    manifest["inputs"] = digests(
+        None if request.weights == "equal" else Path(request.weights),
+        request.scenario, request.supervisory, request.liquidity, request.pnl,
+    )  # fmt: skip
     manifest["models"] = {name: repr(model) for name, model in inputs.models.items()}
     fitted, forecasts = _forecasts(inputs, request, progress)
     scenarios = scenario_losses(
