@@ -8,7 +8,7 @@ from econdiff.baselines.bvar import BVAR
 from econdiff.baselines.garch import GARCH
 from econdiff.baselines.gaussian import LinearGaussian
 from econdiff.baselines.var import VAR
-from econdiff.report.scenario_figures import _pinned
+from econdiff.report.scenario_figures import _pinned, two_fans
 from econdiff.scenario import (
     Gaussian,
     Scenario,
@@ -167,6 +167,21 @@ def test_levels_are_met_through_growth_rates_with_a_ragged_edge():
     assert edge is not None
     np.testing.assert_allclose(edge.samples[:, 0, 2], panel["rate"].iloc[-1], atol=1e-9)
     assert edge.samples[:, 0, 0].std() > 0
+
+
+def test_the_picture_shows_the_ragged_edge_as_it_is_drawn():
+    panel = economy()
+    panel.iloc[-3:, 0] = np.nan
+    said = Scenario((cell("growth", "2019Q4", 0.5), cell("rate", 1, 2.0)))
+    answer = conditional(truth(), panel, said, mode="hard", horizon=4, paths=50, rng=rng())
+    growth, _, rate = two_fans(answer).axes
+    history, _, middle, mark = growth.lines
+    known = panel["growth"].dropna()
+    assert len(middle.get_xdata()) == 1 + 3 + 4
+    assert middle.get_ydata()[0] == known.iloc[-1] == history.get_ydata()[len(known[-21:]) - 1]
+    assert middle.get_ydata()[3] == mark.get_ydata()[0] == pytest.approx(0.5)
+    assert mark.get_xdata()[0] == np.datetime64("2019-10-01")
+    assert len(rate.lines[2].get_xdata()) == 1 + 4  # known to the last row
 
 
 def test_relative_pins_move_the_mean_by_what_they_say():
@@ -349,8 +364,8 @@ def test_pins_are_marked_and_weighed_on_dates_too(freq):
     )
     both = Scenario((cell("rate", 2, 50.0), average("growth", [1, 2], 60.0)))
     answer = conditional(truth(), panel, both, mode="hard", horizon=3, paths=30, rng=rng())
-    marks = _pinned(answer, "rate")
+    marks = _pinned(answer, answer.alternative, "rate")
     assert list(marks.index) == [answer.baseline.index[1]]
     assert marks.iloc[0] == pytest.approx(50)
-    assert _pinned(answer, "growth").empty  # an average is no single cell
+    assert _pinned(answer, answer.alternative, "growth").empty  # an average is no single cell
     assert plausibility(answer).outside == ("rate step 2",)

@@ -1,6 +1,7 @@
 """Pictures of scenarios: baseline and alternative, their difference, responses to shocks."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -23,8 +24,10 @@ from econdiff.scenario.ahead import periods_of
 
 def two_fans(answer: Conditional, span: int = 24) -> Figure:
     """Baseline and alternative: medians and 90% bands, the pinned cells marked."""
-    marks = {name: _pinned(answer, name) for name in answer.baseline.names}
-    pair = {"baseline": answer.baseline, "conditional": answer.alternative}
+    drawn = _from_edge(answer, answer.edge(), answer.alternative)
+    marks = {name: _pinned(answer, drawn, name) for name in drawn.names}
+    baseline = _from_edge(answer, answer.edge(given=False), answer.baseline)
+    pair = {"baseline": baseline, "conditional": drawn}
     return side_by_side(pair, answer.history, marks, answer.units, span)
 
 
@@ -35,7 +38,10 @@ def side_by_side(
     units: Mapping[str, str],
     span: int = 24,
 ) -> Figure:
-    """Two forecasts of one panel by name, the first in grey; `marks` are drawn as diamonds."""
+    """Two forecasts of one panel by name, the first in grey; `marks` are drawn as diamonds.
+
+    Each series' fan goes on from its own last value, by the steps behind it.
+    """
     names = next(iter(pair.values())).names
     with styled():
         figure, grid = one_each(len(names))
@@ -45,12 +51,14 @@ def side_by_side(
             known = past.dropna().iloc[-1:]  # the fans start where the history ends
             last = known.to_numpy(float)
             for (label, forecast), color in zip(pair.items(), (QUIET, CYCLE[0]), strict=True):
-                at = np.append(dates(known.index), dates(forecast.index))
-                low, high = (np.append(last, edge[name]) for edge in forecast.interval(0.9))
+                steps = dates(forecast.index)
+                first = np.searchsorted(steps, dates(known.index), side="right").sum()
+                at = np.append(dates(known.index), steps[first:])
+                low, high = (np.append(last, end[name][first:]) for end in forecast.interval(0.9))
                 axes.fill_between(
                     at, low, high, color=color, alpha=0.22, lw=0, label=f"{label}, 90%"
                 )
-                middle = np.append(last, forecast.quantile(0.5)[name])
+                middle = np.append(last, forecast.quantile(0.5)[name][first:])
                 axes.plot(at, middle, color=color, label=f"{label}, median")
             if len(marks.get(name, ())):
                 mark = marks[name]
@@ -148,7 +156,15 @@ def contributions(historical: pd.DataFrame, span: int = 40) -> Figure:
         return figure
 
 
-def _pinned(answer: Conditional, name: str) -> pd.Series:
+def _from_edge(answer: Conditional, edge: Forecast | None, ahead: Forecast) -> Forecast:
+    """The rows of the ragged edge, if there is one, and those of the horizon."""
+    if edge is None:
+        return ahead
+    samples = np.concatenate([edge.samples, ahead.samples], axis=1)
+    return replace(ahead, samples=samples, index=answer.bound.index)
+
+
+def _pinned(answer: Conditional, drawn: Forecast, name: str) -> pd.Series:
     """Where the scenario pins single cells of a series, the mean that it has there."""
     pins = answer.told.pins
     told = {
@@ -156,6 +172,6 @@ def _pinned(answer: Conditional, name: str) -> pd.Series:
         for pin, period in zip(answer.bound.stated[: len(pins)], pins.periods, strict=True)
         if [term.series for term in pin.terms] == [name]
     }
-    labels = [str(period) for period in periods_of(answer.baseline.index)]
+    labels = [str(period) for period in periods_of(drawn.index)]
     rows = [k for k, label in enumerate(labels) if label in told]
-    return answer.alternative.mean()[name].iloc[rows]
+    return drawn.mean()[name].iloc[rows]
