@@ -1,5 +1,6 @@
 """Quality and privacy: closed forms, and that bad panels are seen to be bad."""
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -400,7 +401,15 @@ def test_the_command_takes_conditions_and_ranges(tmp_path, capsys):
     private = tmp_path / "private"
     ranges = [f"--range={name}=-30:30" for name in ("a", "b", "all")]
     assert main([*said, "--dp-epsilon", "2", *ranges, "--out", str(private), "--quiet"]) == 0
-    assert "(2.0, 1e-05) differentially private" in (private / "card.md").read_text()
+    card = (private / "card.md").read_text()
+    assert "(2.0, 1e-05) differentially private" in card
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    assert all(digest.encode() not in file.read_bytes() for file in private.iterdir())
+    assert digest in (out / "card.md").read_text()
+    assert "Verdict" not in card  # a number of the real panel, without noise
+    assert "bootstrap came" not in card
+    for told in (card, (private / "quality.html").read_text()):
+        assert "Not covered: quality.csv" in told
     assert "group" not in pd.read_parquet(private / "synthetic.parquet")
     capsys.readouterr()
     bad = [["--range", "a=1:2"], ["--dp-epsilon", "1"], ["--generator", "vae", "--holes"]]

@@ -88,6 +88,10 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
             identities = tuple(map(Identity.parse, reading.identities))
             reading = replace(reading, positive=generator.above_zero(identities))
         real, source, data = read_real(request.input, reading)
+        if isinstance(
+            generator, PrivatePanel
+        ):  # who guesses the source could tell from its digest that he is right
+            del data["sha256"]
         generator = _steered(request, generator, real)
         measures.check(real, request.length or len(real.index))
         rng = np.random.default_rng(request.seed)

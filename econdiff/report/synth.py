@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from econdiff.report.drawing import CYCLE, HISTORY, QUIET, dates, finish, grid_of, styled
 from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table
-from econdiff.synth.card import levels, logs
+from econdiff.synth.card import guarantee, levels, logs, private
 from econdiff.synth.evidence import Privacy
 from econdiff.synth.fidelity import autocorrelation
 from econdiff.synth.generation import SyntheticPanels
@@ -70,8 +70,8 @@ def synth_page(
                 "Where the copy is best, the measure rewards copying; where the shuffled panel is "
                 "as good as the others, it does not see time.",
                 "Panels beside are as long as the synthetic ones. A cell is empty where a measure "
-                "needs longer panels, or (spectra) panels as long as the real one; real cells are "
-                "empty for distances.",
+                "needs longer panels, or (spectra) panels as long as the real one or with fewer "
+                "holes; real cells are empty for distances.",
                 "Generators and bootstraps were fitted to the whole panel, and so to the rows on "
                 "which forecasts trained on synthetic panels are tested; those trained on the real "
                 "one saw only the rows before. The CRPS ratio flatters them by that.",
@@ -97,19 +97,11 @@ def synth_page(
         sections.append(Section("Whether conclusions survive", text, tables=(inner,)))
     attacks = "Copies" if np.isnan(privacy.auc) else "Attacks on a generator that saw half of it"
     evidence = Table(attacks, privacy.to_frame(), digits=3)
-    verdict = f"Verdict: {privacy.verdict}."
-    sections.append(Section("Privacy", (verdict, _guarantee(made)), tables=(evidence,)))
+    said = guarantee(made) if private(made) else ["No differential privacy is claimed."]
+    said = (f"Verdict: {privacy.verdict}.", *said)
+    sections.append(Section("Privacy", said, tables=(evidence,)))
     title = f"{manifest['data']['name']}: synthetic panels"
     return Page(title, lead, facts, tuple(sections), manifest)
-
-
-def _guarantee(made: SyntheticPanels) -> str:
-    if "epsilon" not in made.provenance:
-        return "No differential privacy is claimed."
-    return (
-        f"The panels are ({made.provenance['epsilon']}, {made.provenance['delta']}) differentially "
-        "private for whole entities. This page is not: it was computed from the real panel."
-    )
 
 
 def paths_figure(real: EntityPanel, made: SyntheticPanels) -> Figure:

@@ -29,6 +29,7 @@ def card(
         " < ".join(str(part) for part in (low, name, high) if part is not None)
         for name, (low, high) in schema.bounds.items()
     ]
+    digest = manifest["data"].get("sha256")
     lines = [
         f"# Synthetic panels of {manifest['data']['name']}",
         "",
@@ -39,8 +40,8 @@ def card(
         "",
         f"{len(real.entities)} entities, {len(real.index)} periods ({real.index[0]} to "
         f"{real.index[-1]}), series {', '.join(series)}; static attributes: "
-        f"{', '.join(schema.statics) or 'none'}. SHA-256 of the file: "
-        f"{manifest['data']['sha256']}.",
+        f"{', '.join(schema.statics) or 'none'}."
+        + (f" SHA-256 of the file: {digest}." if digest else ""),
         "",
         "## How they were made",
         "",
@@ -55,17 +56,7 @@ def card(
         "",
         "## Privacy",
         "",
-        f"Verdict: {privacy.verdict}.",
-        "The attacks were run on a generator fitted to half of the entities (of the time, where "
-        "there is one entity), from which panels were drawn as these were, apart from what a "
-        "condition said of single entities. The panels handed out here were compared with the "
-        "whole source for copies. The evidence is in privacy.csv.",
-        _guarantee(made),
-        "",
-        "## Quality",
-        "",
-        f"quality.csv sets every measure beside a copy, jitter, shuffled rows and two bootstraps. "
-        f"In {lost} measures a bootstrap came clearly nearer to the real panel.",
+        *(guarantee(made) if private(made) else _evidence(privacy, lost)),
         "",
         "## Not to be used for",
         "",
@@ -127,15 +118,43 @@ def logs(made: SyntheticPanels) -> str:
     return f"Taken as positive, and so in logs: {', '.join(names) or 'none'}{said}."
 
 
-def _guarantee(made: SyntheticPanels) -> str:
-    """What is promised beyond evidence."""
+def private(made: SyntheticPanels) -> bool:
+    """Whether the panels are differentially private; then nothing else of the source is told."""
+    return "epsilon" in made.provenance
+
+
+def _evidence(privacy: Privacy, lost: int) -> list[str]:
+    """The verdict, what it rests on, and quality: all of them computed from the real panel."""
+    return [
+        f"Verdict: {privacy.verdict}.",
+        "The attacks were run on a generator fitted to half of the entities (of the time, where "
+        "there is one entity), from which panels were drawn as these were, apart from what a "
+        "condition said of single entities. The panels handed out here were compared with the "
+        "whole source for copies. The evidence is in privacy.csv.",
+        "No differential privacy is claimed.",
+        "",
+        "## Quality",
+        "",
+        "quality.csv sets every measure beside a copy, jitter, shuffled rows and two bootstraps. "
+        f"In {lost} measures a bootstrap came clearly nearer to the real panel.",
+    ]
+
+
+def guarantee(made: SyntheticPanels) -> list[str]:
+    """What differential privacy covers of a folder, and what not."""
     facts = made.provenance
-    if "epsilon" not in facts:
-        return "No differential privacy is claimed."
-    return (
+    return [
         f"The panels are ({facts['epsilon']}, {facts['delta']}) differentially private for whole "
-        "entities, for neighbours that differ in one entity; the number of entities, the calendar "
-        "and the ranges are taken as public. This holds for synthetic.parquet and its exports "
-        "only: quality, regressions, privacy evidence and pictures were computed from the real "
-        "panel and must not leave the house with them."
-    )
+        "entities: of two sources that differ in one entity none can be told from them by more "
+        "than that.",
+        "Covered: synthetic.parquet, synthetic.csv and synthetic.dta, and what is computed from "
+        "them alone. They may be handed out with schema.json, card.md and manifest.json, which "
+        "tell nothing else but what is taken as public.",
+        "Taken as public, and not covered: the number of entities, the calendar, the names, order "
+        "and types of columns, and all that was said on the command line (ranges, identities, "
+        "units).",
+        "Not covered: quality.csv, regressions.csv, privacy.csv with the verdict on attacks, the "
+        "pictures, quality.html and page.json. They were computed from the real panel, without "
+        "noise, and must stay where it is. A second run on the same source is a second release: "
+        "epsilons and deltas add up.",
+    ]
