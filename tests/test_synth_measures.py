@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import scipy.signal
 from test_synth_generators import known
 
 from econdiff.synth import Regression, SynthError, cointegration, signature
@@ -61,6 +62,23 @@ def test_a_cycle_stands_in_its_band_of_the_spectrum():
     y = np.sin(2 * np.pi * np.arange(160) / 4)[None]
     assert spectrum(y - y.mean(), 8).argmax() in (3, 4)
     assert spectrum(y, 8).sum() == pytest.approx(1)
+
+
+def test_spectra_are_periodograms_and_see_through_holes(rng):
+    shocks = rng.standard_normal((200, 60))
+    y = scipy.signal.lfilter([1], [1, -0.9], shocks)[:, 20:]
+    inner = y - y.mean(axis=1, keepdims=True)
+    _, power = scipy.signal.periodogram(inner, detrend=False, scaling="spectrum")
+    power = power.mean(axis=0)[1:] * np.append(np.ones(19), 2)  # both sides of the spectrum
+    expected = np.bincount(np.arange(20) * 8 // 20, weights=power) / power.sum()
+    np.testing.assert_allclose(spectrum(inner), expected, rtol=1e-9)
+
+    holed = np.where(rng.random(y.shape) < 0.3, np.nan, y)
+    seen = holed - np.nanmean(holed, axis=1, keepdims=True)
+    np.testing.assert_allclose(spectrum(seen), expected, atol=0.02)  # with noughts .2 lower
+    low = "low-frequency share of the spectrum", "y"
+    found = [facts(x[..., None], ("y",))[low] for x in (y, holed)]
+    assert found[1] == pytest.approx(found[0], abs=0.02)
 
 
 def test_a_local_projection_is_a_power_of_the_slope():

@@ -35,7 +35,6 @@ def facts(values: np.ndarray, series: tuple[str, ...]) -> dict[tuple[str, str], 
 def _series_facts(y: np.ndarray) -> dict[str, float]:
     change, inner = np.diff(y, axis=1), _within(y[..., None])[..., 0]
     clear = change[np.isfinite(change)]
-    low = _spectrum(inner)
     return {
         "mean": float(np.nanmean(y)),
         "deviation": float(np.nanstd(y)),
@@ -52,7 +51,7 @@ def _series_facts(y: np.ndarray) -> dict[str, float]:
         "leverage": _correlation(*_demeaned(change[:, :-1], change[:, 1:] ** 2)),
         "between share of variance": _between(y),
         "cross-section dependence": _cross_section(change),
-        "low-frequency share of the spectrum": low,
+        "low-frequency share of the spectrum": _slow_share(inner),
     }
 
 
@@ -157,19 +156,42 @@ def _cross_section(change: np.ndarray) -> float:
     return float(((z.sum(axis=0) ** 2).sum() - (z**2).sum()) / pairs)
 
 
-def _spectrum(inner: np.ndarray) -> float:
-    """Share of the periodogram at cycles longer than eight periods."""
-    power = np.abs(np.fft.rfft(np.nan_to_num(inner), axis=1)[:, 1:]) ** 2
+def _slow_share(inner: np.ndarray) -> float:
+    """Share of the power at cycles longer than eight periods."""
+    power = _power(inner)
     slow = np.fft.rfftfreq(inner.shape[1])[1:] < 1 / 8
-    return float(power[:, slow].sum() / max(power.sum(), 1e-300))
+    return float(np.clip(power[slow].sum() / power.sum(), 0, 1)) if power.sum() > 0 else np.nan
 
 
 def spectrum(inner: np.ndarray, bands: int = 8) -> np.ndarray:
-    """Shares of variance in bands of frequency of [entity, time], means over entities."""
-    power = (np.abs(np.fft.rfft(np.nan_to_num(inner), axis=1)[:, 1:]) ** 2).mean(axis=0)
+    """Shares of variance in bands of frequency of [entity, time], means over entities.
+
+    NaN for a band that holes hide: whose estimate is below zero.
+    """
+    power = _power(inner)
     place = np.arange(len(power)) * min(bands, len(power)) // len(power)
     shares = np.bincount(place, weights=power)
-    return shares / max(shares.sum(), 1e-300)
+    shares = shares / max(shares.sum(), 1e-300)
+    return np.where(shares < -1e-9, np.nan, np.maximum(shares, 0.0))
+
+
+def _power(inner: np.ndarray) -> np.ndarray:
+    """Periodogram [frequency] of [entity, time], means over entities, from pairs that are known.
+
+    It is the transform of the autocovariances; those of cells with holes are means over known pairs
+    (Parzen, 1963, *Sankhya A* 25: spectra with missing observations). Without holes it is the usual
+    periodogram; with them chance may bring it below zero.
+    """
+    periods = inner.shape[1]
+    known = np.isfinite(inner)
+    products, pairs = (
+        (np.abs(np.fft.rfft(x, 2 * periods, axis=1)) ** 2).sum(axis=0)
+        for x in (np.where(known, inner, 0.0), known.astype(float))
+    )
+    products, pairs = (np.fft.irfft(x)[:periods] for x in (products, pairs))
+    covariance = products / np.maximum(pairs.round(), 1) * (1 - np.arange(periods) / periods)
+    circular = covariance + np.append(0.0, covariance[:0:-1])
+    return np.fft.rfft(circular).real[1:]
 
 
 def _spectral_gap(a: np.ndarray, b: np.ndarray) -> float:
