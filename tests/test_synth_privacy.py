@@ -8,6 +8,7 @@ from econdiff.synth import (
     BlockBootstrap,
     GaussianPanel,
     PanelLaw,
+    Steered,
     examine,
     read_entities,
     signature,
@@ -67,3 +68,17 @@ def test_copies_of_every_split_are_added_up_where_members_cannot_be_told():
     )
     assert np.isnan(three.auc)
     assert three.exact > 4 * one.exact > 0  # six fits
+
+
+@pytest.mark.parametrize(("entities", "judged"), [(7, True), (8, False), (15, False), (16, True)])
+def test_a_half_that_would_be_another_generator_is_not_attacked(entities, judged):
+    panel = read_entities(walks(entities, 24, 1), entity="country")
+    found = examine(CHEAP, panel, rng=np.random.default_rng(0))
+    assert np.isfinite(found.auc) == judged
+    assert found.records > 0
+    if not judged:
+        assert "was not tested: that takes 16 entities or more" in found.verdict
+        assert np.isfinite(found.ratio_held_out)  # copies are looked for all the same
+        others = (BlockBootstrap(), Steered(CHEAP, start="last"))  # alike in halves and the whole
+        each = [examine(other, panel, rng=np.random.default_rng(0)) for other in others]
+        assert np.isfinite([other.auc for other in each]).all()

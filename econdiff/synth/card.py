@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from econdiff.synth.evidence import Privacy
 from econdiff.synth.generation import SyntheticPanels
 from econdiff.synth.panel import EntityPanel
@@ -125,12 +127,15 @@ def private(made: SyntheticPanels) -> bool:
 
 def _evidence(privacy: Privacy, lost: int) -> list[str]:
     """The verdict, what it rests on, and quality: all of them computed from the real panel."""
-    return [
-        f"Verdict: {privacy.verdict}.",
+    attacks = (
         "The attacks were run on a generator fitted to half of the entities (of the time, where "
         "there is one entity), from which panels were drawn as these were, apart from what a "
-        "condition said of single entities. The panels handed out here were compared with the "
-        "whole source for copies. The evidence is in privacy.csv.",
+        "condition said of single entities. "
+    )
+    compared = "The panels handed out here were compared with the whole source for copies."
+    return [
+        f"Verdict: {privacy.verdict}.",
+        f"{'' if np.isnan(privacy.auc) else attacks}{compared} The evidence is in privacy.csv.",
         "No differential privacy is claimed.",
         "",
         "## Quality",
