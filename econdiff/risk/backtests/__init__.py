@@ -35,6 +35,7 @@ from econdiff.risk.backtests.duration import duration
 from econdiff.risk.backtests.dynamic_quantile import dynamic_quantile, dynamic_quantile_squared
 from econdiff.risk.backtests.e_process import EProcess, e_backtest
 from econdiff.risk.backtests.exceedance import mcneil_frey
+from econdiff.risk.backtests.implied import implied_null
 from econdiff.risk.backtests.losses import fissler_ziegel_loss, fz0_loss, tick_loss
 from econdiff.risk.backtests.outcome import Outcome, checked, exceptions
 from econdiff.risk.backtests.regression import (
@@ -72,6 +73,7 @@ __all__ = [
     "fz0_loss",
     "haas_independence",
     "haas_mixed",
+    "implied_null",
     "jarque_bera",
     "kupiec",
     "mcneil_frey",
