@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from econdiff.cli import main
-from econdiff.commands.risk_backtest import careful, read_days
+from econdiff.commands.risk_backtest import careful
+from econdiff.commands.risk_days import gaps, read_models
 
 
 @pytest.fixture
@@ -60,8 +61,25 @@ def test_a_model_that_understates_risk_is_rejected(days):
         (lambda f: f.assign(VaR="high"), "line 2 of days.csv"),
         (lambda f: pd.concat([f, f[-1:]]), "stands twice"),
         (
-            lambda f: pd.concat([f.assign(model="a", desk=1), f.assign(model="b", desk=1)]),
-            "keep one row a day, a file for each model",
+            lambda f: pd.concat([f.assign(book="a", desk=1), f.assign(book="b", desk=1)]),
+            "keep one row a day, a file for each book",
+        ),
+        (
+            lambda f: pd.concat([f.assign(model="a"), f.assign(model="b", VaR=-f["VaR"])]),
+            "b: row 0 has VaR",
+        ),
+        (
+            lambda f: pd.concat([f.assign(model="a"), f.assign(model="b", **{"return": 0.1})]),
+            "have different returns on 2020-01-01",
+        ),
+        (
+            lambda f: pd.concat([f[:250].assign(model="a"), f[249:].assign(model="b")]),
+            "share 1 days",
+        ),
+        (lambda f: f.assign(level=0.05), "has the levels 0.05 and none is --alpha 0.01"),
+        (
+            lambda f: pd.concat([f.assign(level=0.05), f.assign(level=0.01, ES="?")]),
+            "line 502 of days.csv",
         ),
         (lambda f: f.assign(date=f["date"].where(f.index != 7, "soon")), "'soon' in the date"),
         (lambda f: f[:1], "at least 10"),
@@ -72,6 +90,51 @@ def test_a_bad_table_is_refused_and_nothing_written(days, capsys, spoil, words):
     assert ask(spoil(frame), folder) == 2
     assert words in capsys.readouterr().err
     assert not (folder / "out").exists()
+
+
+def test_models_in_one_file_are_tested_side_by_side(days, made_again):
+    frame, folder = days
+    bad = frame.assign(VaR=frame["VaR"] / 2, ES=frame["ES"] / 2)[5:]
+    named = [frame.assign(model="bank"), bad.assign(model="half")]
+    other = [table.assign(level=0.05, VaR=-1.0) for table in named]
+    both = pd.concat([table.assign(level=0.01) for table in named] + other)
+    assert ask(both, folder) == 0
+    tests = pd.read_csv(folder / "out" / "tests.csv")
+    assert list(tests.columns) == ["model", "test", "statistic", "p_value", "verdict"]
+    page = (folder / "out" / "report.html").read_text()
+    assert "5 days that some model lacks were left out" in page
+    assert "Models side by side" in page
+    made_again(folder / "out")
+    (folder / "alone").mkdir()
+    assert ask(frame[5:], folder / "alone") == 0
+    alone = pd.read_csv(folder / "alone" / "out" / "tests.csv")
+    own = tests[tests["model"] == "bank"].drop(columns="model")
+    pd.testing.assert_frame_equal(own[: len(alone)], alone, check_exact=True)
+    by = tests.set_index(["test", "model"])["verdict"]
+    assert by["Kupiec POF", "half"] == "reject"
+    assert by["Diebold-Mariano of FZ0 against half", "bank"] == "better"
+    assert by["model confidence set of FZ0, 90%", "half"] == "outside"
+
+
+def test_acerbi_and_szekely_have_p_values_from_a_law_that_is_named(days):
+    frame, folder = days
+    assert ask(frame.assign(ES=1.2 * frame["VaR"], VaR=0.8 * frame["VaR"]), folder) == 0
+    tests = pd.read_csv(folder / "out" / "tests.csv").set_index("test")
+    row = tests.loc["Acerbi-Szekely Z2, null: Student t with the day's own VaR and ES"]
+    assert row["statistic"] == tests.loc["Acerbi-Szekely Z2", "statistic"]
+    assert row["verdict"] == ("reject" if row["p_value"] < 0.05 else "pass")
+    assert "which would be ours and not the model" in (folder / "out" / "report.html").read_text()
+
+
+def test_gaps_in_the_dates_are_counted():
+    every = pd.DatetimeIndex(pd.bdate_range("2024-01-01", "2024-03-29"))
+    assert gaps(every).startswith("No date is missing")
+    told = gaps(every.delete([20, 30, 31, 32]))  # 2024-01-29; 12 to 14 February
+    assert "holidays among them: 2, of" in told
+    assert "4 weekdays in all, the longest of 3 after 2024-02-09" in told
+    weeks = pd.DatetimeIndex(pd.date_range("2024-01-05", periods=30, freq="W-FRI"))
+    assert "among them: 1, of 2 periods (weekly)" in gaps(weeks.delete([4, 5]))
+    assert "no usual frequency" in gaps(weeks[::2])
 
 
 def test_an_alpha_of_one_is_bad_usage(days):
@@ -110,7 +173,7 @@ def test_days_are_read_as_they_are_in_any_file_a_panel_may_come_in(days, write, 
     frame, folder = days
     frame.loc[3, "return"] = 2.5e-06  # with an exponent, behind a decimal comma too
     write(frame, folder / file)
-    found = read_days(folder / file)
+    found = read_models(folder / file, 0.01).models[""]
     expected = frame.assign(date=pd.to_datetime(frame["date"])).set_index("date")
     pd.testing.assert_frame_equal(found, expected, check_freq=False, check_index_type=False)
 

@@ -145,7 +145,12 @@ def _lent(command: ArgumentParser) -> None:
 
 
 def _days(command: ArgumentParser) -> None:
-    command.add_argument("file", type=Path, metavar="FILE", help="a table: date, return, VaR, ES")
+    command.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="a table: date, return, VaR, ES; maybe model and level, as risk's backtest.csv",
+    )
     command.add_argument(
         "--alpha", type=float, required=True, metavar="A", help="share of bad days, as 0.01"
     )

@@ -1,6 +1,6 @@
 """Every test of every model's past VaR and ES, and of the models against each other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -44,7 +44,10 @@ def risk_tests(
     for portfolio in dict.fromkeys(track.portfolio for track in tracked):
         mine = [track for track in tracked if track.portfolio == portfolio]
         for place, alpha in enumerate(alphas):
-            made = compared(mine, place, alpha, seed=seed)
+            losses = {
+                t.model: fz0_loss(t.returns, t.var[:, place], t.es[:, place], alpha) for t in mine
+            }
+            made = compared(losses, seed=seed)
             tables.append(made.assign(level=alpha, portfolio=portfolio))
     several = len({track.portfolio for track in tracked}) > 1
     columns = ["portfolio", *COLUMNS] if several else list(COLUMNS)
@@ -57,12 +60,9 @@ def _simulated(track: Track, place: int, alpha: float, depth: float, seed: int) 
     return validate_tails(own, track.var[:, place], track.es[:, place], alpha, rng=rng)
 
 
-def compared(tracked: Sequence[Track], place: int, alpha: float, *, seed: int) -> pd.DataFrame:
-    """FZ0 losses of the models side by side: confidence set, and the first against each other."""
-    losses = np.stack(
-        [fz0_loss(t.returns, t.var[:, place], t.es[:, place], alpha) for t in tracked], axis=1
-    )
-    names = [track.model for track in tracked]
+def compared(by_model: Mapping[str, np.ndarray], *, seed: int) -> pd.DataFrame:
+    """FZ0 losses [day] of the models side by side: confidence set, and the first against each."""
+    names, losses = list(by_model), np.stack(list(by_model.values()), axis=1)
     if len(names) < 2:
         return pd.DataFrame(columns=["model", "test", "statistic", "p_value", "verdict"])
     inside = model_confidence_set(losses, rng=np.random.default_rng(seed))

@@ -40,8 +40,13 @@ def exceptions(table: pd.DataFrame, alpha: float) -> Figure:
     return figure
 
 
-def exceptions_by_model(tables: Mapping[str, pd.DataFrame], alpha: float) -> Figure:
-    """One row a model: the same returns, each model's VaR and ES, the days beyond VaR marked."""
+def exceptions_by_model(
+    tables: Mapping[str, pd.DataFrame], alpha: float, *, fractions: bool = True
+) -> Figure:
+    """One row a model: the same returns, each model's VaR and ES, the days beyond VaR marked.
+
+    `fractions` are shown in per cent; else the units are the table's own.
+    """
     with styled():
         figure = Figure(figsize=(9, 2.3 * len(tables) + 0.6), layout="constrained")
         grid = figure.subplots(len(tables), 1, squeeze=False, sharex=True, sharey=True)[:, 0]
@@ -49,8 +54,11 @@ def exceptions_by_model(tables: Mapping[str, pd.DataFrame], alpha: float) -> Fig
             beyond = int((table["return"] < table["VaR"]).to_numpy().sum())
             _draw_exceptions(axes, table, alpha)
             axes.set_title(f"{model}: {beyond} beyond VaR, {alpha * len(table):.1f} expected")
-            axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+            if fractions:
+                axes.yaxis.set_major_formatter(PercentFormatter(1.0))
             axes.margins(x=0.01)
+        if not fractions:
+            figure.supylabel("return, units of the table")
         handles, labels = grid[0].get_legend_handles_labels()
         labels = ["beyond VaR" if "beyond" in label else label for label in labels]
         figure.legend(handles, labels, loc="outside lower center", ncols=4)
