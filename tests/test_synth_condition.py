@@ -8,6 +8,7 @@ from test_synth_generators import known
 from econdiff.scenario import Scenario, average, cell, growth, spread
 from econdiff.scenario.statement import above_baseline
 from econdiff.synth import Condition, GaussianPanel, PanelLaw, SynthError, read_entities
+from econdiff.synth.condition import _regime
 
 
 @pytest.fixture(scope="module")
@@ -179,8 +180,43 @@ def test_scenarios_that_cannot_be_are_refused(fitted, scenario, message):
         ({"a@nobody": [1.0]}, "no entity 'nobody'"),
         ({"regime": ["1950-01"]}, "outside the real panel"),
         ({"regime": ["boom"]}, "is no regime"),
+        ({"a": [np.inf]}, "a = inf at 2000-01; give a finite number"),
+        ({"shock a": ["much"]}, "shock a = much at 2000-01; give a finite number"),
     ],
 )
 def test_conditions_that_cannot_be_are_refused(fitted, columns, message):
     with pytest.raises(SynthError, match=message):
         fitted.sample(panels=1, rng=np.random.default_rng(0), condition=told(fitted, **columns))
+
+
+@pytest.mark.parametrize(("value", "message"), [
+    (0.0, "a = 0 at 2000-03; it is kept above 0"),
+    (-5.0, "a = -5 at 2000-03; it is kept above 0"),
+    (1e6, "less extreme ones"),
+])  # fmt: skip
+def test_values_that_a_positive_series_cannot_have_are_refused(value, message):
+    panel = read_entities(
+        known(entities=12, length=20, mean=20.0).to_frame().drop(columns="all"), entity="firm"
+    )
+    fitted = GaussianPanel(PanelLaw(lags=1, rounds=1)).fit(panel)
+    told = Condition.of(pd.DataFrame({"month": ["2000-03"], "a": [value]}), panel.schema)
+    with pytest.raises(SynthError, match=message):
+        fitted.sample(panels=1, rng=np.random.default_rng(0), condition=told)
+
+
+def test_a_year_is_all_of_its_periods_as_a_regime_and_none_as_a_date(fitted):
+    schema = fitted.law.panel.schema
+    loud, shift, own = _regime(fitted.law, "2001")
+    for part, same in zip((loud, shift, own), _regime(fitted.law, "2001-01:2001-12"), strict=True):
+        np.testing.assert_array_equal(part, same)
+    with pytest.raises(SynthError, match="says 2001 in 'month', and the panel is monthly"):
+        Condition.of(pd.DataFrame({"month": [2001], "a": [1.0]}), schema)
+    with pytest.raises(SynthError, match="two columns of the condition are called 'a'"):
+        Condition.of(pd.DataFrame([["2001-01", 1.0, 2.0]], columns=["month", "a", "a"]), schema)
+
+
+def test_the_card_counts_shocks_and_regimes_too(fitted):
+    later = fitted.law.panel.index[1:]
+    condition = told(fitted, later, **{"a": [1.0], "shock b": [2.0], "regime": ["2001"]})
+    made = fitted.sample(panels=1, rng=np.random.default_rng(0), condition=condition)
+    assert made.provenance["conditions"] == 3

@@ -5,7 +5,7 @@ import pytest
 from test_synth_generators import known
 
 from econdiff.cli import main
-from econdiff.commands.entities import read_condition, read_made
+from econdiff.commands.entities import EntityReading, read_condition, read_made, read_real
 from econdiff.commands.errors import UsageError
 from econdiff.commands.synth_export import stata_names
 from econdiff.panel import PanelError
@@ -90,3 +90,9 @@ def test_the_card_says_which_whole_numbers_are_no_longer_whole():
     (said,) = whole_numbers(("jobs", "gdp", "firms"), types)
     assert "drawn as any numbers: jobs, firms." in said
     assert whole_numbers(("gdp",), types) == []
+
+
+def test_two_columns_of_one_name_are_refused_in_every_file(tmp_path):
+    (tmp_path / "in.csv").write_text("firm,year,a,a\nx,2000,1,2\nx,2001,2,3\n")
+    with pytest.raises(UsageError, match=r"two columns of in\.csv are called 'a'"):
+        read_real(str(tmp_path / "in.csv"), EntityReading(entity="firm"))

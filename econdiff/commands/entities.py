@@ -115,6 +115,9 @@ def read_frame(path: Path, text: str | None = None) -> pd.DataFrame:
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
     frame = flat(read_file(path).frame)
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise UsageError(f"two columns of {path.name} are called {twice[0]!r}; rename or drop one")
     for name in () if path.suffix.lower() == ".parquet" else frame:
         cells = frame[name].replace("", None)
         dated = any(isinstance(cell, date) for cell in cells)

@@ -20,7 +20,7 @@ import pandas as pd
 
 from econdiff.panel import PanelError
 from econdiff.panel.dates import parse_dates
-from econdiff.panel.frequency import to_periods
+from econdiff.panel.frequency import FINER, NAMES, to_periods
 from econdiff.scenario import Scenario
 from econdiff.synth.errors import SynthError
 from econdiff.synth.law import FittedLaw
@@ -80,6 +80,13 @@ class Condition:
             for place, value in zip(places, self.paths[name].to_numpy(float), strict=True)
             if np.isfinite(value)
         ]
+
+    def size(self, index: pd.PeriodIndex) -> int:
+        """How much is said: cells, shocks, periods of regimes, pins, entities described."""
+        regimes = sum(len(places) for places in self.regimes(index).values())
+        pins = 0 if self.scenario is None else len(self.scenario.pins)
+        described = 0 if self.statics is None else len(self.statics)
+        return len(self.cells(index)) + regimes + pins + described
 
     def regimes(self, index: pd.PeriodIndex) -> dict[str, np.ndarray]:
         """For each span of real periods, the places in `index` where it reigns."""
@@ -146,9 +153,9 @@ def _regime(law: FittedLaw, span: str) -> tuple[np.ndarray, np.ndarray, np.ndarr
     """Loudness of common shocks and their mean, and loudness of own ones, in a span [k]."""
     first, colon, last = span.partition(":")
     real = law.panel.index
-    try:
-        start = pd.Period(first.strip(), freq=real.freq)
-        end = pd.Period(last.strip(), freq=real.freq) if colon else start
+    try:  # a year is all of its periods
+        start = pd.Period(first.strip()).asfreq(real.freq, how="start")
+        end = pd.Period((last if colon else first).strip()).asfreq(real.freq, how="end")
     except ValueError as error:
         raise SynthError(f"{span!r} is no regime; write one as '{real[0]}:{real[-1]}'") from error
     inside = ((real >= start) & (real <= end))[law.lags :]
@@ -173,9 +180,15 @@ def _loudness(all_of_it: np.ndarray, part: np.ndarray) -> np.ndarray:
 
 def _periods(cells: pd.Series, schema: Schema) -> pd.PeriodIndex:
     try:
-        return to_periods(parse_dates(cells, schema.time).stamps, schema.frequency)
+        dates = parse_dates(cells, schema.time)
     except PanelError as error:
         raise SynthError(str(error)) from error
+    if dates.written and FINER.index(dates.written) > FINER.index(schema.frequency):
+        raise SynthError(
+            f"the condition says {cells.iloc[0]} in {schema.time!r}, and the panel is "
+            f"{NAMES[schema.frequency]}; give a row for each period that is meant"
+        )
+    return to_periods(dates.stamps, schema.frequency)
 
 
 def _checked(paths: pd.DataFrame, schema: Schema) -> pd.DataFrame:
@@ -189,7 +202,24 @@ def _checked(paths: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     if paths.index.has_duplicates:
         twice = paths.index[paths.index.duplicated()][0]
         raise SynthError(f"two rows of the condition for {twice}")
-    return paths
+    twice = paths.columns[paths.columns.duplicated()]
+    if len(twice):
+        raise SynthError(f"two columns of the condition are called {twice[0]!r}")
+    numbers = {name: _numbers(paths[name]) for name in paths if name != "regime"}
+    return paths.assign(**numbers)
+
+
+def _numbers(cells: pd.Series) -> pd.Series:
+    """Finite numbers, NaN where a cell is empty."""
+    numbers = pd.Series(pd.to_numeric(cells, errors="coerce"), cells.index).astype(float)
+    wrong = ~np.isfinite(numbers) & cells.notna() & (cells.astype(str).str.strip() != "")
+    if wrong.any():
+        when = cells.index[int(wrong.to_numpy().argmax())]
+        raise SynthError(
+            f"the condition says {cells.name} = {cells[when]} at {when}; give a finite number, or "
+            "leave the cell empty"
+        )
+    return numbers
 
 
 def shock_names(condition: Condition, names: Sequence[str]) -> None:

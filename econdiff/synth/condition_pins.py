@@ -11,24 +11,47 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from econdiff.forecast import period_labels
 from econdiff.scenario import Pin as Statement
 from econdiff.scenario import Term
 from econdiff.scenario.statement import When
 from econdiff.synth.condition import Condition
+from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.errors import SynthError
 from econdiff.synth.pinning import Cell, Pin, seen
+from econdiff.synth.schema import Schema
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """What pins speak of: the periods, entities and series of the panels to be drawn."""
+    """What pins speak of: the periods, entities and schema of the panels to be drawn."""
 
     index: pd.PeriodIndex
     entities: tuple[str, ...]
-    series: tuple[str, ...]
+    schema: Schema
 
     def pins(self, told: Condition, baseline: Callable[[], np.ndarray]) -> list[Pin]:
-        """All pins of `told`; `baseline` gives the values [entity, time, series] to expect."""
+        """All pins of `told`; `baseline` gives the values [entity, time, series] to expect.
+
+        SynthError for a value on or beyond the limits of its series.
+        """
+        found = self._pins(told, baseline)
+        limits = Coordinates(self.schema).limits
+        for pin in found:
+            if len(pin.cells) > 1 or pin.sd:
+                continue
+            (cell,), total = pin.cells, pin.cells[0].weights.sum()
+            name = self.schema.series[cell.series]
+            low, high = limits(name)
+            if not low < pin.value / total < high:
+                raise SynthError(
+                    f"the condition says {name} = {pin.value / total:g} at "
+                    f"{period_labels(self.index)[cell.time]}; it is kept "
+                    + (f"above {low:g}" if high == np.inf else f"between {low:g} and {high:g}")
+                )
+        return found
+
+    def _pins(self, told: Condition, baseline: Callable[[], np.ndarray]) -> list[Pin]:
         found = [
             Pin((self._cell(column, place, 1.0),), value)
             for column, place, value in told.cells(self.index)
@@ -63,13 +86,14 @@ class Calendar:
 
     def _cell(self, column: str, place: int, weight: float) -> Cell:
         name, _, entity = column.partition("@")
-        if name not in self.series:
-            raise SynthError(f"no series {name!r} is drawn; there are {', '.join(self.series)}")
+        series = self.schema.series
+        if name not in series:
+            raise SynthError(f"no series {name!r} is drawn; there are {', '.join(series)}")
         if entity and entity not in self.entities:
             first, last = self.entities[0], self.entities[-1]
             raise SynthError(f"no entity {entity!r} is drawn; there are {first} to {last}")
         mine = np.array([not entity or entity == other for other in self.entities], float)
-        return Cell(weight * mine / mine.sum(), self.series.index(name), place)
+        return Cell(weight * mine / mine.sum(), series.index(name), place)
 
     def _place(self, when: When) -> int:
         if isinstance(when, int):

@@ -90,9 +90,13 @@ class Coordinates:
         return found
 
     def _inside(self, name: str, y: np.ndarray) -> np.ndarray:
-        low, high = self._bound(name)
-        low, high = -np.inf if low is None else low, np.inf if high is None else high
+        low, high = self.limits(name)
         return np.where((y > low) & (y < high), y, np.nan)
+
+    def limits(self, name: str) -> tuple[float, float]:
+        """Between which numbers a series is kept."""
+        low, high = self._bound(name)
+        return -np.inf if low is None else low, np.inf if high is None else high
 
     def _open(self, name: str, y: np.ndarray) -> np.ndarray:
         low, high = self._bound(name)

@@ -85,7 +85,7 @@ class FittedPanel:
             return law.simulate(count, groups, len(index), shocks, rng, numbers)
 
         drawn = draw(panels)
-        pins = Calendar(index, names, real.schema.series).pins(
+        pins = Calendar(index, names, real.schema).pins(
             told, lambda: law.outward(draw(EXPECTED).w).mean(axis=0)
         )
         values = law.outward(pinned(law, drawn, pins, rng))
@@ -93,7 +93,7 @@ class FittedPanel:
             values = _holes(values, real)
         same = start == "last"
         statics = [real.statics if same else law.statics(v, groups) for v in drawn.vectors]
-        facts = self._provenance(start, spread) | {"conditions": len(pins)}
+        facts = self._provenance(start, spread) | {"conditions": told.size(index)}
         return SyntheticPanels(values, index, names, statics, real.schema, facts)
 
     def _provenance(self, start: str, spread: float) -> dict[str, Any]:

@@ -70,9 +70,12 @@ def _one(
     series = [cell.series for pin in pins for cell in pin.cells]
     scale = max(float(np.nanstd(law.panel.values[..., series])), 1e-12)
     for _ in range(ROUNDS):
-        miss = values + noise - seen(law.outward(w), pins)
+        with np.errstate(over="ignore", invalid="ignore"):  # logs that went too far are refused
+            miss = values + noise - seen(law.outward(w), pins)
         if np.abs(miss).max() < CLOSE * scale:
             return w
+        if not np.isfinite(miss).all():
+            break
         move, weight = _move(law, _moved_by(law, w, pins, response), size, miss, sd)
         w, noise = w + move, noise - sd**2 * weight
     raise SynthError(
