@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from econdiff.forecast import Forecast, steps_after
 from econdiff.report.figures import fan
+from econdiff.report.forecast import caveats
 from econdiff.report.page import Page, Picture, Section, Table, render, shown
 from econdiff.report.past import Past, overview, past_sections
 
@@ -101,6 +103,7 @@ def test_losing_cells_come_first():
         ("gdp", 2),
         ("gdp", 1),
     ]
+    assert "each of its cell alone" in section.pictures[0].caption
     assert list(cells["over ar"]) == ["1.30 worse", "1.10 comparable", "0.80 better"]
 
 
@@ -135,3 +138,16 @@ def test_a_series_named_like_a_script_can_be_drawn(panel):
     named = panel.set_axis([EVIL, "$x_{1}$"], axis="columns")
     forecast = Forecast(np.ones((3, 2, 2)), steps_after(named, 2), (EVIL, "$x_{1}$"))
     assert EVIL in fan(forecast, named).axes[0].get_title(loc="left")
+
+
+def test_a_straight_line_over_periods_that_a_series_lacks_is_said_to_be_one():
+    index = pd.period_range("2000Q1", periods=40, freq="Q")
+    history = pd.DataFrame({"late": np.arange(40.0), "rate": np.arange(40.0)}, index=index)
+    history.iloc[-2:, 0] = np.nan
+    ahead = Forecast(np.ones((20, 2, 2)), steps_after(history, 2), ("late", "rate"))
+    (said,) = [
+        point
+        for point in caveats(ahead, history, {"data": {"last": "2009Q4", "frequency": "Q"}})
+        if "straight line" in point
+    ]
+    assert said.startswith("Not known up to 2009Q4: late. ")

@@ -104,8 +104,9 @@ def caveats(
     ]
     if late:
         points.append(
-            f"Not known up to {manifest['data']['last']}: {', '.join(late)}. Their fans start at "
-            "their own last value."
+            f"Not known up to {manifest['data']['last']}: {', '.join(late)}. Their fans go in a "
+            "straight line from their own last value to the first period that no series has; "
+            "econdiff nowcast draws the periods between."
         )
     least = np.nanmin(history.to_numpy(float), axis=0)
     drawn = np.quantile(forecast.samples, 0.01, axis=(0, 1))

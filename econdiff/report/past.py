@@ -199,8 +199,9 @@ def _ratio_picture(past: Past, reference: str) -> Picture:
         svg(ratio_figure(past, reference)),
         f"CRPS of each model over that of {reference}, by series and step. "
         f"Geometric means: {said}.",
-        f"Below 1 is better than {reference}. Whiskers are 90% intervals of the ratio; hollow "
-        f"marks are comparable with {reference}, or untested.{more}",
+        f"Below 1 is better than {reference}. Whiskers are 90% intervals of the ratio, each of "
+        "its cell alone; marks are filled where the test of all cells together says so; hollow "
+        f"ones are comparable with {reference} or untested, though a whisker be clear of 1.{more}",
     )
 
 
