@@ -110,7 +110,9 @@ def _measured(command: ArgumentParser) -> None:
         dest="bounds",
         action="append",
         metavar="SERIES=LOW:HIGH",
-        help="kept strictly between two numbers; either may be left out",
+        help="kept strictly between two numbers, or at or between other series, as "
+        "high=open,close:; either may be left out. Unless told (or none), open, high, low and "
+        "close keep their order, where it holds",
     )
     command.add_argument(
         "--unit",

@@ -22,7 +22,7 @@ from econdiff.synth import (
     read_entities,
     read_like,
 )
-from econdiff.synth.schema import Range
+from econdiff.synth.schema import Limit, Range
 from econdiff.synth.spelling import flat
 
 
@@ -36,7 +36,7 @@ class EntityReading:
     gaps: Literal["error", "nan"] = "error"
     identities: tuple[str, ...] = ()
     positive: tuple[str, ...] | None = None
-    bounds: tuple[str, ...] = ()
+    bounds: tuple[str, ...] | None = None
     units: tuple[str, ...] = ()
 
 
@@ -60,7 +60,7 @@ def read_real(
         gaps=reading.gaps,
         identities=reading.identities,
         positive=() if reading.positive == ("none",) else reading.positive,
-        bounds=dict(_bound(text) for text in reading.bounds),
+        bounds=_bounds(reading.bounds),
         units=dict(_unit(text) for text in reading.units),
     )
     return (
@@ -87,16 +87,28 @@ def read_condition(path: Path, schema: Schema) -> Condition:
     return Condition.of(frame, schema)
 
 
+def _bounds(texts: tuple[str, ...] | None) -> dict[str, Range] | None:
+    return None if texts is None else dict(_bound(text) for text in texts if text != "none")
+
+
 def _bound(text: str) -> tuple[str, Range]:
     name, _, limits = text.partition("=")
     low, colon, high = limits.partition(":")
-    try:
-        bound = tuple(float(side) if side.strip() else None for side in (low, high))
-    except ValueError:
-        bound = (None, None)
+    bound = _limit(low), _limit(high)
     if not colon or bound == (None, None):
-        raise UsageError(f"--bound {text!r}: write 'SERIES=LOW:HIGH'; either may be left out")
-    return name.strip(), (bound[0], bound[1])
+        raise UsageError(
+            f"--bound {text!r}: write 'SERIES=LOW:HIGH', with numbers, or with other series as in "
+            "'high=open,close:'; either may be left out"
+        )
+    return name.strip(), bound
+
+
+def _limit(text: str) -> Limit:
+    try:
+        return float(text)
+    except ValueError:
+        names = tuple(name for part in text.split(",") if (name := part.strip()))
+    return names if len(names) > 1 else names[0] if names else None
 
 
 def _unit(text: str) -> tuple[str, str]:

@@ -84,9 +84,10 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
     measures = Measures.of(request.regressions, request.rivals, request.scores)
     with whole(request.out, overwrite=request.overwrite) as folder:
         reading = request.reading
-        if isinstance(generator, PrivatePanel):  # that a series is positive must not be looked up
+        if isinstance(generator, PrivatePanel):  # what holds in all rows must not be looked up
             identities = tuple(map(Identity.parse, reading.identities))
-            reading = replace(reading, positive=generator.above_zero(identities))
+            positive, bounds = generator.above_zero(identities), reading.bounds or ()
+            reading = replace(reading, positive=positive, bounds=bounds)
         real, source, data = read_real(request.input, reading)
         if isinstance(
             generator, PrivatePanel

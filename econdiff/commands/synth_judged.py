@@ -22,7 +22,7 @@ from econdiff.synth import (
     comparison,
     quality,
 )
-from econdiff.synth.card import logs
+from econdiff.synth.card import logs, order
 from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.generation import Generator
 from econdiff.synth.quality import worse_than_bootstrap
@@ -112,12 +112,15 @@ class Judgement:
         facts = {"out": str(out), "files": sorted(file.name for file in out.iterdir())}
         facts |= {"verdict": self.privacy.verdict, "lost_to_bootstrap": self.lost}
         facts["positive"] = list(self.made.schema.positive)
+        facts["order"] = list(self.made.schema.order)
         words = (
-            f"{logs(self.made)}\nPrivacy: {self.privacy.verdict}.\n"
-            f"Measures lost to a bootstrap: {self.lost}.\n"
-            f"{out / 'quality.html'}"
+            logs(self.made),
+            *order(self.made),
+            f"Privacy: {self.privacy.verdict}.",
+            f"Measures lost to a bootstrap: {self.lost}.",
+            f"{out / 'quality.html'}",
         )
-        return Answer(facts, words)
+        return Answer(facts, "\n".join(words))
 
 
 def generator_named(name: str) -> Generator:

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from econdiff.report.drawing import CYCLE, HISTORY, QUIET, dates, finish, grid_of, styled
 from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table
-from econdiff.synth.card import guarantee, levels, logs, private
+from econdiff.synth.card import guarantee, levels, logs, order, private
 from econdiff.synth.evidence import Privacy
 from econdiff.synth.fidelity import autocorrelation
 from econdiff.synth.generation import SyntheticPanels
@@ -63,6 +63,7 @@ def synth_page(
             "How alike they behave",
             (
                 logs(made),
+                *order(made),
                 "Autoregressions, impulse responses, cointegration, signatures, coverage and "
                 "forecasts are measured in those logs (log-ratios of parts to the last of them, "
                 "where a total is in logs); all else on the series as they are.",

@@ -25,12 +25,6 @@ def card(
     schema = real.schema
     series = [f"{n} ({schema.units[n]})" if n in schema.units else n for n in schema.series]
     settings = ", ".join(f"{key} {value}" for key, value in made.provenance.items())
-    rules = [str(identity) for identity in schema.identities]
-    rules += [f"{name} > 0" for name in schema.positive]
-    rules += [
-        " < ".join(str(part) for part in (low, name, high) if part is not None)
-        for name, (low, high) in schema.bounds.items()
-    ]
     digest = manifest["data"].get("sha256")
     lines = [
         f"# Synthetic panels of {manifest['data']['name']}",
@@ -50,8 +44,9 @@ def card(
         f"{len(made)} panels of {len(made.entities)} entities and {len(made.index)} periods; "
         f"{settings}; seed {manifest['settings']['seed']}; econdiff "
         f"{manifest['versions']['econdiff']}, {manifest['made']}.",
-        f"Kept by construction: {'; '.join(rules) or 'no rule was given'}.",
+        f"Kept by construction: {'; '.join(made.schema.rules) or 'no rule was given'}.",
         logs(made),
+        *order(made),
         levels(made),
         *whole_numbers(schema.series, manifest["data"]["columns"]),
         *([_renamed(renamed)] if renamed else []),
@@ -118,6 +113,19 @@ def logs(made: SyntheticPanels) -> str:
     names = made.schema.positive
     said = "" if "epsilon" in made.provenance else "; --positive A,B, or none, says otherwise"
     return f"Taken as positive, and so in logs: {', '.join(names) or 'none'}{said}."
+
+
+def order(made: SyntheticPanels) -> list[str]:
+    """What order series keep, and how to say otherwise; nothing where they keep none."""
+    rules = "; ".join(made.schema.order)
+    if not rules:
+        return []
+    kept = (
+        "Taken as a rule"
+        if made.provenance.get("generator") == "not ours"
+        else "Kept by construction"
+    )
+    return [f"{kept}: {rules}; --bound A=LOW:HIGH, or none, says otherwise."]
 
 
 def private(made: SyntheticPanels) -> bool:

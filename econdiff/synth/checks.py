@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from econdiff.forecast import period_labels
+from econdiff.synth.bounds import Bounds, words
 from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.effects import grouping
 from econdiff.synth.errors import SynthError
@@ -35,10 +36,9 @@ def check(panel: EntityPanel, rounding: float = ROUNDING) -> None:
         cells = values[..., place][known[..., place]]
         if len(cells) == 0 or np.ptp(cells) == 0:
             raise SynthError(f"the series {name!r} is constant; leave it out")
-    for name in schema.positive:
-        _check_bounds(panel, name, 0.0, None)
-    for name, (low, high) in schema.bounds.items():
-        _check_bounds(panel, name, low, high)
+    coordinates = Coordinates(schema)
+    for name, out in coordinates.broken(values).items():
+        _check_bounds(panel, name, out, coordinates.bounds)
     for identity in schema.identities:
         _check_identity(panel, identity, rounding)
 
@@ -130,14 +130,17 @@ def _last_decimal(cells: np.ndarray) -> float:
     return 0.0
 
 
-def _check_bounds(panel: EntityPanel, name: str, low: float | None, high: float | None) -> None:
-    cells = panel.values[..., panel.schema.series.index(name)]
-    below = np.zeros(cells.shape, bool) if low is None else cells <= low
-    above = np.zeros(cells.shape, bool) if high is None else cells >= high
-    out = np.argwhere(below | above)
-    if len(out):
-        limits = f"above {low}" if high is None else f"between {low} and {high}"
-        raise SynthError(f"{name} must be {limits}, and is not at {_places(panel, out)}")
+def _check_bounds(panel: EntityPanel, name: str, out: np.ndarray, bounds: Bounds) -> None:
+    if out.any():
+        raise SynthError(
+            f"{name} must be {words(*bounds.of(name))}, and is not at "
+            f"{_places(panel, np.argwhere(out))}; mend these rows, or leave the rule out"
+        )
+    series = panel.schema.series
+    for other in bounds.by(name):
+        gap = panel.values[..., series.index(name)] - panel.values[..., series.index(other)]
+        if not np.nan_to_num(gap).any():
+            raise SynthError(f"{name!r} is {other!r} in every row; leave one of them out")
 
 
 def _places(panel: EntityPanel, cells: np.ndarray) -> str:

@@ -1,7 +1,7 @@
 """Coordinates in which a panel may move freely, and from which every rule holds by construction.
 
 A series that is free to move is its own coordinate. A positive one moves in logs, a bounded one
-in log-odds. An identity takes one coordinate away:
+in log-odds, also between other series (see `bounds`). An identity takes one coordinate away:
 
 - a total of positive parts, all added: log of the total, and log-ratios of the parts to the last
   (Aitchison, 1982, "The statistical analysis of compositional data", section 4), so that parts
@@ -15,9 +15,11 @@ Maps run over the last axis; NaN stays NaN.
 """
 
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 
+from econdiff.synth.bounds import Bounds, words
 from econdiff.synth.errors import SynthError
 from econdiff.synth.identity import Identity
 from econdiff.synth.schema import Schema
@@ -30,8 +32,15 @@ class Coordinates:
     schema: Schema
 
     def __post_init__(self) -> None:
-        for identity in self._order():
+        order, _ = self._order(), self._sequence()
+        self.bounds.check()
+        for identity in order:
             self._check_rules(identity, identity in self._ratios())
+
+    @property
+    def bounds(self) -> Bounds:
+        """How each free series moves."""
+        return Bounds(self.schema)
 
     @property
     def first(self) -> tuple[str, ...]:
@@ -47,22 +56,23 @@ class Coordinates:
     def labels(self) -> tuple[str, ...]:
         """One formula a coordinate, in terms of the series."""
         ratios = [f"log({name})" for i in self._ratios() for name in _ratio_names(i)]
-        return (*map(self._label, self._free()), *ratios)
+        return (*map(self.bounds.label, self._free()), *ratios)
 
     def inward(self, values: np.ndarray) -> np.ndarray:
         """Series to coordinates; a cell outside its rule has none, and is NaN."""
-        series = enumerate(self.schema.series)
-        column = {name: self._inside(name, values[..., k]) for k, name in series}
-        moved = [self._open(name, column[name]) for name in self._free()]
+        column = self._columns(values)
+        for name, out in self.bounds.broken(column).items():
+            column[name] = np.where(out, np.nan, column[name])
+        moved = [self.bounds.inward(name, column) for name in self._free()]
         for identity in self._ratios():
             *parts, last = (np.log(weight * column[n]) for n, weight in identity.parts.items())
             moved += [part - last for part in parts]
         return np.stack(moved, axis=-1)
 
     def outward(self, moved: np.ndarray) -> np.ndarray:
-        """Coordinates to series; identities hold to the rounding of one addition."""
-        free = self._free()
-        column = {name: self._close(name, moved[..., k]) for k, name in enumerate(free)}
+        """Coordinates to series; identities hold to the rounding of one addition, order exactly."""
+        bounds, free = self.bounds, {n: moved[..., k] for k, n in enumerate(self._free())}
+        column = {n: bounds.outward(n, w, {}) for n, w in free.items() if not bounds.by(n)}
         at = len(free)
         for identity in self._ratios():
             ratios = moved[..., at : at + len(identity.parts) - 1]
@@ -74,63 +84,43 @@ class Coordinates:
             whole = column[identity.total] if number is None else number
             for k, (name, weight) in enumerate(identity.parts.items()):
                 column[name] = whole * shares[..., k] / weight
-        for identity in self._totals():
-            if identity.number is None:
-                column[identity.total] = _add(identity, column)
+        totals = {i.total: i for i in self.schema.identities if i.number is None}
+        for name in self._sequence():
+            if name in totals:  # also of ratios: the sum of its finished parts
+                column[name] = _add(totals[name], column)
+            elif name not in column:
+                column[name] = bounds.outward(name, free[name], column)
         return np.stack([column[name] for name in self.schema.series], axis=-1)
 
     def outside(self, values: np.ndarray) -> dict[str, float]:
         """For each series that has a rule, the share of its known cells that break it."""
-        found = {}
-        for k, name in enumerate(self.schema.series):
-            if self._bound(name) != (None, None):
-                known = np.isfinite(values[..., k])
-                kept = np.isfinite(self._inside(name, values[..., k]))
-                found[name] = float(1 - kept.sum() / known.sum()) if known.any() else np.nan
+        column, found = self._columns(values), {}
+        for name, out in self.bounds.broken(column).items():
+            known = np.isfinite(column[name])
+            found[name] = float((out & known).sum() / known.sum()) if known.any() else np.nan
         return found
 
-    def _inside(self, name: str, y: np.ndarray) -> np.ndarray:
-        low, high = self.limits(name)
-        return np.where((y > low) & (y < high), y, np.nan)
-
     def limits(self, name: str) -> tuple[float, float]:
-        """Between which numbers a series is kept."""
-        low, high = self._bound(name)
-        return -np.inf if low is None else low, np.inf if high is None else high
+        """Between which numbers a series is kept, whatever else it is above or below."""
+        low, high = self.bounds.of(name)
+        least = 0.0 if low is not None and self.bounds.keeps(0.0, low) else -np.inf
+        return (
+            low if isinstance(low, float | int) else least,
+            high if isinstance(high, float | int) else np.inf,
+        )
 
-    def _open(self, name: str, y: np.ndarray) -> np.ndarray:
-        low, high = self._bound(name)
-        if low is not None and high is not None:
-            return np.log((y - low) / (high - y))
-        if low is not None:
-            return np.log(y - low)
-        return y if high is None else -np.log(high - y)
+    def broken(self, values: np.ndarray) -> dict[str, np.ndarray]:
+        """For each series that has a rule, which of its cells [...] break it."""
+        return self.bounds.broken(self._columns(values))
 
-    def _label(self, name: str) -> str:
-        """What `_open` does, written."""
-        low, high = self._bound(name)
-        above = f"{name} - {low:g}" if low else name
-        if low is not None and high is not None:
-            return f"log(({above})/({high:g} - {name}))"
-        if low is not None:
-            return f"log({above})"
-        return name if high is None else f"-log({high:g} - {name})"
-
-    def _close(self, name: str, w: np.ndarray) -> np.ndarray:
-        low, high = self._bound(name)
-        if low is not None and high is not None:
-            return low + (high - low) / (1 + np.exp(-w))
-        if low is not None:
-            return low + np.exp(w)
-        return w if high is None else high - np.exp(-w)
-
-    def _bound(self, name: str) -> tuple[float | None, float | None]:
-        floor = (0.0, None) if name in self.schema.positive else (None, None)
-        return self.schema.bounds.get(name, floor)
+    def _columns(self, values: np.ndarray) -> dict[str, np.ndarray]:
+        return {name: values[..., k] for k, name in enumerate(self.schema.series)}
 
     def _above_zero(self, identity: Identity) -> bool:
+        """Whether its parts may move as shares: above zero, and bounded by no other series."""
         positive = all(name in self.schema.positive for name in identity.series)
-        return positive and all(weight > 0 for weight in identity.parts.values())
+        free = not any(self.bounds.by(name) for name in identity.series)
+        return positive and free and all(weight > 0 for weight in identity.parts.values())
 
     def _ratios(self) -> list[Identity]:
         """Identities of positive parts that are free to move, a total before those of its parts."""
@@ -144,32 +134,44 @@ class Coordinates:
         for identity in order:
             if identity.number is not None and identity not in kept:
                 others = [o for o in order if o != identity and set(o.series) & set(identity.parts)]
+                said = [
+                    f"{n} {words(*self.bounds.of(n))}" for n in identity.parts if self.bounds.by(n)
+                ]
                 raise SynthError(
-                    f"{'; '.join(map(str, (identity, *others)))} cannot be kept together by "
+                    f"{'; '.join(map(str, (identity, *others, *said)))} cannot be kept together by "
                     "construction: leave one out"
                 )
         return kept
 
     def _check_rules(self, identity: Identity, ratio: bool) -> None:
         """Refuse a rule of a series that the identity decides, unless it follows from it."""
-        lows = [self._bound(name)[0] for name in identity.parts]
         added = min(identity.parts.values()) > 0 and all(
-            low is not None and low >= 0 for low in lows
+            self.bounds.keeps(0.0, name) for name in identity.parts
         )
         floor, ceiling = 0.0 if ratio or added else -np.inf, np.inf
         for name in identity.parts if ratio else (identity.total,):
             if ratio and identity.number is not None:
                 ceiling = identity.number / identity.parts[name]
-            low, high = self._bound(name)
-            if (low is not None and low > floor) or (high is not None and high < ceiling):
+            low, high = self.bounds.of(name)
+            tight = isinstance(low, float | int) and low > floor
+            tight = tight or (isinstance(high, float | int) and high < ceiling)
+            if tight or self.bounds.by(name):
                 raise SynthError(
-                    f"{identity} decides {name!r}, which then cannot be kept {_words(low, high)} "
+                    f"{identity} decides {name!r}, which then cannot be kept {words(low, high)} "
                     "by construction: leave one of the two out"
                 )
 
-    def _totals(self) -> list[Identity]:
-        """Every identity, the innermost first: each total is the sum of its finished parts."""
-        return self._order()[::-1]
+    def _sequence(self) -> list[str]:
+        """Every series: a total after its parts, one between others after these."""
+        after = {name: self.bounds.by(name) for name in self.schema.series}
+        for identity in self.schema.identities:
+            if identity.number is None:
+                after[identity.total] += identity.parts
+        try:
+            return list(TopologicalSorter(after).static_order())
+        except CycleError as error:
+            circle = ", ".join(dict.fromkeys(error.args[1]))
+            raise SynthError(f"the bounds of {circle} go in a circle; leave one out") from error
 
     def _free(self) -> list[str]:
         ratios = self._ratios()
@@ -193,11 +195,6 @@ class Coordinates:
 
 def _sharing(identity: Identity, others: list[Identity]) -> bool:
     return any(set(identity.parts) & set(other.parts) for other in others)
-
-
-def _words(low: float | None, high: float | None) -> str:
-    sides = (("above", low), ("below", high))
-    return " and ".join(f"{side} {limit:g}" for side, limit in sides if limit is not None)
 
 
 def _ratio_names(identity: Identity) -> list[str]:

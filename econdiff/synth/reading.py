@@ -13,7 +13,7 @@ from econdiff.synth.checks import ROUNDING, check, check_kinds
 from econdiff.synth.errors import SynthError
 from econdiff.synth.identity import Identity
 from econdiff.synth.panel import EntityPanel
-from econdiff.synth.positive import natural
+from econdiff.synth.positive import natural, prices
 from econdiff.synth.schema import Range, Schema
 from econdiff.synth.spelling import flat
 
@@ -38,6 +38,8 @@ def read_entities(
     A column that is constant within each entity is a static attribute, any other is a series.
     `positive` series are modelled in logs; unless told, those above zero throughout whose logs have
     no long tail below, which levels above zero by luck have (see `positive.natural`).
+    `bounds` are numbers or other series (see `Schema`); unless told, columns open, high, low and
+    close keep their order, where it holds throughout (see `positive.prices`).
     Raises `SynthError` for what cannot be used: a broken identity (and in which rows), an entity
     seen once, a constant series, statics that identify, a gap in time.
     """
@@ -59,8 +61,10 @@ def read_entities(
     values = np.full((len(names), len(index), len(series)), np.nan)
     values[codes, index.get_indexer(periods)] = frame[list(series)].to_numpy(float)
     parsed = tuple(i if isinstance(i, Identity) else Identity.parse(i) for i in identities)
+    if bounds is None:
+        bounds = prices(values, series, parsed)
     if positive is None:
-        positive = natural(values, series, parsed, bounds or ())
+        positive = natural(values, series, parsed, bounds)
     schema = Schema(
         entity,
         time,
@@ -70,7 +74,7 @@ def read_entities(
         dict(units or {}),
         parsed,
         tuple(positive),
-        dict(bounds or {}),
+        dict(bounds),
     )
     first = (
         pd.DataFrame(frame[statics]).groupby(codes).first()
