@@ -96,3 +96,14 @@ def test_two_columns_of_one_name_are_refused_in_every_file(tmp_path):
     (tmp_path / "in.csv").write_text("firm,year,a,a\nx,2000,1,2\nx,2001,2,3\n")
     with pytest.raises(UsageError, match=r"two columns of in\.csv are called 'a'"):
         read_real(str(tmp_path / "in.csv"), EntityReading(entity="firm"))
+
+
+def test_made_panels_without_rows_or_numbers_are_refused(tmp_path):
+    real = read_entities(long(), entity="firm")
+    path = tmp_path / "made.parquet"
+    long().iloc[:0].to_parquet(path)
+    with pytest.raises(UsageError, match=r"made\.parquet has no rows"):
+        read_made(str(path), real)
+    long().assign(panel=[1.0] * 47 + [np.nan]).to_parquet(path)
+    with pytest.raises(UsageError, match="'panel' is empty in row 47"):
+        read_made(str(path), real)

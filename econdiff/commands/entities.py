@@ -162,6 +162,11 @@ def read_made(name: str, real: EntityPanel) -> SyntheticPanels:
     absent = [n for n in needed if n not in frame]
     if absent:
         raise UsageError(f"{path.name} has no column {absent[0]!r}, which the real panel has")
+    if frame.empty:
+        raise UsageError(f"{path.name} has no rows; there is nothing to judge")
+    if "panel" in frame and frame["panel"].isna().any():
+        row = int(frame["panel"].isna().to_numpy().argmax())
+        raise UsageError(f"'panel' is empty in row {row} of {path.name}; number every copy")
     groups = [part for _, part in frame.groupby("panel")] if "panel" in frame else [frame]
     try:
         panels = [read_like(part, schema) for part in groups]
