@@ -32,6 +32,7 @@ from econdiff.scoring import crps
 
 FIRST = {"FRED-QD": 42, "FRED-MD": 130, "JST": 45}  # rows before the first origin
 EVERY = {"FRED-QD": 2, "FRED-MD": 4, "JST": 2}
+RECENT = {"FRED-QD": 80, "FRED-MD": 240, "JST": 80}  # rows of the second view: `anchor.recent`
 STEPS = {"FRED-QD": (1, 2, 4, 8), "FRED-MD": (1, 3, 6, 12), "JST": (1, 2, 4)}
 DRAWS = 64  # and their opposites
 YARDSTICK = Anchor(lags=1, cross=(), local=False, mixture=0.0)
@@ -111,7 +112,8 @@ def main() -> None:
     network = load_weights(options.weights or "shipped")
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     for job in jobs(options.data):
-        found.setdefault(job.source, []).append(score(job, Anchor(), network))
+        anchor = Anchor(recent=RECENT[job.source])
+        found.setdefault(job.source, []).append(score(job, anchor, network))
     for source, parts in found.items():
         ratio, covered = (np.concatenate(part) for part in zip(*parts, strict=True))
         known = np.nanmean(ratio[~np.isnan(ratio).all(axis=1)], axis=1)

@@ -115,7 +115,7 @@ def test_a_ragged_edge_and_the_seed(world, core):
 def test_every_series_keeps_the_law_of_its_own_anchor(world, core, rng):
     panel, _ = world
     y = panel.to_numpy().T
-    state = Anchor(cross=()).estimate(y).filter(y)
+    state = Anchor(cross=()).fit(panel).filter(y)
     fitted = LatentDiffusion(core=core).fit(panel)
     drawn = fitted.sample(panel, horizon=6, paths=2000, rng=rng).samples
     alone = state.color(rng.standard_normal((2000, 60, 6))).swapaxes(1, 2)
@@ -175,7 +175,7 @@ def test_spread_is_that_of_all_that_is_drawn(world, core):
         return fitted.sample(panel, horizon=3, paths=20, rng=np.random.default_rng(2)).samples
 
     y = panel.to_numpy().T
-    centre = Anchor(cross=()).estimate(y).filter(y).color(np.zeros((60, 3))).T
+    centre = Anchor(cross=()).fit(panel).filter(y).color(np.zeros((60, 3))).T
     expected = centre + 1.5 * (draw(1.0) - centre)
     np.testing.assert_allclose(draw(1.5), expected, atol=0.02)  # of spreads near 1
 

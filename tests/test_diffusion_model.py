@@ -45,7 +45,7 @@ def test_settings_and_what_was_fitted_keep_the_protocols(panel):
 def test_an_untrained_network_draws_the_law_of_the_anchor(panel):
     samples = draw(UNTRAINED, panel, paths=6_000, horizon=4).samples
     y = panel.to_numpy().T
-    mean, matrix = Anchor().estimate(y).filter(y).affine(4)
+    mean, matrix = Anchor().fit(panel).filter(y).affine(4)
     flat = samples.swapaxes(1, 2).reshape(len(samples), -1)
     deviation = np.sqrt(np.diag(matrix @ matrix.T))
     np.testing.assert_allclose(flat.mean(0), mean, atol=0.05 * deviation.max())
@@ -55,7 +55,7 @@ def test_an_untrained_network_draws_the_law_of_the_anchor(panel):
 def test_an_untrained_density_is_the_anchor_s(panel):
     fitted, future = UNTRAINED.fit(panel[:-2]), panel[-2:]
     y = panel[:-2].to_numpy().T
-    mean, matrix = Anchor().estimate(y).filter(y).affine(2)
+    mean, matrix = Anchor().fit(panel[:-2]).filter(y).affine(2)
     exact = multivariate_normal(mean, matrix @ matrix.T).logpdf(future.to_numpy().T.ravel())
     assert fitted.log_density(panel[:-2], future) == pytest.approx(exact, abs=1e-3)
 

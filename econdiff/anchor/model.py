@@ -33,6 +33,7 @@ import pandas as pd
 
 from econdiff.anchor import correlation as correlations
 from econdiff.anchor.correlation import correlate, decorrelate
+from econdiff.anchor.recent import NARROW, averaged, enough, restated, rows_of_view
 from econdiff.anchor.recursion import (
     accumulate,
     autoregress,
@@ -61,7 +62,9 @@ class Anchor:
     tighter) and the values between which that of what it owes to the others' is averaged,
     `cross` (empty: nothing is owed), `local` whether a series may fall back to its local mean,
     `mixture` the weight of the filtered variance against that of the whole sample (0: volatility
-    is constant), `pull` the pseudo-observations with which the correlation is drawn towards 0.
+    is constant), `pull` the pseudo-observations with which the correlation is drawn towards 0,
+    `recent` the rows of the second view with which the coefficients are averaged (0: there is none;
+    None: as the calendar of the panel says, see `recent`).
     """
 
     lags: int = 6
@@ -70,6 +73,7 @@ class Anchor:
     local: bool = True
     mixture: float = 0.9
     pull: float = 8.0
+    recent: int | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.cross, tuple) or not all(c > 0 for c in self.cross):
@@ -83,32 +87,60 @@ class Anchor:
             )
         if not 0 <= self.mixture <= 1:
             raise ValueError(f"mixture is a weight between 0 and 1, got {self.mixture}")
+        if self.recent and self.recent <= self.lags:
+            raise ValueError(f"a second view of {self.lags} lags needs more rows: {self.recent}")
 
     def fit(self, panel: pd.DataFrame) -> "Coefficients":
         """Estimate from the rows of `panel` [time x series]."""
         check_rows(panel)
-        return self.estimate(panel.to_numpy(float).T)
+        return self.on(panel.index).estimate(panel.to_numpy(float).T)
+
+    def on(self, index: pd.Index) -> "Anchor":
+        """The settings for panels of that calendar: `recent` is said."""
+        return replace(self, recent=rows_of_view(index)) if self.recent is None else self
 
     def estimate(self, y: np.ndarray) -> "Coefficients":
-        """Estimate from `y` [..., series, time], NaN where not known."""
+        """Estimate from `y` [..., series, time], NaN where not known.
+
+        Arrays have no calendar: where `recent` is None there is one view.
+        """
         if y.shape[-1] <= self.lags:
             raise ValueError(f"{self.lags} lags need {self.lags + 1} rows, got {y.shape[-1]}")
         centre, spread = location_scale(y)
         x = (y - centre[..., None]) / spread[..., None]
-        rho = first_autocorrelation(x)
-        b, _ = contract(alone(x, rho, self.lags, self.tightness))
-        filled, e = innovations(b, x)
         still = stands_still(y)
-        size = deviation(e, e != 0, still)
-        usable = (e != 0) & ~still[..., None]
-        before, _ = running_variances(e, usable, size**2, 0 * size)
-        b, others = self._regress(filled, e, np.sqrt(before[..., MAIN]), size, rho)
+        b, others = self._owed(x, still)
+        if self.recent and self.recent < y.shape[-1]:
+            view = self._second_view(y[..., -self.recent :], centre, spread)
+            b, others = contract(*averaged((b, others), *view))
         filled, e = innovations(b, x, others)
         size = deviation(e, e != 0, still)
         usable = (e != 0) & ~still[..., None]
         effects = responses(e, filled, usable, size**2, self.mixture)
         found = Coefficients(self, centre, spread, b, size, *effects, np.empty(0), still, others)
         return found.correlated(y)
+
+    def _second_view(
+        self, y: np.ndarray, centre: np.ndarray, spread: np.ndarray
+    ) -> tuple[tuple[np.ndarray, np.ndarray | None], np.ndarray]:
+        """What series owe in the rows `y`, in units of `spread` about `centre`; if it is used."""
+        known = enough(y)
+        y = np.where(known[..., None, None], y, 0)
+        middle, width = location_scale(y)
+        x = (y - middle[..., None]) / width[..., None]
+        b, others = self._owed(x, stands_still(y))
+        used = known & (width > NARROW * spread).all(-1)
+        return restated(b, others, spread / width, (centre - middle) / width), used
+
+    def _owed(self, x: np.ndarray, still: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """What each series owes: to its own past, so that its volatility is known, then to all."""
+        rho = first_autocorrelation(x)
+        b, _ = contract(alone(x, rho, self.lags, self.tightness))
+        filled, e = innovations(b, x)
+        size = deviation(e, e != 0, still)
+        usable = (e != 0) & ~still[..., None]
+        before, _ = running_variances(e, usable, size**2, 0 * size)
+        return self._regress(filled, e, np.sqrt(before[..., MAIN]), size, rho)
 
     def white(self, spread: np.ndarray, correlation: np.ndarray) -> "Coefficients":
         """Of shocks about 0 without memory, of deviation `spread` [series] and that correlation."""

@@ -50,7 +50,7 @@ class LatentDiffusion:
         """Estimate every series' anchor, the components, and the law of the factors."""
         y = known(panel, self.core.window)
         panel = panel.iloc[-self.core.window :]
-        own = replace(self.anchor, cross=()).estimate(y)
+        own = replace(self.anchor, cross=()).on(panel.index).estimate(y)
         u = _innovations(own.filter(y))
         shocks = u[self.anchor.lags :]
         flat = np.isnan(shocks).all(axis=0)
@@ -60,6 +60,7 @@ class LatentDiffusion:
                 f"series {name!r} does not vary in the last {len(panel)} rows; leave it out"
             )
         components = principal_components(shocks, self.factors, self.most)
+        components = replace(components, centre=0 * components.centre)  # what is to come is about 0
         shared, terms = components.split(u)
         *_, core = replace(self.core, recentre=False).steps(_named(shared, panel.index))
         core = replace(core, coefficients=_memoryless(shared.T, self.core.anchor))

@@ -114,12 +114,11 @@ class Diffusion:
         training = self.training or (Training() if self.weights is None else Training(steps=0))
         seed = training.seed
         network = untrained(seed=seed) if self.weights is None else load_weights(self.weights)
-        fitted = FittedDiffusion(
-            self, self.anchor.estimate(y), network.to(device), tuple(panel.columns)
-        )
+        anchor = self.anchor.on(panel.index)
+        fitted = FittedDiffusion(self, anchor.estimate(y), network.to(device), tuple(panel.columns))
         yield fitted
         if training.steps > 0:
-            for progress in train(network, y, self.anchor, training, device):
+            for progress in train(network, y, anchor, training, device):
                 yield replace(fitted, network=progress.network, training=str(progress))
 
 
