@@ -1,8 +1,8 @@
 """The anchor: the econometrician's own model, as an invertible map to white noise.
 
-`model` has the model and its map; `regression` how its coefficients are estimated; `recursion`
-how a series follows its past, `volatility` how loud it is; `correlation` and `robust` what they are
-made of.
+`model` has the model and its map; `regression` how its coefficients are estimated, and `recent`
+with what they are averaged; `recursion` how a series follows its past, `volatility` how loud it is;
+`correlation` and `robust` what they are made of.
 """
 
 from econdiff.anchor.correlation import power

@@ -10,8 +10,9 @@ and are correlated across series:
 truth; `color` takes them back. Both are affine in their argument, and the log-determinant
 is known, so a density of `z` is a density of `y`.
 
-- g, a: a Bayesian regression weighted by the volatility (`regression`), contracted so that no root
-  is explosive. Its settings were chosen on data to 1984 (`benchmarks/early.py`).
+- g, a: a Bayesian regression weighted by the volatility (`regression`), averaged with that of the
+  last twenty years (`recent`), contracted so that no root is explosive. Its settings were chosen on
+  data to 1984 (`benchmarks/early.py`).
 - s: exponentially weighted variance of the innovations, each square winsorised against the
   variance before it, mixed with the variance of the whole sample. Falls may count more than rises,
   and a high level may make a series louder (`volatility`); ahead, it is the level expected there.
