@@ -66,7 +66,7 @@ def test_a_model_that_understates_risk_is_rejected(days):
         ),
         (
             lambda f: pd.concat([f.assign(model="a"), f.assign(model="b", VaR=-f["VaR"])]),
-            "b: row 0 has VaR",
+            "b: 2020-01-01 has VaR",
         ),
         (
             lambda f: pd.concat([f.assign(model="a"), f.assign(model="b", **{"return": 0.1})]),

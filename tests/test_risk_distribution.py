@@ -64,6 +64,8 @@ def test_it_stays_finite_without_hits_and_with_nothing_but_hits(days, returns, r
     table = validate_tails(tails, var, es, ALPHA, rng=rng, simulations=50)
     assert np.isfinite(table["statistic"]).all()
     assert table["p_value"].between(0, 1).all()
+    told = table.set_index("test").loc["Acerbi-Szekely Z1, simulated", "verdict"]
+    assert (told == "no evidence: no exceptions") == (returns == "none beyond")
     assert np.isfinite(validate_pit(pit)["statistic"]).all()
 
 

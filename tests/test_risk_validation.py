@@ -1,10 +1,13 @@
 """The table of a validation, and what it refuses."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
+from econdiff.report import validation as pages
 from econdiff.risk.validation import validate
 
 
@@ -71,10 +74,34 @@ def test_the_p_value_of_the_light_is_the_type_one_error_of_basel(frame, hits, p_
         (lambda f: f.drop(columns="ES"), r"lacks the columns \['ES'\]"),
         (lambda f: f.assign(VaR=-f["VaR"], ES=-f["ES"]), "Put a minus before both"),
         (lambda f: f.head(1), "at least 2 days, got 1"),
-        (lambda f: f.assign(VaR=np.nan), "VaR is not finite on row 0"),
+        (lambda f: f.assign(VaR=np.nan), "VaR is not finite on 2020-01-01"),
         (lambda f: f.assign(ES=f["VaR"] / 2), "ES below VaR"),
     ],
 )
 def test_what_is_wrong_is_said(frame, change, words):
     with pytest.raises(ValueError, match=words):
         validate(change(frame), 0.05)
+
+
+@pytest.mark.parametrize(("days", "drawn"), [(251, False), (269, False), (270, True)])
+def test_a_light_over_time_is_drawn_from_twenty_windows_on(days, drawn, monkeypatch):
+    for name in ("losses", "contributed", "exceptions_by_model", "traffic"):
+        monkeypatch.setattr(pages.draw, name, lambda *given, **named: None)
+    for name in ("parts_of", "first_level"):
+        monkeypatch.setattr(pages, name, lambda *given: 0)
+    track = SimpleNamespace(model="m", frame=lambda level: pd.DataFrame(index=range(days)))
+    risk = pd.DataFrame({"model": ["m"], "portfolio": ["p"]})
+    found = SimpleNamespace(
+        portfolios=["p"], risk=risk, subject="m", weights=pd.DataFrame({"p": [1.0]}),
+        assets={"m": None}, horizons=[1], tracks=[track], of=lambda portfolio: [track],
+        alphas=[0.01], periods="days", longer=(), scenarios=None,
+    )  # fmt: skip
+    assert ("traffic" in pages.pictures(found)) == drawn
+
+
+@pytest.mark.parametrize("place", ["column", "index"])
+def test_a_sign_error_names_the_day(frame, place):
+    dated = frame.set_index("date")
+    dated.loc["2020-01-03", "VaR"] = 1.0
+    with pytest.raises(ValueError, match=r"^2020-01-03 has VaR 1 and ES"):
+        validate(dated.reset_index() if place == "column" else dated, 0.01)

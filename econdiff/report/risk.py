@@ -26,6 +26,7 @@ from econdiff.risk.backtests import YEAR
 from econdiff.risk.portfolio import Gains
 
 MOST = 12  # bars
+WINDOWS = 20  # of a year, the least that are drawn as a line over time
 
 
 def exceptions(table: pd.DataFrame, alpha: float) -> Figure:

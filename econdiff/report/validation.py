@@ -54,7 +54,7 @@ def pictures(found: Validation) -> dict[str, Figure]:
             tables = {track.model: track.frame(first_level(found)) for track in found.of(portfolio)}
             alpha = found.alphas[first_level(found)]
             made[f"exceptions{end}"] = draw.exceptions_by_model(tables, alpha)
-            if len(next(iter(tables.values()))) > draw.YEAR:
+            if len(next(iter(tables.values()))) >= draw.YEAR + draw.WINDOWS:
                 made[f"traffic{end}"] = draw.traffic(tables, alpha, found.periods)
         for past in found.longer:
             mine = [track for track in past.tracks if track.portfolio == portfolio]

@@ -29,7 +29,7 @@ def validate(
     cannot speak, and why. A `date` column or index is only used to name days.
     """
     r, q, e = _columns(frame)
-    bt.checked(r, q, e, alpha)
+    bt.checked(r, q, e, alpha, days=_days(frame))
     rows = [
         verdict_row(name, test(r, q, e, alpha), significance) for name, test in _tests().items()
     ]
@@ -70,15 +70,13 @@ def validate_shortfall(
     spread of a statistic, not its mean, which is 0 under any. p-values are lower-tail.
     """
     r, q, e = _columns(frame)
-    bt.checked(r, q, e, alpha)
+    bt.checked(r, q, e, alpha, days=_days(frame))
     null = bt.implied_null(q, e, alpha)
     rows = []
     for name, statistic in (("Z1", bt.z1), ("Z2", bt.z2), ("ridge", bt.ridge_relative)):
         outcome = bt.simulated_test(
             statistic, r, q, e, alpha, null=null, simulations=simulations, rng=rng
         )
-        if name == "Z1" and not (r < q).any():
-            outcome = Outcome(0.0, 1.0, "no exceptions")
         rows.append(verdict_row(f"Acerbi-Szekely {name}, {IMPLIED}", outcome, significance))
     return pd.DataFrame(rows, columns=["test", "statistic", "p_value", "verdict"])
 
@@ -113,6 +111,15 @@ def verdict_row(name: str, outcome: Outcome, significance: float) -> tuple[str, 
         return name, outcome.statistic, outcome.p_value, f"no evidence: {outcome.note}"
     verdict = "reject" if outcome.p_value < significance else "pass"
     return name, outcome.statistic, outcome.p_value, verdict
+
+
+def _days(frame: pd.DataFrame) -> list[str] | None:
+    """The dates of a `date` column or index, as errors name them; None where there are none."""
+    named = [column for column in frame.columns if str(column).strip().lower() == "date"]
+    labels = frame[named[0]] if named else frame.index
+    if not named and not isinstance(labels, pd.DatetimeIndex | pd.PeriodIndex):
+        return None
+    return [str(label).removesuffix(" 00:00:00") for label in labels]
 
 
 def _columns(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

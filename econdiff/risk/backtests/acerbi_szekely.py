@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import betainc
 
-from econdiff.risk.backtests.outcome import Outcome, check_level, checked
+from econdiff.risk.backtests.outcome import Outcome, check_level, checked, silent
 
 Statistic = Callable[[np.ndarray, np.ndarray, np.ndarray, float], float]
 
@@ -58,8 +58,10 @@ def simulated_test(
     """A statistic above, with its p-value (lower tail) among `simulations` worlds of the model.
 
     `null(rng)` draws one history of returns [time] from the model's own forecasts; `null_returns`
-    makes one from a shape.
+    makes one from a shape. Without exceptions Z1, a mean over them, has no evidence.
     """
+    if statistic is z1 and not (returns < var).any():
+        return silent("no exceptions")
     seen = statistic(returns, var, es, alpha)
     worlds = np.array([statistic(null(rng), var, es, alpha) for _ in range(simulations)])
     return Outcome(seen, float((1 + (worlds <= seen).sum()) / (1 + simulations)))

@@ -1,5 +1,6 @@
 """What a test gives back, and what every test is given."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,9 +62,17 @@ def exceptions(returns: np.ndarray, var: np.ndarray) -> np.ndarray:
 
 
 def checked(
-    returns: np.ndarray, var: np.ndarray, es: np.ndarray, alpha: float
+    returns: np.ndarray,
+    var: np.ndarray,
+    es: np.ndarray,
+    alpha: float,
+    *,
+    days: Sequence[str] | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The three columns as floats; ValueError unless they are finite, alike and e < q < 0."""
+    """The three columns as floats; ValueError unless they are finite, alike and e < q < 0.
+
+    Errors name the row at fault by its place among `days`, or by its number.
+    """
     r, q, e = (np.asarray(column, float) for column in (returns, var, es))
     if not (r.ndim == 1 and r.shape == q.shape == e.shape):
         raise ValueError(
@@ -76,15 +85,19 @@ def checked(
     for name, column in (("returns", r), ("VaR", q), ("ES", e)):
         if not np.isfinite(column).all():
             row = int(np.flatnonzero(~np.isfinite(column))[0])
-            raise ValueError(f"{name} is not finite on row {row}; leave that day out")
+            raise ValueError(f"{name} is not finite on {_day(row, days)}; leave that day out")
     wrong = np.flatnonzero(~((e < q) & (q < 0)))
     if len(wrong):
         row = int(wrong[0])
         raise ValueError(
-            f"row {row} has VaR {q[row]:g} and ES {e[row]:g}; both must be negative returns "
-            "(a loss of 2% is -2), ES below VaR"
+            f"{_day(row, days)} has VaR {q[row]:g} and ES {e[row]:g}; both must be negative "
+            "returns (a loss of 2% is -2), ES below VaR"
         )
     return r, q, e
+
+
+def _day(row: int, days: Sequence[str] | None) -> str:
+    return f"row {row}" if days is None else days[row]
 
 
 def check_level(alpha: float) -> None:
