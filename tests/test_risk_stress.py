@@ -210,6 +210,21 @@ def test_losses_without_correlation_are_the_expected_ones(rng):
     np.testing.assert_allclose(later.by_step, [0.05 / 1.25, 0.045 / 1.25**2])
 
 
+def test_a_year_of_quarterly_losses_at_a_steady_annual_rate_has_vasiceks_law(rng):
+    rates = np.full((100_000, 5), 0.02)
+    made = credit.portfolio_losses(
+        rates[:, :4], loss_given_default=1, correlation=0.15, span=4, rng=rng
+    )
+    for level in (0.5, 0.9, 0.999):
+        q = credit.vasicek_quantile(0.02, 0.15, level)
+        share = np.sqrt(level * (1 - level) / len(rates))
+        assert (made.losses <= q).mean() == pytest.approx(level, abs=4 * share)
+    assert made.expected == pytest.approx(0.02, rel=0.02)
+    drawn = credit.vasicek_rates(rates, 0.15, rng=rng, span=4)
+    assert (drawn[:, 0] == drawn[:, 3]).all()
+    assert np.corrcoef(drawn[:, 3:].T)[0, 1] == pytest.approx(0, abs=0.02)
+
+
 @pytest.fixture
 def folder(tmp_path):
     def write(number, part, area, scenario, *rows):

@@ -17,7 +17,7 @@ from econdiff.commands.progress import Progress, silent
 from econdiff.commands.tables import led_by
 from econdiff.forecast import Forecast, steps_after
 from econdiff.report.credit import CreditStudy, credit_page, pictures
-from econdiff.risk.credit import CreditLoss, FittedLogitLink, each_step, portfolio_losses
+from econdiff.risk.credit import CreditLoss, FittedLogitLink, portfolio_losses
 from econdiff.risk.measures import var_standard_error_by_path
 from econdiff.scenario import Scenario, ScenarioError, check
 from econdiff.transforms import Transformed, TransformedForecaster, choose, periods_per_year
@@ -158,9 +158,10 @@ def _rates(book: Book, drawn: Forecast, request: CreditRequest) -> np.ndarray:
 def _losses(book: Book, rates: np.ndarray, request: CreditRequest) -> CreditLoss:
     per_year = 1 if request.rate_over == "period" else periods_per_year(book.macro.index)
     return portfolio_losses(
-        np.repeat(each_step(rates, per_year), REPEATS, axis=0),
+        np.repeat(rates, REPEATS, axis=0),
         loss_given_default=request.loss_given_default,
         correlation=request.correlation,
+        span=per_year,
         discount=(1 + request.discount) ** (1 / periods_per_year(book.macro.index)) - 1,
         rng=_rng(request, "common factor"),
     )

@@ -135,7 +135,8 @@ def _limits(settings: Mapping[str, Any]) -> tuple[str, ...]:
         f"Loss given default is {settings['loss_given_default']:g} in every scenario, though it "
         "rises in bad times.",
         f"The portfolio is large and homogeneous, one factor, asset correlation "
-        f"{settings['correlation']:g} (Vasicek, 2002); the link's shock comes on top of it.",
+        f"{settings['correlation']:g} (Vasicek, 2002). The factor is drawn once {each}, "
+        "independent of the one before; the link's shock comes on top of it.",
         "Coefficients are taken for the truth, and held outside the range that they were seen in.",
         "Loans that are repaid or made over the horizon are left out.",
         f"Losses are discounted at {100 * settings['discount']:g}% a year.",

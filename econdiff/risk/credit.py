@@ -108,10 +108,17 @@ def vasicek_quantile(pd_: np.ndarray | float, correlation: float, level: float) 
     return norm.cdf((norm.ppf(pd_) + tilt) / np.sqrt(1 - correlation))
 
 
-def vasicek_rates(pd_: np.ndarray, correlation: float, *, rng: np.random.Generator) -> np.ndarray:
-    """Draws of the portfolio's default rate around each `pd_`, of the same shape."""
+def vasicek_rates(
+    pd_: np.ndarray, correlation: float, *, rng: np.random.Generator, span: int = 1
+) -> np.ndarray:
+    """Draws of the portfolio's default rate around each `pd_` [..., step], of the same shape.
+
+    The common factor is drawn anew every `span` steps, and independent of itself before.
+    """
     _check(correlation)
-    factor = rng.standard_normal(np.shape(pd_))
+    steps = pd_.shape[-1]
+    factor = rng.standard_normal((*pd_.shape[:-1], -(-steps // span)))
+    factor = np.repeat(factor, span, axis=-1)[..., :steps]
     inside = norm.ppf(pd_) - np.sqrt(correlation) * factor
     return norm.cdf(inside / np.sqrt(1 - correlation))
 
@@ -138,17 +145,20 @@ def portfolio_losses(
     *,
     loss_given_default: float,
     correlation: float,
+    span: int = 1,
     discount: float = 0.0,
     rng: np.random.Generator,
 ) -> CreditLoss:
     """Losses of a large homogeneous portfolio on default-rate paths [path, step].
 
-    `rates` are per step, of those who still live; each step's rate is drawn from Vasicek's law
-    around it. `discount` is the interest rate a step, for expected credit losses (IFRS 9, CECL).
+    `rates` are those of `span` steps (4: annual rates in quarterly steps), of those who still live.
+    Around each a rate is drawn from Vasicek's law, with one common factor for `span` steps, so that
+    at a steady rate their loss has that law, and then made one of a step. `discount` is the
+    interest rate a step, for expected credit losses (IFRS 9, CECL).
     """
     if not 0 <= loss_given_default <= 1:
         raise ValueError(f"loss given default must be a fraction, got {loss_given_default}")
-    drawn = vasicek_rates(rates, correlation, rng=rng)
+    drawn = each_step(vasicek_rates(rates, correlation, rng=rng, span=span), span)
     alive = np.concatenate(
         [np.ones((len(drawn), 1)), np.cumprod(1 - drawn, axis=1)[:, :-1]], axis=1
     )
