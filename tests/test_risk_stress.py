@@ -199,6 +199,12 @@ def test_percent_rates_are_refused():
         credit.LogitLink(("u",)).fit(rate, pd.DataFrame({"u": [1.0, 2.0]}, index=rate.index))
 
 
+def test_a_rate_of_zero_is_named(rng):
+    rate = pd.Series([0.02, 0.0], index=pd.period_range("2024Q1", periods=2, freq="Q"))
+    with pytest.raises(ValueError, match="is 0 in 2024Q2, which has no logit"):
+        credit.LogitLink(()).fit(rate, pd.DataFrame(index=rate.index))
+
+
 def test_losses_without_correlation_are_the_expected_ones(rng):
     rates = np.full((5, 2), 0.1)
     made = credit.portfolio_losses(rates, loss_given_default=0.5, correlation=0.0, rng=rng)

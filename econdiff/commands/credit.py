@@ -8,7 +8,7 @@ import pandas as pd
 
 from econdiff.commands.answer import Answer
 from econdiff.commands.assumptions import Assumed, conditioned
-from econdiff.commands.credit_book import Book, CreditRequest, book_of, driven
+from econdiff.commands.credit_book import Book, CreditRequest, book_of, careful, driven
 from econdiff.commands.errors import UsageError
 from econdiff.commands.folder import whole, write_manifest, write_page, write_picture
 from econdiff.commands.manifest import new_manifest, settings_of
@@ -37,7 +37,8 @@ def credit(request: CreditRequest, command: str, progress: Progress = silent) ->
     _check_said(book, request)
     manifest = new_manifest("credit", command, settings_of(request)) | {"data": book.data.record}
     with whole(request.out, overwrite=request.overwrite) as folder:
-        macro, notes = _paths(book, request, progress)
+        macro, warned = _paths(book, request, progress)
+        notes = (*careful(book, request), *warned)
         rates = {name: _rates(book, drawn, request) for name, drawn in macro.items()}
         losses = {name: _losses(book, made, request) for name, made in rates.items()}
         study = CreditStudy(

@@ -19,6 +19,8 @@ from econdiff.scenario import Scenario
 
 DRIVERS = ("Real GDP growth", "change(Unemployment rate)")  # of the supervisory tables
 
+RARE = 0.002  # a rate that is never higher may have been given in fractions
+
 _CHANGE = re.compile(r"^change\((.+)\)$")
 
 
@@ -105,6 +107,24 @@ def book_of(request: CreditRequest) -> Book:
     except (KeyError, pd.errors.ParserError) as error:
         raise UsageError(f"--link-until takes a period such as 2019Q4; {error}") from error
     return Book(data, rates, macro, link, said)
+
+
+def careful(book: Book, request: CreditRequest) -> list[str]:
+    """What to look at before trusting the losses: the rate's units, and where it ends."""
+    said = []
+    highest = float(book.rates.max())
+    if request.rate_in == "percent" and highest < RARE:
+        said.append(
+            f"careful: the rate is never above {100 * highest:.3g}%; if its values are fractions, "
+            "say --rate-in fractions"
+        )
+    last, end = book.within().index[-1], book.macro.index[-1]
+    if last < end:
+        said.append(
+            f"The rate is known to {last} and the macro series to {end}: between them it is drawn "
+            f"from the link, and losses are counted after {end}."
+        )
+    return said
 
 
 def _check(request: CreditRequest) -> None:

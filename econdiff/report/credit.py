@@ -84,7 +84,7 @@ def credit_page(study: CreditStudy, drawn: Mapping[str, str]) -> Page:
         title="Credit losses by scenario",
         lead=(
             f"Highest expected loss: {shown(100 * float(worst['expected_loss']), 3)}% of exposure "
-            f"under {worst['scenario']}; {level:.1%} of the time the loss stays below "
+            f"under {worst['scenario']}; {100 * level:g}% of the time the loss stays below "
             f"{shown(100 * float(worst['quantile']), 3)}%."
         ),
         facts={
@@ -98,8 +98,8 @@ def credit_page(study: CreditStudy, drawn: Mapping[str, str]) -> Page:
                 "Losses",
                 (
                     "In per cent of exposure today, over the whole horizon. Credit VaR is the "
-                    f"{level:.1%} quantile less the expected loss; quantile_se is the Monte Carlo "
-                    "standard error of the quantile. The spread holds the macro "
+                    f"{100 * level:g}% quantile less the expected loss; quantile_se is the Monte "
+                    "Carlo standard error of the quantile. The spread holds the macro "
                     "paths, the shocks to the rate, and the portfolio's own common factor.",
                 ),
                 study.notes,

@@ -190,7 +190,7 @@ def credit_losses(drawn: Mapping[str, np.ndarray], level: float) -> Figure:
             axes.hist(loss, bins=100, range=(0, highest), color=color, alpha=0.6)
             axes.axvline(loss.mean(), color=HISTORY, lw=1.2, label="expected loss")
             axes.axvline(np.quantile(loss, level), color=OUTCOME, lw=1.2, ls="--",
-                         label=f"{level:.1%} quantile")  # fmt: skip
+                         label=f"{100 * level:g}% quantile")  # fmt: skip
             axes.set_title(str(name))
             axes.set_yticks([])
             axes.grid(visible=False)
