@@ -110,6 +110,7 @@ def test_a_quarterly_forecast_leans_to_the_last_twenty_years():
     assert np.abs(means["both"][:, -1] - now).mean() < np.abs(means["whole"][:, -1] - now).mean()
 
 
-def test_a_view_shorter_than_the_lags_is_refused():
-    with pytest.raises(ValueError, match="second view"):
-        Anchor(recent=6)
+@pytest.mark.parametrize(("rows", "error"), [(23, ValueError), (-1, ValueError), (80.5, TypeError)])
+def test_a_view_of_too_few_rows_or_of_parts_of_them_is_refused(rows, error):
+    with pytest.raises(error, match="second view"):
+        Anchor(recent=rows)

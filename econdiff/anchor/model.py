@@ -34,7 +34,7 @@ import pandas as pd
 
 from econdiff.anchor import correlation as correlations
 from econdiff.anchor.correlation import correlate, decorrelate
-from econdiff.anchor.recent import NARROW, averaged, enough, restated, rows_of_view
+from econdiff.anchor.recent import KNOWN, NARROW, averaged, enough, restated, rows_of_view
 from econdiff.anchor.recursion import (
     accumulate,
     autoregress,
@@ -52,6 +52,7 @@ from econdiff.anchor.robust import (
     tame,
 )
 from econdiff.anchor.volatility import MAIN, before_each, loudness, responses, running_variances
+from econdiff.forecast import check_count
 from econdiff.panel import check_rows
 
 
@@ -88,8 +89,8 @@ class Anchor:
             )
         if not 0 <= self.mixture <= 1:
             raise ValueError(f"mixture is a weight between 0 and 1, got {self.mixture}")
-        if self.recent and self.recent <= self.lags:
-            raise ValueError(f"a second view of {self.lags} lags needs more rows: {self.recent}")
+        if self.recent:
+            check_count("recent, the rows of the second view,", self.recent, KNOWN)
 
     def fit(self, panel: pd.DataFrame) -> "Coefficients":
         """Estimate from the rows of `panel` [time x series]."""
