@@ -180,6 +180,8 @@ def test_scenarios_that_cannot_be_are_refused(fitted, scenario, message):
         ({"a@nobody": [1.0]}, "no entity 'nobody'"),
         ({"regime": ["1950-01"]}, "outside the real panel"),
         ({"regime": ["boom"]}, "is no regime"),
+        ({"regime": ["NaT"]}, "is no regime"),
+        ({"regime": ["2001-01:"]}, "is no regime"),
         ({"a": [np.inf]}, "a = inf at 2000-01; give a finite number"),
         ({"shock a": ["much"]}, "shock a = much at 2000-01; give a finite number"),
     ],

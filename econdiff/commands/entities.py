@@ -164,8 +164,8 @@ def read_made(name: str, real: EntityPanel) -> SyntheticPanels:
         raise UsageError(f"{path.name} has no column {absent[0]!r}, which the real panel has")
     if frame.empty:
         raise UsageError(f"{path.name} has no rows; there is nothing to judge")
-    if "panel" in frame and frame["panel"].isna().any():
-        row = int(frame["panel"].isna().to_numpy().argmax())
+    if "panel" in frame and (empty := pd.Series(frame["panel"]).isna().to_numpy()).any():
+        row = int(empty.argmax())
         raise UsageError(f"'panel' is empty in row {row} of {path.name}; number every copy")
     groups = [part for _, part in frame.groupby("panel")] if "panel" in frame else [frame]
     try:

@@ -77,10 +77,10 @@ def _tests(days: Days, alpha: float) -> pd.DataFrame:
         tables.append(pd.concat(own, ignore_index=True).assign(model=name))
     if len(tables) == 1:
         return tables[0].drop(columns="model")
-    losses = {
-        name: fz0_loss(*(table[column].to_numpy(float) for column in COLUMNS), alpha)
-        for name, table in days.models.items()
-    }
+    losses = {}
+    for name, table in days.models.items():
+        r, q, e = (table[column].to_numpy(float) for column in COLUMNS)
+        losses[name] = fz0_loss(r, q, e, alpha)
     tables.append(compared(losses, seed=SEED))
     return pd.concat(tables, ignore_index=True).pipe(led_by, "model")
 

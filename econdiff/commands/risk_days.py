@@ -44,10 +44,11 @@ def read_models(file: Path, alpha: float) -> Days:
     names = list(dict.fromkeys(table["model"])) if "model" in table else []
     if len(names) < 2:
         return Days({"": _of_one(table, file.name)})
+    model = pd.Series(table["model"])
     if "" in names:
-        line = int(table.index[table["model"] == ""][0]) + 2
+        line = int(table.index[model == ""][0]) + 2
         raise UsageError(f"line {line} of {file.name} names no model, and others do")
-    each = {str(name): _of_one(table[table["model"] == name], file.name) for name in names}
+    each = {str(name): _of_one(table.loc[model == name], file.name) for name in names}
     return _together(each, file.name)
 
 
@@ -61,7 +62,8 @@ def gaps(index: pd.DatetimeIndex) -> str:
     if letter is None:
         return f"The dates are of no usual frequency. {assumed}."
     stamps = index.to_numpy().astype("datetime64[D]")
-    if letter == "D" and (index.day_of_week >= 5).mean() <= 0.1:  # as panels of days are read
+    weekend = index.day_of_week.to_numpy() >= 5
+    if letter == "D" and weekend.mean() <= 0.1:  # as panels of days are read
         apart, what = np.busday_count(stamps[:-1], stamps[1:]), "weekdays"
     elif letter == "D":
         apart, what = np.diff(stamps).astype(int), "days"
@@ -89,7 +91,7 @@ def _at_level(table: pd.DataFrame, alpha: float, name: str) -> pd.DataFrame:
     if not chosen.any():
         there = ", ".join(f"{value:g}" for value in np.unique(level))
         raise UsageError(f"{name} has the levels {there} and none is --alpha {alpha:g}")
-    return table[chosen]
+    return table.loc[chosen]
 
 
 def _of_one(table: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -45,7 +45,7 @@ class Ahead:
         """
         if self.periods.freqstr != "D" or len({(t.series, t.weight) for t in pin.terms}) > 1:
             return pin
-        days = periods_of(self.start.index).append(self.periods)
+        days = pd.PeriodIndex(periods_of(self.start.index).append(self.periods))
         business = bool((days.day_of_week < 5).all())
 
         def there(when: When) -> bool:

@@ -138,8 +138,8 @@ class Bounds:
             [column[n] if isinstance(n, str) else n for n in each(limit)] for limit in self.of(name)
         )
         return (
-            np.maximum.reduce(low) if low else None,
-            np.minimum.reduce(high) if high else None,
+            np.asarray(low).max(axis=0) if low else None,
+            np.asarray(high).min(axis=0) if high else None,
         )
 
 

@@ -154,8 +154,8 @@ def _regime(law: FittedLaw, span: str) -> tuple[np.ndarray, np.ndarray, np.ndarr
     first, colon, last = span.partition(":")
     real = law.panel.index
     try:  # a year is all of its periods
-        start = pd.Period(first.strip()).asfreq(real.freq, how="start")
-        end = pd.Period((last if colon else first).strip()).asfreq(real.freq, how="end")
+        start = _written(first).asfreq(real.freq, how="start")[0]
+        end = _written(last if colon else first).asfreq(real.freq, how="end")[0]
     except ValueError as error:
         raise SynthError(f"{span!r} is no regime; write one as '{real[0]}:{real[-1]}'") from error
     inside = ((real >= start) & (real <= end))[law.lags :]
@@ -168,6 +168,11 @@ def _regime(law: FittedLaw, span: str) -> tuple[np.ndarray, np.ndarray, np.ndarr
     seen = shared[inside]
     shift = np.nansum(seen, axis=0) / (np.isfinite(seen).sum(axis=0) + PULL)
     return loud, shift, loud_own
+
+
+def _written(text: str) -> pd.PeriodIndex:
+    """The one period that is meant, of the frequency that it is written in, or ValueError."""
+    return pd.PeriodIndex([pd.Period(text.strip())])
 
 
 def _loudness(all_of_it: np.ndarray, part: np.ndarray) -> np.ndarray:
@@ -205,7 +210,7 @@ def _checked(paths: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     twice = paths.columns[paths.columns.duplicated()]
     if len(twice):
         raise SynthError(f"two columns of the condition are called {twice[0]!r}")
-    numbers = {name: _numbers(paths[name]) for name in paths if name != "regime"}
+    numbers = {name: _numbers(pd.Series(paths[name])) for name in paths if name != "regime"}
     return paths.assign(**numbers)
 
 

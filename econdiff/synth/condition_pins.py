@@ -38,9 +38,9 @@ class Calendar:
         found = self._pins(told, baseline)
         limits = Coordinates(self.schema).limits
         for pin in found:
-            if len(pin.cells) > 1 or pin.sd:
+            if len(pin.cells) != 1 or pin.sd:
                 continue
-            (cell,), total = pin.cells, pin.cells[0].weights.sum()
+            cell, total = pin.cells[0], pin.cells[0].weights.sum()
             name = self.schema.series[cell.series]
             low, high = limits(name)
             if not low < pin.value / total < high:

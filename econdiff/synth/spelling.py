@@ -29,12 +29,12 @@ def like(
     """
     source = flat(source)
     given = frame[[n for n in frame if n not in source] + [n for n in source if n in frame]]
-    cells = times(source[schema.time], schema, index)
+    cells = times(pd.Series(source[schema.time]), schema, index)
     cells.index = pd.Index(period_labels(index), dtype=object)
     columns = {schema.time: cells.reindex(given[schema.time]).reset_index(drop=True)}
     exact = {name for identity in schema.identities for name in identity.series}
     for name in source.columns.intersection(given.columns).difference([schema.time, *exact]):
-        columns[name] = _as_kind(given[name], source[name])
+        columns[name] = _as_kind(pd.Series(given[name]), pd.Series(source[name]))
     return given.assign(**columns)
 
 
@@ -52,17 +52,17 @@ def times(cells: pd.Series, schema: Schema, index: pd.PeriodIndex) -> pd.Series:
     dates = parse_dates(cells, schema.time)
     periods = to_periods(dates.stamps, schema.frequency)
     pairs = pd.DataFrame({"period": periods, "cell": cells.array, "stamp": dates.stamps})
-    counts = pairs.groupby(["period", "cell", "stamp"], sort=False, observed=True).size()
-    usual = counts.sort_values(ascending=False, kind="stable").reset_index()
+    groups = pairs.groupby(["period", "cell", "stamp"], sort=False, observed=True)
+    usual = pd.Series(groups.size()).sort_values(ascending=False, kind="stable").reset_index()
     usual = usual.drop_duplicates("period").set_index("period").sort_index()
     beyond = pd.PeriodIndex(index.difference(pd.PeriodIndex(usual.index)))
-    written = usual["cell"].reindex(index).astype(object)
+    known, days = pd.Series(usual["cell"]), pd.Series(usual["stamp"])
+    written = known.reindex(index).astype(object)
     if len(beyond):
         if dates.written:
-            written[beyond] = [_a_year_apart(period, usual["cell"]) for period in beyond]
+            written[beyond] = [_a_year_apart(period, known) for period in beyond]
         else:
-            stamps = _day_of(usual["stamp"])(beyond)
-            written[beyond] = _dated(stamps, usual["cell"], usual["stamp"], dates.format)
+            written[beyond] = _dated(_day_of(days)(beyond), known, days, dates.format)
     kind = cells.dtype
     if isinstance(kind, pd.CategoricalDtype):
         kind = pd.CategoricalDtype(kind.categories.append(pd.Index(written)).unique(), kind.ordered)
@@ -71,7 +71,7 @@ def times(cells: pd.Series, schema: Schema, index: pd.PeriodIndex) -> pd.Series:
 
 def _a_year_apart(period: pd.Period, cells: pd.Series) -> str:
     """The cell of the last such month, quarter or year, with another year in it."""
-    alike = [other for other in cells.index if other.month == period.month]
+    alike = [other for other in pd.PeriodIndex(cells.index) if other.month == period.month]
     if not alike:
         return period_labels(pd.PeriodIndex([period]))[0]
     return str(cells[alike[-1]]).replace(str(alike[-1].year), str(period.year))
@@ -80,7 +80,7 @@ def _a_year_apart(period: pd.Period, cells: pd.Series) -> str:
 def _day_of(stamps: pd.Series) -> Callable[[pd.PeriodIndex], pd.DatetimeIndex]:
     """The day of a period on which most of `stamps`, by period, are."""
     business = pd.offsets.BDay()
-    periods = pd.PeriodIndex(stamps.index)
+    periods, known = pd.PeriodIndex(stamps.index), pd.DatetimeIndex(stamps)
     usual = pd.Timedelta((stamps - periods.start_time).mode()[0])
     ways: list[Callable[[pd.PeriodIndex], pd.DatetimeIndex]] = [
         lambda p: p.start_time,
@@ -88,7 +88,7 @@ def _day_of(stamps: pd.Series) -> Callable[[pd.PeriodIndex], pd.DatetimeIndex]:
         lambda p: pd.DatetimeIndex([business.rollback(day) for day in p.end_time.normalize()]),
         lambda p: p.start_time + usual,
     ]
-    return max(ways, key=lambda way: int((way(periods) == pd.DatetimeIndex(stamps)).sum()))
+    return max(ways, key=lambda way: int(np.asarray(way(periods) == known).sum()))
 
 
 def _dated(
@@ -97,8 +97,8 @@ def _dated(
     """Dates of the kind and spelling of `cells`, whose days are `known`."""
     first = cells.iloc[0]
     if isinstance(first, datetime):  # a Timestamp is one, too
-        clock, zone = first - pd.Timestamp(first).normalize(), first.tzinfo
-        return list(stamps.tz_localize(zone) + clock)
+        moment = pd.DatetimeIndex([first])
+        return list(stamps.tz_localize(first.tzinfo) + (moment - moment.normalize())[0])
     if isinstance(first, date):
         return [stamp.date() for stamp in stamps]
 
