@@ -107,3 +107,18 @@ def test_made_panels_without_rows_or_numbers_are_refused(tmp_path):
     long().assign(panel=[1.0] * 47 + [np.nan]).to_parquet(path)
     with pytest.raises(UsageError, match="'panel' is empty in row 47"):
         read_made(str(path), real)
+
+
+def test_a_made_panel_of_which_no_rows_keep_the_rules_is_refused_by_rule(tmp_path):
+    above = 1.0 + np.arange(48) % 5
+    source = long().assign(high=lambda t: t[["a", "b"]].max(axis=1) + above)
+    real = read_entities(source, entity="firm", bounds={"high": (("a", "b"), None)})
+    path, made = tmp_path / "made.csv", source.assign(high=source["a"] - above)
+    made.iloc[:2] = source.iloc[:2]  # one row and the one before: no slope
+    made.to_csv(path, index=False)
+    message = r"made\.csv: no entity has two .* high must be .*max\(a, b\), and is not in 96%"
+    with pytest.raises(UsageError, match=message):
+        read_made(str(path), real)
+    made.iloc[:3] = source.iloc[:3]
+    made.to_csv(path, index=False)
+    assert len(read_made(str(path), real).entities) == 4

@@ -9,7 +9,9 @@ import pandas as pd
 from econdiff.panel import PanelError
 from econdiff.panel.dates import looks_like_dates, parse_dates
 from econdiff.panel.frequency import infer_frequency, missing_periods, parse_frequency, to_periods
+from econdiff.synth.bounds import words
 from econdiff.synth.checks import ROUNDING, check, check_kinds
+from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.errors import SynthError
 from econdiff.synth.identity import Identity
 from econdiff.synth.panel import EntityPanel
@@ -90,7 +92,8 @@ def read_like(frame: pd.DataFrame, schema: Schema) -> EntityPanel:
     """Read a long frame that somebody made to be like a panel of `schema`; it may break its rules.
 
     Of its static attributes those are read that are there. Raises `SynthError` for a series of
-    which nothing is known, and for text and infinite numbers, naming the cell.
+    which nothing is known, for text and infinite numbers, naming the cell, and where too few rows
+    are whole and keep the rules for any slope on the period before.
     """
     periods, _ = _periods(pd.Series(frame[schema.time]), schema.time, schema.frequency)
     names, codes = _entities(frame, schema.entity)
@@ -109,9 +112,25 @@ def read_like(frame: pd.DataFrame, schema: Schema) -> EntityPanel:
         if np.isnan(numbers).all():
             raise SynthError(f"the series {name!r} is empty; give some of it")
         values[codes, index.get_indexer(periods), place] = numbers
+    _check_whole(values, Coordinates(schema))
     own = [name for name in schema.statics if name in frame]
     statics = pd.DataFrame(frame[own], index=frame.index).groupby(codes).first()
     return EntityPanel(values, index, names, statics.reset_index(drop=True), schema)
+
+
+def _check_whole(values: np.ndarray, coordinates: Coordinates) -> None:
+    """Refuse `values` [entity, time, series] of which no entity gives two rows and their lags."""
+    whole = np.asarray(np.isfinite(coordinates.inward(values)).all(axis=-1))
+    if ((whole[:, 1:] & whole[:, :-1]).sum(axis=1) < 2).all():
+        broken = [
+            f"; {name} must be {words(*coordinates.bounds.of(name))}, and is not in {share:.0%}"
+            for name, share in coordinates.outside(values).items()
+            if share > 0
+        ]
+        raise SynthError(
+            "no entity has two periods that, with the one before, are known in all series and keep "
+            f"their rules{''.join(broken)}. Mend these cells (are columns swapped?)"
+        )
 
 
 def _time_column(frame: pd.DataFrame, entity: str | None) -> str:
