@@ -35,10 +35,11 @@ class LogitLink:
         if absent:
             raise ValueError(f"the panel lacks {absent}; it has {list(panel.columns)}")
         known = rate.dropna()
-        if (known == 0).any():
+        none = (known == 0).to_numpy()
+        if none.any():
             raise ValueError(
-                f"the default rate is 0 in {known.index[known == 0][0]}, which has no logit; leave "
-                "such periods empty, or take longer ones"
+                f"the default rate is 0 in {known.index[int(none.argmax())]}, which has no "
+                "logit; leave such periods empty, or take longer ones"
             )
         if not ((known > 0) & (known < 1)).all():
             raise ValueError(
