@@ -169,7 +169,7 @@ def test_strength_goes_between_and_beyond_what_was_learned(panel):
 
 def test_settings_that_mean_nothing_are_refused():
     for wrong in ({"spread": 0.0}, {"spread": -1.0}, {"strength": -0.5}, {"spread": float("nan")}):
-        with pytest.raises(ValueError, match="spread must be positive and strength not negative"):
+        with pytest.raises(ValueError, match="spread must be positive, strength not negative"):
             Diffusion(**wrong)
     with pytest.raises(ValueError, match="must not be negative"):
         classifier_free(lambda x, angle: x, lambda x, angle: x, -1.0)
