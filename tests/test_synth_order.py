@@ -176,7 +176,7 @@ def test_prices_keep_their_order_unless_told():
 def test_a_broken_order_names_its_rows():
     table = days()
     table.loc[5, "High"] = table.loc[5, "Low"] - 1
-    with pytest.raises(SynthError, match=r"High must be at or above Low, .* at all 2020-01-08; me"):
+    with pytest.raises(SynthError, match=r"High must be at or above Low, .* at 2020-01-08; me"):
         read_entities(table, bounds={"High": ("Low", None)})
     table["High"] = table["Low"]
     with pytest.raises(SynthError, match="'High' is 'Low' in every row; leave one of them out"):

@@ -145,7 +145,8 @@ def _check_bounds(panel: EntityPanel, name: str, out: np.ndarray, bounds: Bounds
 
 def _places(panel: EntityPanel, cells: np.ndarray) -> str:
     labels = period_labels(panel.index)
-    shown = [f"{panel.entities[e]} {labels[t]}" for e, t in cells[:5]]
+    names = [""] if panel.schema.entity is None else [f"{name} " for name in panel.entities]
+    shown = [names[e] + labels[t] for e, t in cells[:5]]
     return ", ".join(shown) + (f" and {len(cells) - 5} more" if len(cells) > 5 else "")
 
 
