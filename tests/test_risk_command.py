@@ -6,7 +6,7 @@ import pytest
 
 from econdiff.cli import main
 from econdiff.commands.risk_backtest import careful
-from econdiff.commands.risk_days import gaps, read_models
+from econdiff.commands.risk_days import gaps, read_days
 
 
 @pytest.fixture
@@ -73,6 +73,14 @@ def test_a_model_that_understates_risk_is_rejected(days):
             "have different returns on 2020-01-01",
         ),
         (
+            lambda f: pd.concat([f.assign(portfolio="a"), f.assign(portfolio="")]),
+            "line 502 of days.csv names no portfolio",
+        ),
+        (
+            lambda f: pd.concat([f.assign(portfolio="a"), f[:9].assign(portfolio="b")]),
+            "b in days.csv has 9 days",
+        ),
+        (
             lambda f: pd.concat([f[:250].assign(model="a"), f[249:].assign(model="b")]),
             "share 1 days",
         ),
@@ -114,6 +122,32 @@ def test_models_in_one_file_are_tested_side_by_side(days, made_again):
     assert by["Kupiec POF", "half"] == "reject"
     assert by["Diebold-Mariano of FZ0 against half", "bank"] == "better"
     assert by["model confidence set of FZ0, 90%", "half"] == "outside"
+
+
+def test_each_portfolio_of_a_file_is_tested_as_if_alone(days, made_again):
+    frame, folder = days
+    calm = frame[100:].assign(portfolio="<calm>", **{"return": frame["return"] / 2})
+    books = {
+        "market": [frame.assign(portfolio="market", model="a"),
+                   frame.assign(portfolio="market", model="b", VaR=-1.5, ES=-2)],
+        "<calm>": [calm.assign(model="a"), calm.assign(model="b", VaR=-1.5, ES=-2)],
+    }  # fmt: skip
+    assert ask(pd.concat(books["market"] + books["<calm>"]), folder) == 0
+    tests = pd.read_csv(folder / "out" / "tests.csv")
+    assert list(tests.columns[:3]) == ["portfolio", "model", "test"]
+    page = (folder / "out" / "report.html").read_text()
+    assert "2 portfolios, 400 to 500 days: 4.0 to 5.0 losses" in page
+    assert "Portfolios side by side" in page
+    assert "&lt;calm&gt;" in page
+    assert "<calm>" not in page
+    assert (folder / "out" / "exceptions-2.svg").exists()
+    made_again(folder / "out")
+    for place, (name, tables) in enumerate(books.items()):
+        (folder / str(place)).mkdir()
+        assert ask(pd.concat(tables), folder / str(place)) == 0
+        alone = pd.read_csv(folder / str(place) / "out" / "tests.csv")
+        own = tests[tests["portfolio"] == name].drop(columns="portfolio").reset_index(drop=True)
+        pd.testing.assert_frame_equal(own, alone, check_exact=True)
 
 
 def test_acerbi_and_szekely_have_p_values_from_a_law_that_is_named(days):
@@ -173,7 +207,7 @@ def test_days_are_read_as_they_are_in_any_file_a_panel_may_come_in(days, write, 
     frame, folder = days
     frame.loc[3, "return"] = 2.5e-06  # with an exponent, behind a decimal comma too
     write(frame, folder / file)
-    found = read_models(folder / file, 0.01).models[""]
+    found = read_days(folder / file, 0.01)[""].models[""]
     expected = frame.assign(date=pd.to_datetime(frame["date"])).set_index("date")
     pd.testing.assert_frame_equal(found, expected, check_freq=False, check_index_type=False)
 

@@ -1,4 +1,4 @@
-"""Days of return, VaR and ES as a desk has them: of one model or of several, at a level."""
+"""Days of return, VaR and ES as a desk has them: by portfolio and model, at a level."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,11 +29,12 @@ class Days:
         return pd.DatetimeIndex(next(iter(self.models.values())).index)
 
 
-def read_models(file: Path, alpha: float) -> Days:
-    """The table `date, return, VaR, ES`, in order of its dates; an error names the line at fault.
+def read_days(file: Path, alpha: float) -> dict[str, Days]:
+    """The table `date, return, VaR, ES` by portfolio, in order of its dates; a single one is "".
 
-    Where a column `model` names several, each has its rows, on the days that all have. Of a column
-    `level`, as `econdiff risk` writes it, the rows at `alpha` are taken.
+    An error names the line at fault. Where a column `portfolio` names several, each has its rows;
+    so has each `model` of a portfolio, on the days that all its models have. Of a column `level`,
+    as `econdiff risk` writes it, the rows at `alpha` are taken.
     """
     table = read_columns(file, ("date", *COLUMNS))
     try:
@@ -41,15 +42,12 @@ def read_models(file: Path, alpha: float) -> Days:
     except PanelError as error:
         raise UsageError(f"{file.name}: {error}") from error
     table = _at_level(table.assign(date=stamps), alpha, file.name)
-    names = list(dict.fromkeys(table["model"])) if "model" in table else []
-    if len(names) < 2:
-        return Days({"": _of_one(table, file.name)})
-    model = pd.Series(table["model"])
-    if "" in names:
-        line = int(table.index[model == ""][0]) + 2
-        raise UsageError(f"line {line} of {file.name} names no model, and others do")
-    each = {str(name): _of_one(table.loc[model == name], file.name) for name in names}
-    return _together(each, file.name)
+    found = {}
+    for portfolio, rows in _by("portfolio", table, file.name).items():
+        name = f"{portfolio} in {file.name}" if portfolio else file.name
+        models = _by("model", rows, file.name)
+        found[portfolio] = _together({model: _of_one(t, name) for model, t in models.items()}, name)
+    return found
 
 
 def gaps(index: pd.DatetimeIndex) -> str:
@@ -78,6 +76,18 @@ def gaps(index: pd.DatetimeIndex) -> str:
         f"{what} in all, the longest of {lacking[longest]} after {index[longest]:%Y-%m-%d}. "
         f"{assumed}, across gaps too."
     )
+
+
+def _by(column: str, table: pd.DataFrame, name: str) -> dict[str, pd.DataFrame]:
+    """The rows of each that `column` names, or all as "" where it does not name several."""
+    each = list(dict.fromkeys(table[column])) if column in table else []
+    if len(each) < 2:
+        return {"": table}
+    said = pd.Series(table[column])
+    if "" in each:
+        line = int(table.index[said == ""][0]) + 2
+        raise UsageError(f"line {line} of {name} names no {column}, and others do")
+    return {str(one): table.loc[said == one] for one in each}
 
 
 def _at_level(table: pd.DataFrame, alpha: float, name: str) -> pd.DataFrame:
@@ -133,7 +143,7 @@ def _together(each: dict[str, pd.DataFrame], name: str) -> Days:
     if apart.any():
         raise UsageError(
             f"the models of {name} have different returns on {shared[apart.argmax()]:%Y-%m-%d}; "
-            "models are compared on one portfolio: give each portfolio a file of its own"
+            "models are compared on one portfolio: name each portfolio in a column portfolio"
         )
     every = len(set().union(*(days.index for days in each.values())))
     left = every - len(shared)
