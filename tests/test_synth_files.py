@@ -64,6 +64,32 @@ def test_regressions_are_tried_at_the_length_that_is_judged(tmp_path, capsys, mo
         assert "lead4(a) moves 4 periods; the panel has 4" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("told", "asked", "message"),
+    [
+        ("month,a\n1980-01,50\n", [], "speaks of 1980-01, which is not drawn"),
+        ("month,a@e99\n2000-01,50\n", [], "no entity 'e99' is drawn"),
+        ("month,a\n2000-02,-5\n", [], "a = -5 at 2000-02; it is kept above 0"),
+        ("month,shock z\n2000-02,1\n", [], "no shock to 'z'"),
+        ("month,shock a\n2000-01,1\n", [], "2000-01 comes before the first shock"),
+        ("month,regime\n2000-02,1970\n", [], "the regime 1970 is outside the real panel"),
+        ("period,a\n2099-01,50\n", [], "speaks of 2099-01, which is not drawn"),
+        ("group\nhuge\n", [], "no real entity has group huge"),
+        ("group\nloud\n", ["--start", "last"], "has the real entities; describe no others"),
+        ("month,a\n2000-02,50\n", ["--holes", "--length", "5"], "as many entities and periods"),
+    ],
+)
+def test_a_condition_is_checked_before_the_fit(tmp_path, capsys, monkeypatch, told, asked, message):
+    monkeypatch.setattr(GaussianPanel, "fit", lambda *_: pytest.fail("work was done"))
+    table = known(entities=12, length=12, mean=50.0).to_frame().drop(columns="all")
+    table.to_csv(tmp_path / "in.csv", index=False)
+    (tmp_path / "told.csv").write_text(told)
+    asked = ["synth", str(tmp_path / "in.csv"), "--generator", "gaussian", "--entity", "firm",
+             "--condition", str(tmp_path / "told.csv"), *asked]  # fmt: skip
+    assert main([*asked, "--out", str(tmp_path / "out"), "--quiet"]) == 1
+    assert message in capsys.readouterr().err
+
+
 def test_logs_of_a_series_that_may_be_drawn_below_zero_are_refused_before_any_work(
     tmp_path, capsys, monkeypatch
 ):

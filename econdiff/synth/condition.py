@@ -81,6 +81,16 @@ class Condition:
             if np.isfinite(value)
         ]
 
+    def shocked(self, index: pd.PeriodIndex, skipped: int) -> list[tuple[str, int, float]]:
+        """(coordinate, place among the shocks, deviations); `skipped` periods have no shock."""
+        told = [cell for cell in self.cells(index) if cell[0].startswith("shock ")]
+        for _, place, _ in told:
+            if place < skipped:
+                raise SynthError(
+                    f"{index[place]} comes before the first shock, that of {index[skipped]}"
+                )
+        return [(name.removeprefix("shock "), place - skipped, x) for name, place, x in told]
+
     def size(self, index: pd.PeriodIndex) -> int:
         """How much is said: cells, shocks, periods of regimes, pins, entities described."""
         regimes = sum(len(places) for places in self.regimes(index).values())
@@ -135,12 +145,8 @@ class ToldShocks:
         """Set the shocks that were given; the others follow as the normal law says."""
         names = self.law.names
         at: dict[int, list[tuple[int, float]]] = {}
-        for column, place, value in self.condition.cells(self.index):
-            if column.startswith("shock "):
-                if place < self.skipped:
-                    raise SynthError(f"{self.index[place]} comes before the first shock")
-                which = names.index(column.removeprefix("shock "))
-                at.setdefault(place - self.skipped, []).append((which, value))
+        for name, t, value in self.condition.shocked(self.index, self.skipped):
+            at.setdefault(t, []).append((names.index(name), value))
         spread = deviations(covariance)
         for t, given in at.items():
             k = [which for which, _ in given]
@@ -151,16 +157,7 @@ class ToldShocks:
 
 def _regime(law: FittedLaw, span: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Loudness of common shocks and their mean, and loudness of own ones, in a span [k]."""
-    first, colon, last = span.partition(":")
-    real = law.panel.index
-    try:  # a year is all of its periods
-        start = _written(first).asfreq(real.freq, how="start")[0]
-        end = _written(last if colon else first).asfreq(real.freq, how="end")[0]
-    except ValueError as error:
-        raise SynthError(f"{span!r} is no regime; write one as '{real[0]}:{real[-1]}'") from error
-    inside = ((real >= start) & (real <= end))[law.lags :]
-    if not inside.any():
-        raise SynthError(f"the regime {span} is outside the real panel, {real[0]} to {real[-1]}")
+    inside = reign(law.panel.index, span, law.lags)[law.lags :]
     split, alone = law.shocks, len(law.panel.entities) == 1
     shared = split.own[0] if alone else split.common
     loud_own = _loudness(split.own, split.own[:, inside])
@@ -168,6 +165,20 @@ def _regime(law: FittedLaw, span: str) -> tuple[np.ndarray, np.ndarray, np.ndarr
     seen = shared[inside]
     shift = np.nansum(seen, axis=0) / (np.isfinite(seen).sum(axis=0) + PULL)
     return loud, shift, loud_own
+
+
+def reign(real: pd.PeriodIndex, span: str, lags: int = 1) -> np.ndarray:
+    """Which real periods a regime means; SynthError where none of them has a shock."""
+    first, colon, last = span.partition(":")
+    try:  # a year is all of its periods
+        start = _written(first).asfreq(real.freq, how="start")[0]
+        end = _written(last if colon else first).asfreq(real.freq, how="end")[0]
+    except ValueError as error:
+        raise SynthError(f"{span!r} is no regime; write one as '{real[0]}:{real[-1]}'") from error
+    inside = np.asarray((real >= start) & (real <= end))
+    if not inside[lags:].any():
+        raise SynthError(f"the regime {span} is outside the real panel, {real[0]} to {real[-1]}")
+    return inside
 
 
 def _written(text: str) -> pd.PeriodIndex:

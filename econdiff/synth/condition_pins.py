@@ -11,15 +11,52 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import period_labels
+from econdiff.forecast import period_labels, steps_after
 from econdiff.scenario import Pin as Statement
 from econdiff.scenario import Term
 from econdiff.scenario.statement import When
-from econdiff.synth.condition import Condition
+from econdiff.synth.condition import Condition, reign, shock_names
 from econdiff.synth.coordinates import Coordinates
+from econdiff.synth.effects import described
 from econdiff.synth.errors import SynthError
+from econdiff.synth.generation import calendar, names_of
+from econdiff.synth.panel import EntityPanel
 from econdiff.synth.pinning import Cell, Pin, seen
 from econdiff.synth.schema import Schema
+
+
+def planned(
+    real: EntityPanel,
+    told: Condition,
+    *,
+    length: int | None,
+    start: str,
+    entities: int | None = None,
+    missing: bool = False,
+) -> "Calendar":
+    """The panels to be drawn; SynthError, before any fit, for what cannot be told of them."""
+    shock_names(told, Coordinates(real.schema).names)
+    if start == "last":
+        if entities is not None or told.statics is not None:
+            raise SynthError("a panel that goes on has the real entities; describe no others")
+        index = steps_after(pd.DataFrame(index=real.index), length or len(real.index))
+        names = real.entities
+    else:
+        index, count = calendar(real.index, length), entities
+        if told.statics is not None:
+            count = len(described(real.statics, told.statics)[0])
+        if entities not in (None, count):
+            raise SynthError(f"{entities} entities were asked for and {count} described")
+        names = names_of(real, len(real.entities) if count is None else count)
+    if missing and (len(names), len(index)) != real.values.shape[:2]:
+        raise SynthError("holes can be kept only for as many entities and periods as are real")
+    made = Calendar(pd.PeriodIndex(index), names, real.schema)
+    for span in told.regimes(made.index):
+        reign(real.index, span)
+    unknown = np.full((len(names), len(index), len(real.schema.series)), np.nan)
+    made.pins(told, lambda: unknown)
+    told.shocked(made.index, 0 if start == "last" else 1)
+    return made
 
 
 @dataclass(frozen=True)
@@ -33,12 +70,12 @@ class Calendar:
     def pins(self, told: Condition, baseline: Callable[[], np.ndarray]) -> list[Pin]:
         """All pins of `told`; `baseline` gives the values [entity, time, series] to expect.
 
-        SynthError for a value on or beyond the limits of its series.
+        SynthError for a value on or beyond the limits of its series; NaN is one not known yet.
         """
         found = self._pins(told, baseline)
         limits = Coordinates(self.schema).limits
         for pin in found:
-            if len(pin.cells) != 1 or pin.sd:
+            if len(pin.cells) != 1 or pin.sd or np.isnan(pin.value):
                 continue
             cell, total = pin.cells[0], pin.cells[0].weights.sum()
             name = self.schema.series[cell.series]

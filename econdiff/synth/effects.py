@@ -160,3 +160,27 @@ def grouping(statics: pd.DataFrame) -> tuple[np.ndarray, list[str], list[str]]:
         return np.zeros(len(statics), int), kinds, numbers
     codes = statics.groupby(kinds, sort=True, dropna=False).ngroup().to_numpy()
     return codes, kinds, numbers
+
+
+def described(real: pd.DataFrame, wanted: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
+    """Groups of new entities with the attributes `wanted`, and their numbers in the law's units.
+
+    `real` are the attributes of the real entities. SynthError where they say nothing of such.
+    """
+    if len(real) < FEWEST:
+        raise SynthError(f"{len(real)} entities are too few to draw others")
+    codes, kinds, numbers = grouping(real)
+    groups = np.zeros(len(wanted), int)
+    for row, said in enumerate(wanted[kinds].astype(str).itertuples(index=False)):
+        same = (real[kinds].astype(str).to_numpy() == list(said)).all(axis=1)
+        if not same.any():
+            words = ", ".join(f"{k} {v}" for k, v in zip(kinds, said, strict=True))
+            raise SynthError(f"no real entity has {words}; a law of such is not to be had")
+        groups[row] = codes[int(same.argmax())]
+    if not numbers:
+        return groups, None
+    numeric = pd.DataFrame(real[numbers])
+    logs = in_logs(numeric)
+    known = as_drawn(numeric, logs)
+    apart = as_drawn(pd.DataFrame(wanted[numbers]), logs) - known.mean(axis=0)
+    return groups, apart / np.maximum(known.std(axis=0), 1e-12)

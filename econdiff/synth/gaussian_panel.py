@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
-from econdiff.forecast import steps_after
-from econdiff.synth.condition import Condition, ToldShocks, shock_names
-from econdiff.synth.condition_pins import Calendar
+from econdiff.synth.condition import Condition, ToldShocks
+from econdiff.synth.condition_pins import planned
+from econdiff.synth.effects import described
 from econdiff.synth.errors import SynthError
 from econdiff.synth.estimation import PanelLaw
-from econdiff.synth.generation import SyntheticPanels, calendar, names_of
+from econdiff.synth.generation import SyntheticPanels
 from econdiff.synth.law import Drawn, FittedLaw
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.pinning import pinned
@@ -62,21 +61,16 @@ class FittedPanel:
         """
         law, told = self.law, condition or Condition()
         real, shocks = law.panel, _Spread(self.shocks(start), spread)
-        shock_names(told, law.names)
         check_draw(length, start, spread, missing)
         if panels < 1:
             raise SynthError(f"panels={panels} must be positive")
+        plan = planned(real, told, length=length, start=start, entities=entities, missing=missing)
+        index = plan.index
         if start == "last":
-            if entities is not None:
-                raise SynthError("a panel that goes on has the real entities; leave `entities` out")
-            index = steps_after(pd.DataFrame(index=real.index), length or len(real.index))
-            groups, numbers, skipped, names = law.effects.groups, None, 0, real.entities
+            groups, numbers, skipped = law.effects.groups, None, 0
         else:
-            index = calendar(real.index, length)
             groups, numbers = _groups(law, entities, told, rng)
-            names = names_of(real, len(groups))
             skipped = law.lags
-        index = pd.PeriodIndex(index)
         shocks = ToldShocks(shocks, law, told, index, skipped)
 
         def draw(count: int) -> Drawn:
@@ -85,16 +79,14 @@ class FittedPanel:
             return law.simulate(count, groups, len(index), shocks, rng, numbers)
 
         drawn = draw(panels)
-        pins = Calendar(index, names, real.schema).pins(
-            told, lambda: law.outward(draw(EXPECTED).w).mean(axis=0)
-        )
+        pins = plan.pins(told, lambda: law.outward(draw(EXPECTED).w).mean(axis=0))
         values = law.outward(pinned(law, drawn, pins, rng))
         if missing:
-            values = _holes(values, real)
+            values = np.where(np.isfinite(real.values), values, np.nan)
         same = start == "last"
         statics = [real.statics if same else law.statics(v, groups) for v in drawn.vectors]
         facts = self._provenance(start, spread) | {"conditions": told.size(index)}
-        return SyntheticPanels(values, index, names, statics, real.schema, facts)
+        return SyntheticPanels(values, index, plan.entities, statics, real.schema, facts)
 
     def _provenance(self, start: str, spread: float) -> dict[str, Any]:
         facts = {
@@ -139,19 +131,9 @@ def _groups(
     """The group of each new entity, and its numeric attributes where they were given."""
     real = law.effects.groups
     if told.statics is not None:
-        if entities not in (None, len(told.statics)):
-            raise SynthError(
-                f"{entities} entities were asked for and {len(told.statics)} described"
-            )
-        return law.groups_of(told.statics)
+        return described(law.panel.statics, told.statics)
     if entities is None:
         return real, None
     if not law.effects.lawful:
         raise SynthError(f"{len(real)} entities are too few to draw others; leave `entities` out")
     return np.sort(rng.choice(real, size=entities)), None
-
-
-def _holes(values: np.ndarray, real: EntityPanel) -> np.ndarray:
-    if values.shape[1:3] != real.values.shape[:2]:
-        raise SynthError("holes can be kept only for as many entities and periods as are real")
-    return np.where(np.isfinite(real.values), values, np.nan)

@@ -16,7 +16,6 @@ from scipy import stats
 from econdiff.synth import within
 from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.effects import Effects, as_drawn, grouping, in_logs
-from econdiff.synth.errors import SynthError
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.shocks import GaussianShocks, Shocks, Split
 
@@ -136,27 +135,6 @@ class FittedLaw:
     def outward(self, w: np.ndarray) -> np.ndarray:
         """Standardised coordinates to series."""
         return Coordinates(self.panel.schema).outward(self.centre + self.spread * w)
-
-    def groups_of(self, statics: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
-        """Groups of entities with these attributes, and their numbers in the law's units."""
-        if not self.effects.lawful:
-            raise SynthError(f"{len(self.panel.entities)} entities are too few to draw others")
-        real = self.panel.statics
-        _, kinds, numbers = grouping(real)
-        groups = np.zeros(len(statics), int)
-        for row, wanted in enumerate(statics[kinds].astype(str).itertuples(index=False)):
-            same = (real[kinds].astype(str).to_numpy() == list(wanted)).all(axis=1)
-            if not same.any():
-                said = ", ".join(f"{k} {v}" for k, v in zip(kinds, wanted, strict=True))
-                raise SynthError(f"no real entity has {said}; a law of such is not to be had")
-            groups[row] = self.effects.groups[int(same.argmax())]
-        if not numbers:
-            return groups, None
-        numeric = pd.DataFrame(real[numbers])
-        logs = in_logs(numeric)
-        known = as_drawn(numeric, logs)
-        wanted = as_drawn(pd.DataFrame(statics[numbers]), logs) - known.mean(axis=0)
-        return groups, wanted / np.maximum(known.std(axis=0), 1e-12)
 
     def statics(self, vectors: np.ndarray, groups: np.ndarray) -> pd.DataFrame:
         """Static attributes of entities of `groups` whose vectors [entity, size] were drawn."""

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from econdiff.synth.condition import Condition
+from econdiff.synth.condition_pins import planned
 from econdiff.synth.gaussian_panel import FittedPanel, check_draw
 from econdiff.synth.generation import FittedGenerator, Generator, SyntheticPanels
 from econdiff.synth.panel import EntityPanel
@@ -30,7 +31,9 @@ class Steered:
         check_draw(self.length, self.start, self.spread, self.missing)
 
     def fit(self, panel: EntityPanel) -> "FittedSteered":
-        """Fit the generator."""
+        """Fit the generator; what cannot be told of such panels is refused before."""
+        told = self.condition or Condition()
+        planned(panel, told, length=self.length, start=self.start, missing=self.missing)
         return FittedSteered(self.generator.fit(panel), self)
 
     def of_any_entities(self) -> "Steered":
