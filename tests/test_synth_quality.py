@@ -208,6 +208,15 @@ def test_panels_beside_are_as_long_as_those_judged():
         quality(real, short, rng=np.random.default_rng(0))
 
 
+def test_a_copy_ends_where_the_real_panel_does():
+    still = known(entities=3, length=12)
+    trend = np.arange(12)[:, None] * [10 if name != "all" else 20 for name in still.schema.series]
+    real = replace(still, values=still.values + trend)
+    made = BlockBootstrap().fit(real).sample(panels=1, length=18, rng=np.random.default_rng(0))
+    table = quality(real, made, rng=np.random.default_rng(0)).dropna(subset="real")
+    np.testing.assert_allclose(table["copy"], table["real"], rtol=1e-9, atol=1e-12)
+
+
 def test_a_column_that_numbers_the_copies_is_not_taken_from_the_source(tmp_path):
     (tmp_path / "source.csv").write_text("panel,year,y\na,2000,1\na,2001,2\n")
     with pytest.raises(UsageError, match="rename it"):

@@ -45,8 +45,8 @@ def quality(
     """A row a measure: `metric, series, real, synthetic, copy, jitter, shuffled, bootstrap, ...`.
 
     `rivals` are fitted to the real panel and get a column each, after the bootstraps. All are as
-    long as `made`, for many facts depend on length. What cannot be measured on panels so short, or
-    of unlike length (spectra), is NaN.
+    long as `made`, for many facts depend on length, but copies end where the real panel
+    does. What cannot be measured on panels so short, or of unlike length (spectra), is NaN.
 
     `repeats` of the literature's scores are made (none unless told: the two take most of a
     minute a column). Facts have a value for the real panel; distances have none: there 0

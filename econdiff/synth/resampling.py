@@ -60,7 +60,10 @@ class Shuffle:
 
 @dataclass(frozen=True, eq=False)
 class Resampled:
-    """Rows of a real panel, in their order or in blocks of mean length `block`."""
+    """Rows of a real panel, in blocks of mean length `block` or in their order.
+
+    In their order there are never more than are real.
+    """
 
     panel: EntityPanel
     name: str
@@ -72,6 +75,8 @@ class Resampled:
     ) -> SyntheticPanels:
         """See `FittedGenerator.sample`."""
         real = self.panel
+        if self.block is None and length is not None:  # the start again after the end would jump
+            length = min(length, len(real.index))
         index = calendar(real.index, length)
         coordinates = Coordinates(real.schema)
         w = coordinates.inward(real.values)
@@ -89,7 +94,7 @@ class Resampled:
     def _rows(self, length: int, rng: np.random.Generator) -> np.ndarray:
         rows = self.panel.values.shape[1]
         if self.block is None:
-            return np.arange(length) % rows
+            return np.arange(length)
         if self.block == 1.0 and length == rows:
             return rng.permutation(rows)
         return stationary_rows(rows, length, self.block, rng)
