@@ -13,7 +13,7 @@ holidays. NaN means "not known".
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Integral
 from typing import Any, Protocol, runtime_checkable
 
@@ -28,6 +28,10 @@ class Forecast:
     `index` holds the periods of the steps, `names` the series, `units` what each
     series is measured in ("" where not known), `provenance` where the draws come
     from (model, vintage, seed, ...): plain values that JSON can hold.
+
+    `nowcast` holds the same paths over the ragged edge: the last rows of the history, of which
+    some cells were not known yet (those that were are as published). None where there is no such
+    row, or where the model goes on from each series' own last value.
     """
 
     samples: np.ndarray
@@ -35,6 +39,7 @@ class Forecast:
     names: tuple[str, ...]
     units: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    nowcast: "Forecast | None" = None
 
     def __post_init__(self) -> None:
         expected = (len(self.index), len(self.names))
@@ -43,6 +48,9 @@ class Forecast:
                 f"samples must be [path, step={expected[0]}, series={expected[1]}], "
                 f"got {self.samples.shape}"
             )
+        same = self.paths, self.names
+        if self.nowcast is not None and (self.nowcast.paths, self.nowcast.names) != same:
+            raise ValueError("a nowcast has the paths and the series of its forecast")
 
     def __repr__(self) -> str:
         return f"Forecast: {self.described()}"
@@ -84,9 +92,24 @@ class Forecast:
         if missing:
             raise KeyError(f"no series {missing} in this forecast; it has {list(self.names)}")
         columns = [self.names.index(name) for name in names]
-        return Forecast(
-            self.samples[:, :, columns], self.index, tuple(names), self.units, self.provenance
-        )
+        nowcast = None if self.nowcast is None else self.nowcast.select(*names)
+        samples = self.samples[:, :, columns]
+        return replace(self, samples=samples, names=tuple(names), nowcast=nowcast)
+
+    def split(self, edge: int) -> "Forecast":
+        """The same paths, their first `edge` steps set apart as the nowcast."""
+        if edge == 0:
+            return self
+        first = replace(self, samples=self.samples[:, :edge], index=self.index[:edge])
+        return replace(self, samples=self.samples[:, edge:], index=self.index[edge:], nowcast=first)
+
+    def joined(self) -> "Forecast":
+        """The same paths from the first step of the nowcast on; undoes `split`."""
+        if self.nowcast is None:
+            return self
+        samples = np.concatenate([self.nowcast.samples, self.samples], axis=1)
+        index = joined_index(self.nowcast.index, self.index)
+        return replace(self, samples=samples, index=index, nowcast=None)
 
     def to_frame(self) -> pd.DataFrame:
         """All draws in long form, one row a cell: `path, period, series, value`."""
@@ -178,6 +201,14 @@ def steps_after(history: pd.DataFrame, horizon: int) -> pd.PeriodIndex | pd.Date
                 "read it with econdiff.panel.read_panel, or say history.asfreq(...)"
             )
     return pd.date_range(index[-1], periods=horizon + 1, freq=freq)[1:]
+
+
+def joined_index(first: pd.Index, then: pd.Index) -> pd.PeriodIndex | pd.DatetimeIndex:
+    """The periods of two indices of one kind, one behind the other."""
+    index = first.append(then)
+    if not isinstance(index, pd.PeriodIndex | pd.DatetimeIndex):
+        raise TypeError(f"periods are needed, got {type(index).__name__}")
+    return index
 
 
 def check_draws(paths: int, rng: np.random.Generator) -> None:

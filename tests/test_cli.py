@@ -64,7 +64,7 @@ def test_a_forecast_writes_every_file_that_it_promises(made):
     assert list(paths["period"].unique()) == ["2025Q1", "2025Q2", "2025Q3"]
     quantiles = pd.read_csv(made / "quantiles.csv")
     levels = ["q05", "q10", "q25", "q50", "q75", "q90", "q95"]
-    assert list(quantiles.columns) == ["series", "period", "mean", *levels]
+    assert list(quantiles.columns) == ["series", "period", "kind", "mean", *levels]
     growth = paths[(paths["series"] == "growth") & (paths["period"] == quantiles["period"][0])]
     assert quantiles["q05"][0] == pytest.approx(np.quantile(growth["value"], 0.05))
 
@@ -102,6 +102,29 @@ def test_the_report_is_made_again_from_its_files_to_the_byte(made, capsys):
     (made / "report.html").unlink()
     assert run("report", made, capsys=capsys)[0] == 0
     assert (made / "report.html").read_bytes() == before
+
+
+def test_what_is_not_published_yet_is_in_the_files_of_a_forecast(csv, tmp_path, capsys):
+    panel = pd.read_csv(csv)
+    panel.loc[[198, 199], "growth"] = np.nan
+    panel.to_csv(csv, index=False)
+    out = tmp_path / "late"
+    code, said, _ = forecast(csv, out, "--origins", 0, capsys=capsys)
+    assert code == 0
+    assert [line.split()[:3] for line in said.splitlines()[1:3]] == [
+        ["growth", "2024Q3", "nowcast"],
+        ["growth", "2024Q4", "nowcast"],
+    ]
+    table, draws = pd.read_csv(out / "quantiles.csv"), pd.read_parquet(out / "nowcast.parquet")
+    assert table["kind"].tolist() == ["nowcast"] * 2 + ["forecast"] * 6
+    assert table["period"][:3].tolist() == ["2024Q3", "2024Q4", "2025Q1"]
+    growth = draws[(draws["series"] == "growth") & (draws["period"] == "2024Q4")]
+    assert table["q05"][1] == pytest.approx(np.quantile(growth["value"], 0.05))
+    known = draws[(draws["series"] != "growth") & (draws["period"] == "2024Q4")]
+    np.testing.assert_allclose(known["value"], panel.iloc[-1, 2])
+    before = (out / "report.html").read_bytes()
+    assert run("report", out, capsys=capsys)[0] == 0
+    assert (out / "report.html").read_bytes() == before
 
 
 def test_a_backtest_scores_models_against_each_other(csv, tmp_path, capsys):

@@ -117,6 +117,17 @@ def test_a_ragged_edge_is_the_conditional_law_given_what_is_published(panel):
     assert list(drawn.index) == list(longer.index[1:])
     np.testing.assert_allclose(drawn.mean(), longer.mean()[1:], atol=0.02)
 
+    mean, matrix = fitted.origin(panel[:-1], 1).affine()
+    law, told = matrix @ matrix.T, panel["growth"].iloc[-1]
+    exact = mean[1] + law[1, 0] / law[0, 0] * (told - mean[0])
+    left = np.sqrt(law[1, 1] - law[1, 0] ** 2 / law[0, 0])
+    assert drawn.nowcast is not None
+    known, nowcast = drawn.nowcast.samples[:, 0].T
+    np.testing.assert_allclose(known, told, atol=1e-6)
+    assert nowcast.mean() == pytest.approx(exact, abs=4 * left / 6_000**0.5)
+    assert nowcast.std() == pytest.approx(left, rel=0.03)
+    assert drawn.nowcast.index.equals(panel.index[-1:])
+
 
 def test_a_scenario_with_a_wrong_name_or_period_is_refused(panel):
     fitted = UNTRAINED.fit(panel)

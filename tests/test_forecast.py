@@ -1,6 +1,7 @@
 """The currency: what a Forecast says of its own samples, and which periods follow a history."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,26 @@ def test_select_keeps_paths_joint(forecast):
     assert forecast.select("b").samples[:, 0, 0].tolist() == [10.0 * k for k in range(11)]
     with pytest.raises(KeyError, match="no series"):
         forecast.select("c")
+
+
+def test_a_nowcast_is_the_first_steps_of_the_same_paths(forecast):
+    apart = forecast.split(1)
+    assert apart.nowcast is not None
+    assert [*map(str, apart.nowcast.index), *map(str, apart.index)] == ["2024Q1", "2024Q2"]
+    np.testing.assert_array_equal(apart.nowcast.samples, forecast.samples[:, :1])
+    np.testing.assert_array_equal(apart.joined().samples, forecast.samples)
+    assert apart.joined().index.equals(forecast.index)
+    one = apart.select("b").nowcast
+    assert one is not None
+    assert one.names == ("b",)
+    assert forecast.split(0).nowcast is None
+    assert forecast.joined() is forecast
+
+
+def test_a_nowcast_of_other_paths_is_refused(forecast):
+    fewer = replace(forecast, samples=forecast.samples[:3])
+    with pytest.raises(ValueError, match="the paths and the series of its forecast"):
+        replace(forecast, nowcast=fewer)
 
 
 def test_samples_of_the_wrong_shape_are_refused():

@@ -1,5 +1,6 @@
 """Pictures, read back from what was drawn."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -75,6 +76,21 @@ def test_a_series_that_ends_early_is_continued_from_its_own_last_value():
     past.iloc[-2:, 0] = np.nan
     axes = fan(forecast(past), past).axes[0]
     assert axes.get_lines()[-1].get_xdata()[0] == past.index[-3].to_timestamp().to_datetime64()
+
+
+def test_the_nowcast_of_a_series_that_ends_early_is_in_its_fan_and_in_no_other():
+    past = history()
+    past.iloc[-2:, 0] = np.nan
+    made = forecast(past)
+    drawn = np.broadcast_to([[70.0, 117.0], [90.0, 119.0]], (101, 2, 2))
+    made = replace(made, nowcast=Forecast(drawn, past.index[-2:], made.names))
+    late, known = (axes.get_lines()[-1] for axes in fan(made, past).axes)
+    assert late.get_ydata()[:4].tolist() == [114.0, 70.0, 90.0, 114.0]
+    assert late.get_xdata()[1] == past.index[-2].to_timestamp().to_datetime64()
+    assert known.get_ydata().tolist() == [119.0] * 5
+    pair = {"baseline": made, "conditional": made}
+    steps = [len(axes.lines[1].get_xdata()) for axes in side_by_side(pair, past, {}, {}).axes]
+    assert steps == [1 + 2 + 4, 1 + 4]
 
 
 def test_gaps_stay_open_and_a_lone_value_is_a_dot():

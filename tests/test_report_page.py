@@ -9,7 +9,7 @@ import pytest
 
 from econdiff.forecast import Forecast, steps_after
 from econdiff.report.figures import fan
-from econdiff.report.forecast import caveats
+from econdiff.report.forecast import caveats, quantiles
 from econdiff.report.page import Page, Picture, Section, Table, render, shown
 from econdiff.report.past import Past, overview, past_sections
 
@@ -151,3 +151,22 @@ def test_a_straight_line_over_periods_that_a_series_lacks_is_said_to_be_one():
         if "straight line" in point
     ]
     assert said.startswith("Not known up to 2009Q4: late. ")
+
+
+def test_the_quantiles_begin_where_each_series_ends_and_say_what_is_nowcast():
+    index = pd.period_range("2000Q1", periods=40, freq="Q")
+    history = pd.DataFrame({"rate": np.arange(40.0), "late": np.arange(40.0)}, index=index)
+    history.iloc[[-1, -3], 1] = history.iloc[-3, 0] = np.nan
+    steps = history.index[-3:].append(steps_after(history, 1))
+    ahead = Forecast(np.arange(40.0).reshape(5, 4, 2), steps, ("rate", "late")).split(3)
+    table = quantiles(ahead, history)
+    assert table["series"].tolist() == ["rate"] * 2 + ["late"] * 3
+    assert table["period"].tolist() == ["2009Q2", "2010Q1", "2009Q2", "2009Q4", "2010Q1"]
+    assert table["kind"].tolist() == ["nowcast", "forecast", "nowcast", "nowcast", "forecast"]
+    assert table["q50"].tolist() == [16, 22, 17, 21, 23]
+    (said,) = [
+        point
+        for point in caveats(ahead, history, {"data": {"last": "2009Q4", "frequency": "Q"}})
+        if "late" in point
+    ]
+    assert said.endswith("given what is known of the other series: the nowcast.")

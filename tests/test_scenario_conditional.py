@@ -163,7 +163,7 @@ def test_levels_are_met_through_growth_rates_with_a_ragged_edge():
     drawn = answer.alternative.samples[:, :, 0]
     np.testing.assert_allclose(drawn[:, 7], 110.0, rtol=1e-9)
     np.testing.assert_allclose(drawn[:, 2] / drawn[:, 0], 0.98, rtol=1e-9)
-    edge = answer.edge()
+    edge = answer.alternative.nowcast
     assert edge is not None
     np.testing.assert_allclose(edge.samples[:, 0, 2], panel["rate"].iloc[-1], atol=1e-9)
     assert edge.samples[:, 0, 0].std() > 0

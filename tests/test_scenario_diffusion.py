@@ -105,7 +105,7 @@ def test_the_ragged_edge_is_met_and_the_rest_of_it_drawn(anchor):
     panel = economy()
     panel.iloc[-1, 0] = np.nan
     answer = ask(anchor, Scenario(), "hard", panel=panel, paths=400)
-    edge = answer.edge()
+    edge = answer.alternative.nowcast
     np.testing.assert_allclose(edge.samples[:, 0, 1], panel["rate"].iloc[-1], atol=1e-9)
     law = answer.law.gaussian().given(answer.bound.facts)
     assert edge.samples[:, 0, 0].mean() == pytest.approx(law.mean[0], abs=0.2)

@@ -243,6 +243,15 @@ def test_events_that_mean_nothing_are_refused(event):
         occurs(event, TWO, HISTORY)
 
 
+def test_growth_starts_from_the_nowcast_where_the_forecast_has_one():
+    behind = TWO.split(1)
+    assert behind.nowcast is not None
+    ragged = pd.concat([HISTORY, behind.nowcast.mean() * np.nan])
+    # from 99 and from 101, where the path is in 2020Q1: not from 100, the last value known
+    assert occurs("growth(GDP) < -0.99 in 2020Q2", behind, ragged).tolist() == [True, True]
+    assert occurs("growth(GDP) < -1.5 in 2020Q2", behind, ragged).tolist() == [False, False]
+
+
 def test_growth_at_a_ragged_edge_starts_where_the_path_is():
     panel = economy()
     panel["growth"] = 100 * np.exp(panel["growth"].cumsum() / 100)

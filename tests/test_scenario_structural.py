@@ -271,6 +271,13 @@ def test_at_a_ragged_edge_a_scenario_begins_behind_it_and_holds_what_is_publishe
     edge = found.alternative_cells.reshape(20_000, 5, 3)[:, :2]
     shown = np.broadcast_to(panel.iloc[-2:, 1:], edge[..., 1:].shape)
     np.testing.assert_allclose(edge[..., 1:], shown, atol=1e-9)
+    for drawn, cells in (
+        (found.alternative, found.alternative_cells),
+        (found.baseline, found.baseline_cells),
+    ):
+        np.testing.assert_allclose(drawn.joined().samples.reshape(20_000, -1), cells)
+        assert drawn.nowcast is not None
+        assert drawn.nowcast.index.equals(panel.index[-2:])
     mean, covariance = TRUE.path_moments(ragged, 3)
     size = np.sqrt(np.diag(covariance))
     draws = found.baseline.samples.reshape(20_000, -1)

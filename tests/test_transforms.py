@@ -218,11 +218,40 @@ def test_a_ragged_edge_is_drawn_given_what_is_known():
     early = forecast.samples[:, 0, 0] - panel["early"].iloc[-1]
     left = 4.0 - 1.2**2
     # early moved by 1 in each quarter; tolerances are four standard errors
+    assert forecast.nowcast is not None
+    known, drawn = (
+        forecast.nowcast.samples.swapaxes(0, 2) - panel.iloc[-3].to_numpy()[:, None, None]
+    )
+    np.testing.assert_allclose(known, [[1.0] * 40_000, [2.0] * 40_000], atol=1e-9)
+    np.testing.assert_allclose(drawn.mean(axis=1), [1.2, 2.4], atol=0.05)
+    np.testing.assert_allclose(np.cov(drawn), left * np.array([[1, 1], [1, 2]]), rtol=0.04)
+    assert forecast.nowcast.index.equals(panel.index[-2:])
     assert late.mean() == pytest.approx(1.2 + 1.2, abs=0.10)
     assert late.var() == pytest.approx(2 * left + 4.0, rel=0.03)
     assert early.mean() == pytest.approx(0.0, abs=0.03)
     assert early.var() == pytest.approx(1.0, rel=0.03)
     assert [str(period) for period in forecast.index] == ["1975Q1"]
+
+
+def test_the_nowcast_in_model_units_is_the_same_paths():
+    panel = ragged_walks() + 1
+    panel.loc["1974Q4", "early"] = np.nan
+    panel.loc["1974Q4", "late"] = 60.0  # known again behind a hole
+    model = Transformed(White(np.eye(2) / 100), {"early": fred_md(5), "late": fred_md(6)})
+    rng = np.random.default_rng(3)
+    user, inside = model.fit(panel).sample_both(panel, horizon=2, paths=30, rng=rng)
+    back = model.fit(panel).to_user(inside.joined(), panel[:-2])
+    np.testing.assert_allclose(back.samples, user.joined().samples)
+    assert user.nowcast is not None
+    shown = np.broadcast_to(panel[-2:].to_numpy(), (30, 2, 2))
+    known = np.isfinite(shown)
+    np.testing.assert_allclose(user.nowcast.samples[known], shown[known])
+
+
+def test_a_complete_panel_has_no_nowcast(rng):
+    panel = ragged_walks()[:-2]
+    model = Transformed(White(np.eye(2)), {"early": fred_md(2), "late": fred_md(2)})
+    assert model.fit(panel).sample(panel, horizon=1, paths=5, rng=rng).nowcast is None
 
 
 def test_a_known_level_carries_through_a_ragged_edge_without_noise(rng):

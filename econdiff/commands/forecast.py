@@ -19,7 +19,7 @@ from econdiff.commands.past import judged, read_past, run_trials, spread_origins
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Input, Reading, read
 from econdiff.forecast import Model
-from econdiff.report.forecast import forecast_page
+from econdiff.report.forecast import forecast_page, quantiles
 from econdiff.report.page import Page, render
 from econdiff.report.past import Past, no_past, past_sections
 from econdiff.transforms import Transformed
@@ -68,9 +68,10 @@ def forecast(request: ForecastRequest, command: str, progress: Progress = silent
     """Draw, look back, and write the folder `request.out`, whole."""
     out = request.out
     outcome = run_forecast(request, command, progress)
-    summary = outcome.view.forecast.summary()
-    last = summary.loc[summary["period"] == summary["period"].iloc[-1]]
-    table = last[["series", "period", "q05", "q50", "q95"]].to_string(index=False)
+    summary = quantiles(outcome.view.forecast, outcome.view.history)
+    nowcast, last = summary["kind"] == "nowcast", summary["period"] == summary["period"].iloc[-1]
+    told = ["series", "period", *(["kind"] if nowcast.any() else []), "q05", "q50", "q95"]
+    table = summary.loc[nowcast | last, told].to_string(index=False)
     facts = {"out": str(out), "files": sorted(f.name for f in out.iterdir())}
     training = outcome.manifest["model"].get("training", "")
     said = f"\n\nTraining on this panel: {training}." if training else ""

@@ -1,7 +1,7 @@
 """A forecast with its history, in one kind of units, as files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +9,11 @@ import pandas as pd
 
 from econdiff.commands.folder import write_picture
 from econdiff.forecast import Forecast, period_labels
-from econdiff.report.forecast import fan_figure
+from econdiff.report.forecast import fan_figure, quantiles
 
 HISTORY = "history.parquet"
+NOWCAST = "nowcast.parquet"
+PATHS = "paths.parquet"
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,22 +24,33 @@ class View:
     history: pd.DataFrame
 
     def write(self, folder: Path, title: str) -> None:
-        """Write paths.parquet, history.parquet, quantiles.csv, fan.png and fan.svg."""
+        """Write paths.parquet, history.parquet, quantiles.csv, fan.png and fan.svg.
+
+        And nowcast.parquet, the same paths in the last rows of the history, where it ends raggedly.
+        """
         folder.mkdir(exist_ok=True)
-        self.forecast.to_frame().to_parquet(folder / "paths.parquet", index=False)
+        self.forecast.to_frame().to_parquet(folder / PATHS, index=False)
+        if self.forecast.nowcast is not None:
+            self.forecast.nowcast.to_frame().to_parquet(folder / NOWCAST, index=False)
         write_history(self.history, folder)
-        self.forecast.summary().to_csv(folder / "quantiles.csv", index=False)
+        table = quantiles(self.forecast, self.history)
+        table.to_csv(folder / "quantiles.csv", index=False)
         write_picture(folder, "fan", fan_figure(self.forecast, self.history, title))
 
     @classmethod
     def read(cls, folder: Path, freq: str, units: Mapping[str, str]) -> "View":
         """What `write` wrote, every digit of it."""
-        draws = pd.read_parquet(folder / "paths.parquet")
-        steps, names = draws["period"].unique(), draws["series"].unique()
-        samples = draws["value"].to_numpy(float).reshape(-1, len(steps), len(names))
-        index = pd.PeriodIndex(steps, freq=freq)
-        forecast = Forecast(samples, index, tuple(names), dict(units))
+        forecast = _read_draws(folder / PATHS, freq, units)
+        if (folder / NOWCAST).exists():
+            forecast = replace(forecast, nowcast=_read_draws(folder / NOWCAST, freq, units))
         return cls(forecast, read_history(folder, freq))
+
+
+def _read_draws(file: Path, freq: str, units: Mapping[str, str]) -> Forecast:
+    draws = pd.read_parquet(file)
+    steps, names = draws["period"].unique(), draws["series"].unique()
+    samples = draws["value"].to_numpy(float).reshape(-1, len(steps), len(names))
+    return Forecast(samples, pd.PeriodIndex(steps, freq=freq), tuple(names), dict(units))
 
 
 def write_history(history: pd.DataFrame, folder: Path) -> None:

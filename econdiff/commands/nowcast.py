@@ -11,7 +11,8 @@ from econdiff.commands.models import CONDITIONING, refuse_unable
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Reading, read
 from econdiff.commands.scenario import ScenarioRequest, answered, vintage
-from econdiff.forecast import Forecast, Forecaster, period_labels
+from econdiff.forecast import Forecaster, period_labels
+from econdiff.report.forecast import quantiles
 from econdiff.scenario import Scenario, ScenarioError
 from econdiff.scenario.news import news
 
@@ -48,10 +49,9 @@ def nowcast(request: NowcastRequest, progress: Progress = silent) -> Answer:
         seed=request.seed,
     )
     forecaster, answer, notes = answered(request.model, data, Scenario(), asked, progress)
-    edge = answer.edge()
-    if edge is None:
-        raise UsageError("there is no ragged edge to nowcast")
-    table = _unpublished(edge, data.panel)
+    drawn = quantiles(answer.alternative, data.panel)
+    columns = ["series", "period", "mean", "q05", "q50", "q95"]
+    table = drawn.loc[drawn["kind"] == "nowcast", columns].reset_index(drop=True)
     facts = {"data": data.record, "nowcast": table.to_dict(orient="records")}
     words = [table.to_string(index=False), *notes]
     older = vintage(request.older, request.reading)
@@ -97,10 +97,3 @@ def _by_series(table: pd.DataFrame, target: str, at: str) -> dict[str, float]:
     for series, value in zip(cells["series"], cells["contribution"], strict=True):
         found[str(series)] = found.get(str(series), 0.0) + float(value)
     return found
-
-
-def _unpublished(edge: Forecast, panel: pd.DataFrame) -> pd.DataFrame:
-    summary = edge.summary()
-    known = panel.iloc[len(panel) - edge.horizon :].notna().to_numpy().T.ravel()
-    columns = ["series", "period", "mean", "q05", "q50", "q95"]
-    return summary.loc[~known, columns].reset_index(drop=True)

@@ -6,8 +6,8 @@
 
 Missing cells inside a history are met by the anchor's filter. A ragged edge (series that end
 earlier than others) is a part of the future: the model stands at the last row that is complete,
-draws what follows, and the cells that have been published are pinned. A scenario is the same
-thing further on.
+draws what follows, and the cells that have been published are pinned; the drawn rows of the history
+are the forecast's `nowcast`. A scenario is the same thing further on.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,14 @@ from econdiff.diffusion.reading import cells, fitted_series, following, known, r
 from econdiff.diffusion.sampler import generator_from
 from econdiff.diffusion.training import MINIMUM_ROWS, Training, train
 from econdiff.diffusion.weights import fingerprint, load_weights
-from econdiff.forecast import Forecast, check_count, check_draws, some_names, steps_after
+from econdiff.forecast import (
+    Forecast,
+    check_count,
+    check_draws,
+    joined_index,
+    some_names,
+    steps_after,
+)
 from econdiff.panel import check_rows
 
 if TYPE_CHECKING:
@@ -173,13 +180,15 @@ class FittedDiffusion:
             pinned = cells(scenario, index, self.names)
         pins = np.concatenate([edge, pinned], axis=1)
         generator = generator_from(rng)
-        drawn = self._draw(y, pins, paths, generator)[..., edge.shape[1] :]
+        drawn = self._draw(y, pins, paths, generator)
         weights = fingerprint(self.network.state_dict())
         changed = {"spread": self.settings.spread, "strength": self.settings.strength}
         provenance = {"model": "diffusion", "weights_sha256": weights}
         provenance |= {name: value for name, value in changed.items() if value != 1}
         provenance |= {"training": self.training} if self.training else {}
-        return Forecast(drawn.swapaxes(1, 2), index, self.names, provenance=provenance)
+        index = joined_index(history.index[len(history) - edge.shape[1] :], index)
+        drawn = Forecast(drawn.swapaxes(1, 2), index, self.names, provenance=provenance)
+        return drawn.split(edge.shape[1])
 
     def log_density(
         self,

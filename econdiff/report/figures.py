@@ -49,7 +49,8 @@ def fan(
 ) -> Figure:
     """Fan chart of each series: bands that hold 30, 60 and 90% of the paths, and the median.
 
-    The bands start at the last value known. `span` is how many rows of `history` are
+    The bands start at the last value known, that of each series itself where the forecast has a
+    nowcast of those that end earlier. `span` is how many rows of `history` are
     drawn (four times the horizon and at least 24 unless told); `outcome` is what
     came later, where that is known. ValueError where `history` lacks a series.
     """
@@ -168,13 +169,18 @@ def _draw_fan(
     outcome: pd.DataFrame | None,
     span: int | None,
 ) -> None:
-    paths = forecast.samples[:, :, forecast.names.index(name)]
-    at, start = dates(forecast.index), np.empty(0)  # what the fan starts at: the last value
+    k, start = forecast.names.index(name), np.empty(0)  # what the fan starts at: the last value
+    index, paths = forecast.index, forecast.samples[:, :, k]
+    at = dates(index)
     if history is not None and np.isfinite(history[name].to_numpy(float)).any():
         shown = history[name].iloc[-(span or max(24, 4 * forecast.horizon)) :]
         _draw_line(axes, shown, color=HISTORY, linewidth=1.1, label="history")
         last = history[name].dropna().iloc[-1:]
-        at, start = np.concatenate([dates(last.index), at]), last.to_numpy(float)
+        if forecast.nowcast is not None:
+            late = int((dates(forecast.nowcast.index) > dates(last.index)).sum())
+            whole, first = forecast.joined(), forecast.nowcast.horizon - late
+            index, paths = whole.index[first:], whole.samples[:, first:, k]
+        at, start = np.concatenate([dates(last.index), dates(index)]), last.to_numpy(float)
         paths = np.hstack([np.broadcast_to(start, (len(paths), 1)), paths])
     for coverage, tint in zip(BANDS, TINTS, strict=True):
         low, high = np.quantile(paths, [(1 - coverage) / 2, (1 + coverage) / 2], axis=0)
@@ -182,7 +188,7 @@ def _draw_fan(
         axes.fill_between(at, low, high, color=tint, linewidth=0, label=label)
     axes.plot(at, np.median(paths, axis=0), color=MEDIAN, linewidth=1.4, label="median")
     if outcome is not None and name in outcome:
-        came = np.concatenate([start, outcome[name].reindex(forecast.index).to_numpy(float)])
+        came = np.concatenate([start, outcome[name].reindex(index).to_numpy(float)])
         style: dict[str, Any] = {"color": OUTCOME, "linewidth": 1.1, "marker": ".", "markersize": 4}
         axes.plot(at, came, label="outcome", **style)
     low, high = axes.get_ylim()

@@ -47,6 +47,22 @@ def fan_figure(forecast: Forecast, history: pd.DataFrame, title: str = "") -> Fi
     return fan(forecast.select(*forecast.names[:MOST_FANS]), history, title=title)
 
 
+def quantiles(forecast: Forecast, history: pd.DataFrame) -> pd.DataFrame:
+    """The summary from the first cell of each series that `history` does not know.
+
+    `series, period, kind, mean, q05 ... q95`; `kind` is "nowcast" up to the end of the history,
+    "forecast" after it.
+    """
+    whole = forecast.joined()
+    edge = whole.horizon - forecast.horizon
+    drawn = np.ones((whole.horizon, len(whole.names)), bool)  # [step, series]
+    drawn[:edge] = history[list(whole.names)].iloc[len(history) - edge :].isna()
+    table = whole.summary()
+    kinds = np.repeat(["nowcast", "forecast"], [edge, forecast.horizon])
+    table.insert(2, "kind", np.tile(kinds, len(whole.names)))
+    return table.loc[drawn.T.ravel()].reset_index(drop=True)
+
+
 def facts(manifest: Mapping[str, Any]) -> dict[str, str]:
     """What was asked, of what, and when."""
     data = manifest["data"]
@@ -104,9 +120,14 @@ def caveats(
     ]
     if late:
         points.append(
-            f"Not known up to {manifest['data']['last']}: {', '.join(late)}. Their fans go in a "
-            "straight line from their own last value to the first period that no series has; "
-            "econdiff nowcast draws the periods between."
+            f"Not known up to {manifest['data']['last']}: {', '.join(late)}. "
+            + (
+                "Their fans go in a straight line from their own last value to the first period "
+                "that no series has; econdiff nowcast draws the periods between."
+                if forecast.nowcast is None
+                else "Their periods until then are drawn with the rest of each path, given what is "
+                "known of the other series: the nowcast."
+            )
         )
     least = np.nanmin(history.to_numpy(float), axis=0)
     drawn = np.quantile(forecast.samples, 0.01, axis=(0, 1))
@@ -127,12 +148,17 @@ def caveats(
 
 def _next(forecast: Forecast, history: pd.DataFrame, data: Mapping[str, Any]) -> Section:
     text = ["Each band holds the stated share of the paths; it starts at the last known value."]
+    if forecast.nowcast is not None:
+        text.append(
+            f"Some series are not known up to {data['last']}: the tables call what is drawn of "
+            "their periods until then a nowcast, and nowcast.parquet holds the paths there."
+        )
     if len(forecast.names) > MOST_FANS:
         text.append(
             f"The picture shows the first {MOST_FANS} of {len(forecast.names)} series; the tables, "
             "quantiles.csv and paths.parquet hold them all."
         )
-    tables = _quantiles(forecast, data.get("titles", {}))
+    tables = _tables(forecast, history, data.get("titles", {}))
     return Section("What may come next", tuple(text), (), (_fans(forecast, history),), tables)
 
 
@@ -141,7 +167,7 @@ def _inside(forecast: Forecast, history: pd.DataFrame) -> Section:
         "The same draws as changes or growth rates: the units in which the model sees the series "
         "that it transforms. The files are in model_units/.",
     )
-    tables = _quantiles(forecast, {}, folded=True)
+    tables = _tables(forecast, history, {}, folded=True)
     heading = "The same draws as the model sees them"
     return Section(heading, text, (), (_fans(forecast, history),), tables)
 
@@ -150,17 +176,18 @@ def _fans(forecast: Forecast, history: pd.DataFrame) -> Picture:
     return Picture(svg(fan_figure(forecast, history)), described(forecast))
 
 
-def _quantiles(
-    forecast: Forecast, titles: Mapping[str, str], folded: bool = False
+def _tables(
+    forecast: Forecast, history: pd.DataFrame, titles: Mapping[str, str], folded: bool = False
 ) -> tuple[Table, ...]:
     """A table of mean and quantiles for each series; folded away where there are many."""
     tables = []
-    for name, rows in forecast.summary().groupby("series", sort=False):
+    for name, rows in quantiles(forecast, history).groupby("series", sort=False):
         about = [titles.get(str(name), ""), forecast.units.get(str(name), "")]
         caption = ", ".join([str(name), *filter(None, about)])
         folded = folded or len(forecast.names) * forecast.horizon > MOST_ROWS
-        rows = rows.drop(columns="series")
-        largest = float(rows.drop(columns="period").abs().to_numpy().max())
+        plain = "nowcast" not in set(rows["kind"])
+        rows = rows.drop(columns=["series", "kind"] if plain else "series")
+        largest = float(rows.select_dtypes("number").abs().to_numpy().max())
         decimals = decimals_of(largest) if largest >= 1 else None
         tables.append(Table(caption, rows, decimals=decimals, folded=folded))
     return tuple(tables)

@@ -1,7 +1,6 @@
 """Pictures of scenarios: baseline and alternative, their difference, responses to shocks."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -24,10 +23,9 @@ from econdiff.scenario.ahead import periods_of
 
 def two_fans(answer: Conditional, span: int = 24) -> Figure:
     """Baseline and alternative: medians and 90% bands, the pinned cells marked."""
-    drawn = _from_edge(answer, answer.edge(), answer.alternative)
-    marks = {name: _pinned(answer, drawn, name) for name in drawn.names}
-    baseline = _from_edge(answer, answer.edge(given=False), answer.baseline)
-    pair = {"baseline": baseline, "conditional": drawn}
+    drawn = answer.alternative
+    marks = {name: _pinned(answer, drawn.joined(), name) for name in drawn.names}
+    pair = {"baseline": answer.baseline, "conditional": drawn}
     return side_by_side(pair, answer.history, marks, answer.units, span)
 
 
@@ -42,6 +40,7 @@ def side_by_side(
 
     Each series' fan goes on from its own last value, by the steps behind it.
     """
+    pair = {label: forecast.joined() for label, forecast in pair.items()}
     names = next(iter(pair.values())).names
     with styled():
         figure, grid = one_each(len(names))
@@ -154,14 +153,6 @@ def contributions(historical: pd.DataFrame, span: int = 40) -> Figure:
             axes.set_title(wrapped(name, 38))
         finish(figure, grid, columns=3)
         return figure
-
-
-def _from_edge(answer: Conditional, edge: Forecast | None, ahead: Forecast) -> Forecast:
-    """The rows of the ragged edge, if there is one, and those of the horizon."""
-    if edge is None:
-        return ahead
-    samples = np.concatenate([edge.samples, ahead.samples], axis=1)
-    return replace(ahead, samples=samples, index=answer.bound.index)
 
 
 def _pinned(answer: Conditional, drawn: Forecast, name: str) -> pd.Series:

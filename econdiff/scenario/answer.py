@@ -58,7 +58,7 @@ class Conditional:
 
     @cached_property
     def baseline(self) -> Forecast:
-        """The horizon without the scenario, in the user's units."""
+        """The horizon without the scenario, in the user's units; the ragged edge is its nowcast."""
         return self._ahead(self.told.baseline)
 
     @cached_property
@@ -85,15 +85,6 @@ class Conditional:
             for draws in (told.baseline, told.alternative)
         )
         return baseline, alternative
-
-    def edge(self, *, given: bool = True) -> Forecast | None:
-        """The rows of the ragged edge, by default given the scenario; None where there is none."""
-        bound = self.bound
-        if bound.edge == 0:
-            return None
-        draws = self.told.alternative if given else self.told.baseline
-        drawn = bound.to_user(self.cells(draws))[:, : bound.edge]
-        return Forecast(drawn, bound.index_of(edge=True), bound.names, self.units)
 
     def difference(self, coverage: float = 0.9) -> pd.DataFrame:
         """Alternative less baseline: `series, period, mean, standard_error, low, high, ...`.
@@ -153,8 +144,7 @@ class Conditional:
         return draws.reshape(len(draws), self.bound.steps, -1)
 
     def _ahead(self, draws: np.ndarray) -> Forecast:
-        edge = self.bound.edge
-        samples = self.bound.to_user(self.cells(draws))[:, edge:]
-        provenance = {"mode": self.mode, "method": self.told.method}
-        index = self.bound.index_of(edge=False)
-        return Forecast(samples, index, self.bound.names, self.units, provenance)
+        bound, provenance = self.bound, {"mode": self.mode, "method": self.told.method}
+        samples = bound.to_user(self.cells(draws))
+        drawn = Forecast(samples, bound.index, bound.names, self.units, provenance)
+        return drawn.split(bound.edge)

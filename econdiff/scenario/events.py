@@ -9,7 +9,7 @@
 
 `growth` is the change to the period before in per cent (not annualised), `change` the same in the
 units of the series; the first of them starts at the last value of the history, or at a ragged edge
-from the value that the path has there.
+from the value that the path has there (the forecast's `nowcast`).
 
 How far a path is inside an event is its margin: of a comparison the distance beyond the level, of
 "ever" and `or` the largest, of "always", runs and `and` the least.
@@ -35,21 +35,14 @@ _OVER_TIME = {"min": np.min, "max": np.max, "mean": np.mean, "sum": np.sum}
 _LEAST = np.nextafter(0, 1)  # the margin at the level itself, where that is inside
 
 
-def occurs(
-    event: str, forecast: Forecast, history: pd.DataFrame, edge: Forecast | None = None
-) -> np.ndarray:
-    """Which paths of `forecast`, that go on from `history`, lie in the event, bool [path].
-
-    `edge` has the same paths at the ragged edge of the history, where there is one.
-    """
-    return margin(event, forecast, history, edge) > 0
+def occurs(event: str, forecast: Forecast, history: pd.DataFrame) -> np.ndarray:
+    """Which paths of `forecast`, that go on from `history`, lie in the event, bool [path]."""
+    return margin(event, forecast, history) > 0
 
 
-def margin(
-    event: str, forecast: Forecast, history: pd.DataFrame, edge: Forecast | None = None
-) -> np.ndarray:
+def margin(event: str, forecast: Forecast, history: pd.DataFrame) -> np.ndarray:
     """How far each path is inside the event, [path]: above 0 inside, in the units of the event."""
-    before = _before(forecast, history) if edge is None else edge.samples[:, -1]
+    before = _before(forecast, history)
     found = [
         np.min([_clause(clause.strip(), forecast, before) for clause in both], axis=0)
         for both in (re.split(r"\s+and\s+", one) for one in re.split(r"\s+or\s+", event.strip()))
@@ -71,7 +64,6 @@ def probability(
     forecast: Forecast,
     history: pd.DataFrame,
     weights: np.ndarray | None = None,
-    edge: Forecast | None = None,
     effective: float | None = None,
 ) -> Probability:
     """The share of the paths, or their share of `weights` [path], that lie in the event.
@@ -79,7 +71,7 @@ def probability(
     Where no path does, or every one, the error is that of one path more or less. Paths that were
     chosen by weights are worth fewer independent ones: `effective`.
     """
-    hit = occurs(event, forecast, history, edge).astype(float)
+    hit = occurs(event, forecast, history).astype(float)
     share_of = np.full(len(hit), 1 / len(hit)) if weights is None else weights / weights.sum()
     share = float(share_of @ hit)
     error = float(np.sqrt((share_of**2 * (hit - share) ** 2).sum()))
@@ -89,7 +81,9 @@ def probability(
 
 
 def _before(forecast: Forecast, history: pd.DataFrame) -> np.ndarray:
-    """The last known value of each series, the same for all paths, [path, series]."""
+    """Each path where the history ends, [path, series]: drawn there, or the last known value."""
+    if forecast.nowcast is not None:
+        return forecast.nowcast.samples[:, -1]
     known = history.reindex(columns=list(forecast.names)).ffill()
     last = known.iloc[-1].to_numpy(float) if len(known) else np.full(len(forecast.names), np.nan)
     return np.tile(last, (forecast.paths, 1))

@@ -167,16 +167,15 @@ def _without(event: str, answer: Conditional) -> Probability:
     """The probability of an event without the scenario."""
     if answer.chance is not None and event == answer.chance.event:
         return answer.chance
-    return probability(event, answer.baseline, answer.history, None, answer.edge(given=False))
+    return probability(event, answer.baseline, answer.history)
 
 
 def _given(event: str, answer: Conditional) -> Probability:
     """The probability of an event given the scenario."""
     if answer.weights is not None:
-        edge = answer.edge(given=False)
-        return probability(event, answer.baseline, answer.history, answer.weights, edge)
+        return probability(event, answer.baseline, answer.history, answer.weights)
     effective = answer.diagnostics.effective
-    return probability(event, answer.alternative, answer.history, None, answer.edge(), effective)
+    return probability(event, answer.alternative, answer.history, None, effective)
 
 
 def outside_experience(answer: Conditional) -> tuple[str, ...]:

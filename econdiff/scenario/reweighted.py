@@ -51,7 +51,7 @@ def tilted(answer: Conditional, pins: Pins, rng: np.random.Generator) -> Conditi
 
 def _margins(answer: Conditional) -> np.ndarray:
     """How far each path of the alternative is inside all events, [path]."""
-    place = answer.alternative, answer.history, answer.edge()
+    place = answer.alternative, answer.history
     return np.min([margin(event, *place) for event in answer.bound.events], axis=0)
 
 

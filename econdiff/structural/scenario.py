@@ -54,7 +54,7 @@ class StructuralScenario:
 
     @property
     def baseline(self) -> Forecast:
-        """The horizon without the scenario, in the user's units."""
+        """The horizon without the scenario, in the user's units; the ragged edge is its nowcast."""
         return self._ahead(self.baseline_cells)
 
     @property
@@ -142,12 +142,11 @@ class StructuralScenario:
         return period_labels(self.bound.index_of(edge=False))
 
     def _ahead(self, cells: np.ndarray) -> Forecast:
-        samples = self.bound.to_user(cells.reshape(len(cells), self.bound.steps, -1))
-        samples = samples[:, self.bound.edge :]
+        bound = self.bound
+        samples = bound.to_user(cells.reshape(len(cells), bound.steps, -1))
         provenance = {"mode": "structural", "driven by": ", ".join(self.driven_by)}
-        return Forecast(
-            samples, self.bound.index_of(edge=False), self.bound.names, provenance=provenance
-        )
+        drawn = Forecast(samples, bound.index, bound.names, provenance=provenance)
+        return drawn.split(bound.edge)
 
 
 def brought_about(

@@ -7,7 +7,15 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import Forecast, Forecaster, Model, check_draws, fitted_words, steps_after
+from econdiff.forecast import (
+    Forecast,
+    Forecaster,
+    Model,
+    check_draws,
+    fitted_words,
+    joined_index,
+    steps_after,
+)
 from econdiff.panel import check_rows
 from econdiff.transforms.choice import choose
 from econdiff.transforms.ragged import PATHS_PER_CELL, edge_rows, meet_known
@@ -75,7 +83,8 @@ class TransformedForecaster:
         """The same draws twice: in the user's units and in model units.
 
         Where some series end earlier than others, paths start from the last complete row
-        and are made to meet what is known after it (`econdiff.transforms.ragged`).
+        and are made to meet what is known after it (`econdiff.transforms.ragged`); the steps up
+        to the end of the history are the nowcast.
         """
         check_draws(paths, rng)
         check_rows(history)
@@ -97,12 +106,9 @@ class TransformedForecaster:
         samples = inside.samples
         if cells:
             samples = meet_known(samples, known, start, self.transforms)[:paths]
-        inside = replace(inside, samples=samples, units=self.model_units)
-        index = steps_after(history, horizon)
-        return (
-            _after(self.to_user(inside, start), edge, index),
-            _after(inside, edge, index),
-        )
+        index = joined_index(known.index, steps_after(history, horizon))
+        inside = replace(inside, samples=samples, index=index, units=self.model_units)
+        return self.to_user(inside, start).split(edge), inside.split(edge)
 
     def to_model(self, panel: pd.DataFrame) -> pd.DataFrame:
         """`panel` in model units, without the first rows that the differences use up."""
@@ -137,7 +143,3 @@ def _to_model(panel: pd.DataFrame, transforms: Mapping[str, Transform]) -> pd.Da
 def _used_up(transforms: Mapping[str, Transform]) -> int:
     """How many rows at the start the differences use up."""
     return max(transform.order for transform in transforms.values())
-
-
-def _after(forecast: Forecast, edge: int, index: pd.PeriodIndex | pd.DatetimeIndex) -> Forecast:
-    return replace(forecast, samples=forecast.samples[:, edge:], index=index)
