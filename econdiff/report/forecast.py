@@ -150,8 +150,8 @@ def _next(forecast: Forecast, history: pd.DataFrame, data: Mapping[str, Any]) ->
     text = ["Each band holds the stated share of the paths; it starts at the last known value."]
     if forecast.nowcast is not None:
         text.append(
-            f"Some series are not known up to {data['last']}: the tables call what is drawn of "
-            "their periods until then a nowcast, and nowcast.parquet holds the paths there."
+            f"What is not known of the last periods up to {data['last']} is drawn too: the tables "
+            "call it a nowcast, and nowcast.parquet holds the paths there."
         )
     if len(forecast.names) > MOST_FANS:
         text.append(
