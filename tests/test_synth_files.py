@@ -90,6 +90,26 @@ def test_a_condition_is_checked_before_the_fit(tmp_path, capsys, monkeypatch, to
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("generator", ["gaussian", "block-bootstrap"])
+def test_a_panel_too_sparse_to_measure_is_refused_before_any_work(
+    tmp_path, capsys, monkeypatch, generator
+):
+    monkeypatch.setattr(
+        "econdiff.commands.synth.examine", lambda *_, **__: pytest.fail("work was done")
+    )
+    monkeypatch.setattr("econdiff.commands.synth.beside", lambda *_: pytest.fail("work was done"))
+    sparse = long()
+    sparse.loc[sparse.index % 2 == 0, "b"] = np.nan  # a survey of every other month
+    sparse.to_csv(tmp_path / "in.csv", index=False)
+    long().to_csv(tmp_path / "made.csv", index=False)
+    asked = ["--entity", "firm", "--out", str(tmp_path / "out"), "--quiet"]
+    source = str(tmp_path / "in.csv")
+    for said in (["synth", source, "--generator", generator],
+                 ["synth-report", source, str(tmp_path / "made.csv")]):  # fmt: skip
+        assert main([*said, *asked]) == 1
+        assert "Give more periods, or leave a sparse series out" in capsys.readouterr().err
+
+
 def test_logs_of_a_series_that_may_be_drawn_below_zero_are_refused_before_any_work(
     tmp_path, capsys, monkeypatch
 ):

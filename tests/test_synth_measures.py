@@ -7,8 +7,18 @@ import pytest
 import scipy.signal
 from test_synth_generators import known
 
-from econdiff.synth import Regression, SynthError, cointegration, signature
-from econdiff.synth.fidelity import facts, spectrum
+from econdiff.synth import (
+    FactorBootstrap,
+    GaussianPanel,
+    Regression,
+    SynthError,
+    VARBootstrap,
+    cointegration,
+    quality,
+    signature,
+)
+from econdiff.synth.fidelity import dynamics, facts, spectrum
+from econdiff.synth.resampling import Copy
 
 
 def test_the_signature_of_a_line_is_the_exponential_of_its_step(rng):
@@ -56,6 +66,56 @@ def test_cointegration_is_found_and_its_vector_compared():
     assert cointegration.rank(loose) < 0.6
     assert cointegration.angle(tied, cointegrated(rng, 1.0)) < 20
     assert np.isnan(cointegration.rank(tied[:, :20]))
+
+
+@pytest.mark.parametrize(
+    ("follows", "off"),
+    [
+        *((lambda a: a[..., 0] + a[..., 1], off) for off in (0.0, 1e-14, 1e-11, 1e-8)),
+        *((lambda a: np.roll(a[..., 1], 1, axis=-1), off) for off in (0.0, 1e-14, 1e-11, 1e-8)),
+        *((lambda a: np.full(a.shape[:2], 5.0), off) for off in (0.0, 1e-14)),
+        *((lambda a: np.arange(a.shape[1]) * np.ones((1, 1)), off) for off in (0.0, 1e-14)),
+    ],
+)
+def test_no_rank_is_made_up_for_series_that_follow_from_others(rng, follows, off):
+    free = rng.standard_normal((1, 80, 3)).cumsum(axis=1)
+    tied = free.copy()
+    tied[..., 2] = follows(free) * (1 + off * rng.standard_normal((1, 80)))
+    tied = tied[:, 1:]
+    assert np.isnan(cointegration.rank(tied))
+    assert np.isnan(cointegration.angle(tied, free))
+
+
+def test_a_period_in_which_nobody_is_known_is_left_out():
+    rng = np.random.default_rng(1)
+    tied, other = cointegrated(rng, 1.0), cointegrated(rng, 1.0)
+    holed = tied.copy()
+    holed[:, 0, 1] = np.nan
+    cut = cointegration.angle(tied[:, 1:], other)
+    assert cointegration.angle(holed, other) == pytest.approx(cut, rel=0.05)  # units differ a hair
+
+
+def test_few_rows_give_no_correlation_of_shocks(rng):
+    values = np.full((2, 6, 2), np.nan)
+    values[0, :3] = rng.standard_normal((3, 2))
+    assert np.isnan(dynamics(values, ("a", "b"))["shock correlation", "a, b"])
+
+
+def test_an_entity_that_is_never_whole_is_measured_and_not_drawn():
+    real = known(entities=4, length=12)
+    real.values[2, :, 1] = np.nan
+    table = quality(
+        real,
+        Copy().fit(real).sample(panels=1, rng=np.random.default_rng(0)),
+        rng=np.random.default_rng(0),
+    )
+    assert np.isfinite(table.set_index("metric").loc["VAR(1) own lag", "var bootstrap"]).all()
+    made = VARBootstrap().fit(real).sample(panels=1, rng=np.random.default_rng(0)).values[0]
+    np.testing.assert_array_equal(np.isfinite(made).all(axis=(1, 2)), [True, True, False, True])
+    drawn = FactorBootstrap().fit(real).sample(panels=1, rng=np.random.default_rng(0)).values[0]
+    np.testing.assert_array_equal(np.isnan(drawn[..., 1]).all(axis=1), [False, False, True, False])
+    with pytest.raises(SynthError, match="of '2' nothing is known of 'b'; give some of it, or"):
+        GaussianPanel().fit(real)
 
 
 def test_a_cycle_stands_in_its_band_of_the_spectrum():

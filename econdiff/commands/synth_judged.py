@@ -23,6 +23,7 @@ from econdiff.synth import (
     quality,
 )
 from econdiff.synth.card import logs, order
+from econdiff.synth.checks import check_whole
 from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.generation import Generator
 from econdiff.synth.quality import worse_than_bootstrap
@@ -43,11 +44,12 @@ class Measures:
         return cls(parsed, {name: generator_named(name) for name in rivals}, scores)
 
     def check(self, panel: EntityPanel | SyntheticPanels, length: int | None = None) -> None:
-        """Estimate the regressions on panels, so that nonsense is said before any work.
+        """Refuse what cannot be measured, and try the regressions, before any work.
 
         Where panels of a `length` will be drawn, on noise of that length too, as wide as the real.
         """
         series = panel.schema.series
+        check_whole(panel.values.reshape(-1, *panel.values.shape[-2:]), Coordinates(panel.schema))
         each = list(panel.values.reshape(-1, *panel.values.shape[-3:]))
         if length is not None:
             coordinates = Coordinates(panel.schema)

@@ -43,8 +43,31 @@ def check(panel: EntityPanel, rounding: float = ROUNDING) -> None:
         _check_identity(panel, identity, rounding)
 
 
+def check_whole(values: np.ndarray, coordinates: Coordinates) -> None:
+    """Refuse `values` [entity, time, series] of which no entity gives two rows and their lags."""
+    whole = np.asarray(np.isfinite(coordinates.inward(values)).all(axis=-1))
+    if not ((whole[:, 1:] & whole[:, :-1]).sum(axis=1) < 2).all():
+        return
+    broken = [
+        f"; {name} must be {words(*coordinates.bounds.of(name))}, and is not in {share:.0%}"
+        for name, share in coordinates.outside(values).items()
+        if share > 0
+    ]
+    mend = "Give more periods, or leave a sparse series out"
+    raise SynthError(
+        "no entity has two periods that, with the one before, are known in all series and keep "
+        f"their rules{''.join(broken)}. "
+        + ("Mend these cells (are columns swapped?)" if broken else mend)
+    )
+
+
 def check_law(panel: EntityPanel) -> None:
     """Refuse what keeps a law from being estimated, though it can be copied and measured."""
+    for entity, place in np.argwhere(~np.isfinite(panel.values).any(axis=1)):
+        raise SynthError(
+            f"of {panel.entities[entity]!r} nothing is known of {panel.schema.series[place]!r}; "
+            "give some of it, or leave the entity or the series out"
+        )
     known = np.asarray(np.isfinite(panel.values).all(axis=-1))
     if not (known[:, 2:] & known[:, 1:-1] & known[:, :-2]).any():
         raise SynthError(

@@ -122,7 +122,7 @@ def _expected(
 
 def _inner_covariance(w: np.ndarray) -> np.ndarray:
     """Covariance within entities of [..., entity, time, k], over all rows that are complete."""
-    inner = w - np.nanmean(w, axis=-2, keepdims=True)
+    inner = w - within.means(w)
     return moment(inner)
 
 

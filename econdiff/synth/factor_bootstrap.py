@@ -29,7 +29,7 @@ class FactorBootstrap:
         """Take the panel apart; cells that are not known count as their mean."""
         w = Coordinates(panel.schema).inward(panel.values)
         entities, times, k = w.shape
-        mean = np.nanmean(w, axis=1, keepdims=True)
+        mean = within.means(w)
         flat = np.where(np.isfinite(w), w - mean, 0).swapaxes(0, 1).reshape(times, -1)
         size = np.maximum(flat.std(axis=0), 1e-12)
         left, values, right = np.linalg.svd(flat / size, full_matrices=False)

@@ -83,11 +83,11 @@ def dynamics(values: np.ndarray, series: tuple[str, ...]) -> dict[tuple[str, str
     """Autoregressive diagonal and shock correlations of a panel VAR(1) within entities."""
     found = within.estimate(values, 1)
     shocks = found.shocks[np.isfinite(found.shocks).all(axis=-1)]
-    correlation = np.corrcoef(shocks.T).reshape(len(series), -1)
     measured = {("VAR(1) own lag", n): float(found.slopes[i, i]) for i, n in enumerate(series)}
     for a, first in enumerate(series):
         for b, second in enumerate(series[:a]):
-            measured["shock correlation", f"{second}, {first}"] = float(correlation[b, a])
+            pair = f"{second}, {first}"
+            measured["shock correlation", pair] = _correlation(shocks[:, b], shocks[:, a])
     return measured
 
 

@@ -34,7 +34,7 @@ def band(
     found = within.estimate(values, lags)
     found = within.given(values, within.contract(found.slopes))
     shocks = np.nan_to_num(found.shocks)
-    start = np.stack([rows[np.isfinite(rows).all(-1)][:lags] for rows in values])
+    start = within.first_rows(values, lags)
     drawn = []
     for _ in range(draws):
         u = shocks[:, rng.integers(shocks.shape[1], size=shocks.shape[1])]

@@ -9,8 +9,7 @@ import pandas as pd
 from econdiff.panel import PanelError
 from econdiff.panel.dates import looks_like_dates, parse_dates
 from econdiff.panel.frequency import infer_frequency, missing_periods, parse_frequency, to_periods
-from econdiff.synth.bounds import words
-from econdiff.synth.checks import ROUNDING, check, check_kinds
+from econdiff.synth.checks import ROUNDING, check, check_kinds, check_whole
 from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.errors import SynthError
 from econdiff.synth.identity import Identity
@@ -112,25 +111,10 @@ def read_like(frame: pd.DataFrame, schema: Schema) -> EntityPanel:
         if np.isnan(numbers).all():
             raise SynthError(f"the series {name!r} is empty; give some of it")
         values[codes, index.get_indexer(periods), place] = numbers
-    _check_whole(values, Coordinates(schema))
+    check_whole(values, Coordinates(schema))
     own = [name for name in schema.statics if name in frame]
     statics = pd.DataFrame(frame[own], index=frame.index).groupby(codes).first()
     return EntityPanel(values, index, names, statics.reset_index(drop=True), schema)
-
-
-def _check_whole(values: np.ndarray, coordinates: Coordinates) -> None:
-    """Refuse `values` [entity, time, series] of which no entity gives two rows and their lags."""
-    whole = np.asarray(np.isfinite(coordinates.inward(values)).all(axis=-1))
-    if ((whole[:, 1:] & whole[:, :-1]).sum(axis=1) < 2).all():
-        broken = [
-            f"; {name} must be {words(*coordinates.bounds.of(name))}, and is not in {share:.0%}"
-            for name, share in coordinates.outside(values).items()
-            if share > 0
-        ]
-        raise SynthError(
-            "no entity has two periods that, with the one before, are known in all series and keep "
-            f"their rules{''.join(broken)}. Mend these cells (are columns swapped?)"
-        )
 
 
 def _time_column(frame: pd.DataFrame, entity: str | None) -> str:

@@ -2,7 +2,8 @@
 
 Slopes by least squares within entities, the real intercepts and starting rows, residuals drawn
 with replacement a period at a time, for all entities together (Runkle, 1987, *Journal of Business
-and Economic Statistics* 5). Comovement over entities stays; so does the bias of the slopes.
+and Economic Statistics* 5). Comovement over entities stays; so does the bias of the slopes. Of an
+entity that is never known in all series at once nothing is drawn.
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ class VARBootstrap:
         w = Coordinates(panel.schema).inward(panel.values)
         found = within.estimate(w, self.lags)
         found = within.given(w, within.contract(found.slopes))
-        start = np.stack([rows[np.isfinite(rows).all(-1)][: self.lags] for rows in w])
+        start = within.first_rows(w, self.lags)
         return FittedVARBootstrap(panel, found, start)
 
 

@@ -55,6 +55,24 @@ def regression(w: np.ndarray, lags: int) -> tuple[np.ndarray, np.ndarray, np.nda
     return np.where(used, rows, 0), np.where(used, target, 0), used
 
 
+def means(w: np.ndarray) -> np.ndarray:
+    """Means over time [..., entity, 1, k] of the cells that are known; NaN where none is."""
+    known = np.isfinite(w)
+    count = known.sum(axis=-2, keepdims=True)
+    total = np.where(known, w, 0.0).sum(axis=-2, keepdims=True)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def first_rows(w: np.ndarray, lags: int) -> np.ndarray:
+    """The first whole rows of each entity [entity, lags, k]; NaN where it has not so many."""
+    found = np.full((len(w), lags, w.shape[-1]), np.nan)
+    for start, rows in zip(found, w, strict=True):
+        whole = rows[np.isfinite(rows).all(axis=-1)][:lags]
+        if len(whole) == lags:
+            start[:] = whole
+    return found
+
+
 def order(w: np.ndarray, most: int) -> int:
     """The number of lags with the least Bayes criterion, on the rows that all of them can use."""
     best = {}
