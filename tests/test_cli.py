@@ -1,10 +1,12 @@
 """The command, end to end, on small panels with fast models."""
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ import pandas as pd
 import pytest
 
 import econdiff
-from econdiff.cli import command_line, main
+from econdiff.cli import _bar, command_line, main
 from econdiff.commands import past
 from econdiff.commands.folder import whole
 from econdiff.diffusion.weights import shipped
@@ -469,3 +471,25 @@ def test_the_doctor_names_the_weights_as_their_card_does(capsys):
     _, said, _ = run("doctor", "--json", capsys=capsys)
     card = json.loads(shipped().with_suffix(".json").read_text())
     assert card["sha256"][:12] in said
+
+
+class Stream(io.StringIO):
+    def __init__(self, terminal):
+        super().__init__()
+        self.terminal = terminal
+
+    def isatty(self):
+        return self.terminal
+
+
+def test_bars_are_for_terminals_and_not_for_logs(monkeypatch):
+    shown = {}
+    for terminal in (True, False):
+        monkeypatch.setattr("sys.stderr", stream := Stream(terminal))
+        with _bar("work", 2) as step:
+            time.sleep(1.6)  # longer than a bar waits before it shows itself
+            step()
+            step()
+        shown[terminal] = stream.getvalue()
+    assert "work" in shown[True]
+    assert shown[False] == ""

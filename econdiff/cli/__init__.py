@@ -80,10 +80,11 @@ def _failed(chosen: argparse.Namespace, error: str, code: int) -> int:
 
 @contextmanager
 def _bar(what: str, total: int) -> Iterator[Step]:
-    """A bar on stderr for whatever takes more than two seconds."""
+    """A bar on stderr for whatever takes more than two seconds; nothing in a pipe or a log."""
     from tqdm import tqdm
 
-    with tqdm(total=total, desc=what, delay=1.5, leave=False, file=sys.stderr) as shown:
+    told = {"delay": 1.5, "leave": False, "disable": None}  # None: where stderr is no terminal
+    with tqdm(total=total, desc=what, file=sys.stderr, **told) as shown:
         yield shown.update
 
 
