@@ -5,7 +5,8 @@
 - `Copy`, `Jitter`, `Shuffle`: no generators at all. A measure of quality that praises them
   rewards copying, or does not see time; reports show them beside every other row.
 
-All work in the coordinates of the panel, so that identities hold.
+Rows are handed back to the digit. Noise is added in the coordinates of the panel, so that
+identities hold.
 """
 
 from dataclasses import dataclass
@@ -85,11 +86,13 @@ class Resampled:
         for _ in range(panels):
             rows = self._rows(len(index), rng)
             noise = self.noise * size * rng.standard_normal((len(w), len(index), w.shape[-1]))
-            drawn.append(w[:, rows] + noise)
-        values = coordinates.outward(np.stack(drawn))
+            moved = coordinates.outward(w[:, rows] + noise) if self.noise else real.values[:, rows]
+            drawn.append(moved)
         names = names_of(real, len(real.entities))
         facts = {"generator": self.name}
-        return SyntheticPanels(values, index, names, [real.statics] * panels, real.schema, facts)
+        return SyntheticPanels(
+            np.stack(drawn), index, names, [real.statics] * panels, real.schema, facts
+        )
 
     def _rows(self, length: int, rng: np.random.Generator) -> np.ndarray:
         rows = self.panel.values.shape[1]
