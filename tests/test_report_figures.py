@@ -152,7 +152,9 @@ def test_the_legend_of_losses_at_one_horizon_is_whole(rng):
 def test_synthetic_years_are_years_and_lags_whole(rng):
     years = pd.period_range("1960", periods=30, freq="Y")
     panel = SimpleNamespace(
-        schema=SimpleNamespace(series=("gdp",)), index=years, values=rng.normal(size=(3, 30, 1))
+        schema=SimpleNamespace(series=("gdp",), units={}),
+        index=years,
+        values=rng.normal(size=(3, 30, 1)),
     )
     made = SimpleNamespace(index=years, values=rng.normal(size=(2, 3, 30, 1)))
     figure = paths_figure(panel, made)
@@ -166,6 +168,21 @@ def test_synthetic_years_are_years_and_lags_whole(rng):
     for axes in figure.axes:
         assert axes.get_xlabel() == "lag"
         assert all(float(tick).is_integer() for tick in axes.get_xticks())
+
+
+def test_entities_from_the_smallest_to_the_largest_stand_beside_their_like(rng):
+    years = pd.period_range("1990", periods=10, freq="Y")
+    sizes = np.exp(np.arange(20.0) / 2)[:, None, None] * np.ones((1, 10, 1))
+    panel = SimpleNamespace(
+        schema=SimpleNamespace(series=("gdp",), units={"gdp": "dollars"}), index=years, values=sizes
+    )
+    made = SimpleNamespace(index=years, values=rng.permutation(sizes)[None])
+    real, synthetic = paths_figure(panel, made).axes
+    assert real.get_ylabel() == "dollars"
+    assert real.get_yscale() == "log"  # else the small ones lie on the axis
+    drawn = [[line.get_ydata()[0] for line in axes.lines] for axes in (real, synthetic)]
+    assert drawn[0] == drawn[1]
+    assert (drawn[0][0], drawn[0][-1]) == (sizes.min(), sizes.max())
 
 
 def test_only_better_and_worse_are_filled():

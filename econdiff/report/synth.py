@@ -9,7 +9,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from econdiff.report.drawing import CYCLE, HISTORY, QUIET, dates, finish, grid_of, styled
+from econdiff.report.drawing import CYCLE, HISTORY, QUIET, dates, finish, grid_of, styled, wrapped
 from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table
 from econdiff.synth.card import guarantee, levels, logs, order, private
@@ -49,7 +49,9 @@ def synth_page(
         Picture(
             svg(paths_figure(real, made)),
             "Real and synthetic series of some entities.",
-            "Left the real panel, right the first synthetic one; up to five entities.",
+            "Left the real panel, right the first synthetic one: of each series up to five "
+            "entities, from the lowest to the highest. An axis is logarithmic where the highest is "
+            "20 times the lowest.",
         ),
         Picture(
             svg(memory_figure(real, made)),
@@ -106,21 +108,35 @@ def synth_page(
 
 
 def paths_figure(real: EntityPanel, made: SyntheticPanels) -> Figure:
-    """A row a series: real entities on the left, synthetic ones on the right, on one scale."""
+    """A row a series: real entities on the left, synthetic ones on the right, on one scale.
+
+    Of each five from the lowest to the highest by their mean, so that like stands beside like.
+    """
     series = real.schema.series[:MOST_SERIES]
     with styled():
         figure, grid = grid_of(len(series), 2, width=4.0, height=1.9, sharey="row")
         for row, (place, name) in zip(grid, enumerate(series), strict=True):
+            left, right = (_spread(v[..., place]) for v in (real.values, made.values[0]))
             for axes, values, index, color, label in (
-                (row[0], real.values, real.index, REAL, "real"),
-                (row[1], made.values[0], made.index, MADE, "synthetic"),
+                (row[0], left, real.index, REAL, "real"),
+                (row[1], right, made.index, MADE, "synthetic"),
             ):
                 at = dates(index)
-                axes.plot(at, values[:5, :, place].T, color=color, linewidth=0.8)
+                axes.plot(at, values.T, color=color, linewidth=0.8)
                 axes.set_title(f"{name}, {label}")
                 axes.xaxis.set_major_locator(locator := AutoDateLocator(minticks=2, maxticks=5))
                 axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+            shown = np.concatenate([left.ravel(), right.ravel()])
+            if 0 < 20 * np.nanmin(shown) < np.nanmax(shown):
+                row[0].set_yscale("log")
+            row[0].set_ylabel(wrapped(real.schema.units.get(name, ""), 24))
     return figure
+
+
+def _spread(values: np.ndarray) -> np.ndarray:
+    """Up to five of `values` [entity, period], from the lowest mean to the highest."""
+    order = pd.DataFrame(values).mean(axis=1).dropna().sort_values(kind="stable").index.to_numpy()
+    return values[order[np.linspace(0, len(order) - 1, min(5, len(order))).round().astype(int)]]
 
 
 def memory_figure(real: EntityPanel, made: SyntheticPanels) -> Figure:
