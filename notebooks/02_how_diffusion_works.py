@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -361,8 +363,8 @@ figure.tight_layout()
 #
 # A scenario pins some cells, and the rest must follow as the law says. Guidance changes the
 # denoiser, the sampler does not notice. Inflation is pinned to 5% for the first year; growth is
-# free. For a Gaussian this is exact; here the law has two modes, and sequential Monte Carlo
-# (`econdiff.diffusion.twisted`) tells how much the pins favour the second.
+# free. For a Gaussian this is exact; here the law has two modes, and the weights of sequential Monte
+# Carlo (`econdiff.diffusion.twisted`) put right how much the pins favour the second.
 
 # %%
 from econdiff.diffusion.twisted import twisted
@@ -403,15 +405,16 @@ for series, (axis, label) in enumerate(zip(axes, ["GDP growth, %", "inflation, %
     axis.set(xlabel="quarter", ylabel=label, xticks=[1, 4, 8, 12])
 axes[0].legend(frameon=False)
 figure.tight_layout()
-print(
-    f"effective sample size {float(found.effective[-1]):.0f} of 2000, {found.ancestors} ancestors;",
-    f"largest error of the mean: weighted {off(drawn):.2f} sd, unweighted {off(plain):.2f} sd",
-)
+print(f"effective sample size {float(found.effective[-1]):.0f} of 2000;", end=" ")
+print(f"largest error of the mean: weighted {off(drawn):.2f} sd, unweighted {off(plain):.2f} sd")
+shares = [float(after_a_supply_shock(x).double().mean()) for x in (drawn, plain)]
+print(f"after a supply shock: weighted {shares[0]:.0%}, unweighted {shares[1]:.0%};", end=" ")
+print(f"exactly {float(truth.weights[1]):.0%}, and 20% without pins")
 
 # %% [markdown]
 # A pin is one way of telling a law something. Sohl-Dickstein et al. (2015) noted that a diffusion can
 # be multiplied by *any* other distribution. Left the four modes, in the middle a law that prefers
-# a ring, right draws of their product (`econdiff.diffusion.product`): the weights also tell its
+# a ring, and its right side, right draws of their product (`econdiff.diffusion.product`): the weights also tell its
 # mass, which is how well the two agree.
 
 # %%
@@ -479,18 +482,20 @@ solvers = {
     "DDIM": lambda n: ddim(wide.denoise, one, even_angles(n), seeded(0)),
 }
 figure, axis = plt.subplots(figsize=(5.2, 3.4))
-for (name, solve), colour in zip(solvers.items(), [ORANGE, BLUE, "#7a9e7e", GREY], strict=True):
+for (name, solve), colour in zip(
+    solvers.items(), [ORANGE, BLUE, "#5b8a61", "#7d838b"], strict=True
+):
     error = [abs(float(last(solve(n))) / 2 - 1) for n in budgets]
     axis.loglog(budgets, error, "o-", color=colour, ms=4, lw=1.4)
     axis.annotate(
         name,
         (budgets[-1], error[-1]),
-        (6, {"DDIM": 5, "Heun": -5}.get(name, 0)),
+        (6, {"DDIM": 7, "Heun": -6}.get(name, 0)),
         textcoords="offset points",
         va="center",
         color=colour,
     )
-axis.axhline(0.01, color=INK, lw=0.6, ls=":")
+axis.plot((2.8, budgets[-1]), (0.01, 0.01), color=INK, lw=0.6, ls=":")
 axis.annotate("1%", (3, 0.01), (0, 3), textcoords="offset points", color=INK)
 axis.set(xlabel="evaluations", ylabel="error of the spread", xticks=budgets, xlim=(2.8, 340))
 axis.set_xticks(budgets, budgets)
@@ -501,7 +506,7 @@ figure.tight_layout()
 # ## 8. Learned instead of known
 #
 # In life the law is not known, and $D$ is a network. The smallest honest case: a perceptron,
-# trained on draws of the four modes for a few seconds with the objective of the forecaster,
+# trained on draws of the four modes for some ten seconds with the objective of the forecaster,
 # $E\,\lVert v - \hat v(x, \varphi) \rVert^2$.
 
 # %%
