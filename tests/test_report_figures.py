@@ -88,6 +88,8 @@ def test_the_nowcast_of_a_series_that_ends_early_is_in_its_fan_and_in_no_other()
     assert late.get_ydata()[:4].tolist() == [114.0, 70.0, 90.0, 114.0]
     assert late.get_xdata()[1] == past.index[-2].to_timestamp().to_datetime64()
     assert known.get_ydata().tolist() == [119.0] * 5
+    (dots,) = (line for line in fan(made, past).axes[0].lines if line.get_marker() == "o")
+    assert dots.get_ydata().tolist() == [70.0, 90.0]
     pair = {"baseline": made, "conditional": made}
     steps = [len(axes.lines[1].get_xdata()) for axes in side_by_side(pair, past, {}, {}).axes]
     assert steps == [1 + 2 + 4, 1 + 4]

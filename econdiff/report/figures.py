@@ -50,9 +50,9 @@ def fan(
     """Fan chart of each series: bands that hold 30, 60 and 90% of the paths, and the median.
 
     The bands start at the last value known, that of each series itself where the forecast has a
-    nowcast of those that end earlier. `span` is how many rows of `history` are
-    drawn (four times the horizon and at least 24 unless told); `outcome` is what
-    came later, where that is known. ValueError where `history` lacks a series.
+    nowcast of those that end earlier: its medians are dots. `span` is how many rows of `history`
+    are drawn (four times the horizon and at least 24 unless told); `outcome` is what came later,
+    where that is known. ValueError where `history` lacks a series.
     """
     names = forecast.names
     _check_history(history, names)
@@ -171,7 +171,7 @@ def _draw_fan(
 ) -> None:
     k, start = forecast.names.index(name), np.empty(0)  # what the fan starts at: the last value
     index, paths = forecast.index, forecast.samples[:, :, k]
-    at = dates(index)
+    at, late = dates(index), 0  # how many steps are a nowcast
     if history is not None and np.isfinite(history[name].to_numpy(float)).any():
         shown = history[name].iloc[-(span or max(24, 4 * forecast.horizon)) :]
         _draw_line(axes, shown, color=HISTORY, linewidth=1.1, label="history")
@@ -186,7 +186,11 @@ def _draw_fan(
         low, high = np.quantile(paths, [(1 - coverage) / 2, (1 + coverage) / 2], axis=0)
         label = f"{coverage:.0%} of paths"
         axes.fill_between(at, low, high, color=tint, linewidth=0, label=label)
-    axes.plot(at, np.median(paths, axis=0), color=MEDIAN, linewidth=1.4, label="median")
+    median = np.median(paths, axis=0)
+    if late:
+        dots = slice(1, 1 + late)
+        axes.plot(at[dots], median[dots], "o", color=MEDIAN, ms=3.5, label="nowcast, median")
+    axes.plot(at, median, color=MEDIAN, linewidth=1.4, label="median")
     if outcome is not None and name in outcome:
         came = np.concatenate([start, outcome[name].reindex(index).to_numpy(float)])
         style: dict[str, Any] = {"color": OUTCOME, "linewidth": 1.1, "marker": ".", "markersize": 4}
