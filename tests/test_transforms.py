@@ -248,6 +248,17 @@ def test_the_nowcast_in_model_units_is_the_same_paths():
     np.testing.assert_allclose(user.nowcast.samples[known], shown[known])
 
 
+def test_steps_behind_a_ragged_edge_of_days_with_holidays_keep_their_frequency(rng):
+    days = pd.bdate_range("2024-01-01", periods=60).delete([20, 55])
+    panel = pd.DataFrame({"a": np.arange(58.0), "b": np.arange(58.0)}, index=days)
+    panel.iloc[-1, 0] = np.nan
+    model = Transformed(White(np.eye(2)), {"a": fred_md(2), "b": fred_md(2)}).fit(panel)
+    forecast = model.sample(panel, horizon=2, paths=5, rng=rng)
+    assert pd.DatetimeIndex(forecast.index).freqstr == "B"
+    assert forecast.nowcast is not None
+    assert forecast.nowcast.index.equals(days[-1:])
+
+
 def test_a_complete_panel_has_no_nowcast(rng):
     panel = ragged_walks()[:-2]
     model = Transformed(White(np.eye(2)), {"early": fred_md(2), "late": fred_md(2)})

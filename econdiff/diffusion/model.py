@@ -186,9 +186,9 @@ class FittedDiffusion:
         provenance = {"model": "diffusion", "weights_sha256": weights}
         provenance |= {name: value for name, value in changed.items() if value != 1}
         provenance |= {"training": self.training} if self.training else {}
-        index = joined_index(history.index[len(history) - edge.shape[1] :], index)
-        drawn = Forecast(drawn.swapaxes(1, 2), index, self.names, provenance=provenance)
-        return drawn.split(edge.shape[1])
+        whole = joined_index(history.index[len(history) - edge.shape[1] :], index)
+        drawn = Forecast(drawn.swapaxes(1, 2), whole, self.names, provenance=provenance)
+        return replace(drawn.split(edge.shape[1]), index=index)
 
     def log_density(
         self,

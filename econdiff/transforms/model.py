@@ -106,9 +106,13 @@ class TransformedForecaster:
         samples = inside.samples
         if cells:
             samples = meet_known(samples, known, start, self.transforms)[:paths]
-        index = joined_index(known.index, steps_after(history, horizon))
+        ahead = steps_after(history, horizon)
+        index = joined_index(known.index, ahead)
         inside = replace(inside, samples=samples, index=index, units=self.model_units)
-        return self.to_user(inside, start).split(edge), inside.split(edge)
+        return (  # the index of daily steps has a frequency, and that of days with holidays has not
+            replace(self.to_user(inside, start).split(edge), index=ahead),
+            replace(inside.split(edge), index=ahead),
+        )
 
     def to_model(self, panel: pd.DataFrame) -> pd.DataFrame:
         """`panel` in model units, without the first rows that the differences use up."""
