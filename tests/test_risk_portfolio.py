@@ -9,6 +9,7 @@ from econdiff.commands.portfolios import read_weights
 from econdiff.forecast import Forecast
 from econdiff.risk import measures
 from econdiff.risk.portfolio import (
+    Gains,
     contributions,
     equal_weights,
     factor_contributions,
@@ -100,6 +101,13 @@ def test_a_gaussian_portfolio_has_the_gaussian_components(assets):
     np.testing.assert_allclose(
         table["component_ES"], -0.01 * stats.norm.pdf(z) / ALPHA * share, atol=6e-4
     )
+
+
+def test_the_probability_of_a_loss_stands_with_its_error():
+    drawn = Gains(np.array([-0.1, -0.2, 0.0, 0.3, 0.4]).reshape(5, 1, 1), ("x",))
+    row = risk_table(drawn, pd.DataFrame({"p": [1.0]}, index=["x"]), alphas=[0.4]).iloc[0]
+    assert row["loss_probability"] == pytest.approx(0.4)
+    assert row["loss_probability_se"] == pytest.approx(np.sqrt(0.4 * 0.6 / 5))
 
 
 def test_components_add_up_to_the_measure(assets):

@@ -70,7 +70,8 @@ def risk(request: RiskRequest, command: str, progress: Progress = silent) -> Ans
         found = replace(found, longer=tuple(past[1:]))
         _write(found, folder)
     subject = found.risk.loc[found.risk["model"] == request.models[0]]
-    words = subject.drop(columns=["semi_deviation", "semi_deviation_se", "mean"])
+    further = ["mean", "semi_deviation", "semi_deviation_se", "loss_probability_se"]
+    words = subject.drop(columns=[*further, "loss_probability"])
     words = words.to_string(index=False, float_format=lambda x: f"{x:.4g}")
     lines = [*inputs.hold.notes, words, str(request.out / "validation.html")]
     files = sorted(file.name for file in request.out.iterdir())

@@ -93,15 +93,13 @@ def scenarios(found: Validation, pictured: Mapping[str, str]) -> tuple[Section, 
     table = in_percent(
         told.table,
         "VaR",
-        "VaR_se",
         "ES",
-        "ES_se",
+        "loss_probability",
         "mean",
-        "semi_deviation",
-        "semi_deviation_se",
         "maximum_drawdown",
     )
-    table = table.drop(columns=["semi_deviation", "semi_deviation_se", "VaR_se", "ES_se"])
+    errors = ["VaR_se", "ES_se", "loss_probability_se", "semi_deviation_se"]
+    table = table.drop(columns=[*errors, "semi_deviation"])
     words = (
         f"Joint paths of {told.model}, all series together, without and with what is assumed of "
         "some of them. The mean is the expected gain given the scenario; VaR and ES are of the "

@@ -17,6 +17,8 @@ from econdiff.forecast import Forecast
 from econdiff.risk.measures import (
     es_standard_error,
     expected_shortfall,
+    loss_probability,
+    loss_probability_error,
     maximum_drawdown,
     semi_deviation,
     semi_deviation_error,
@@ -124,8 +126,9 @@ def risk_table(
 ) -> pd.DataFrame:
     """One row a portfolio, horizon and level: VaR and ES as returns, with Monte Carlo errors.
 
-    Columns: portfolio, horizon, alpha, VaR, VaR_se, ES, ES_se, mean, semi_deviation and its error,
-    and the median over paths of the maximum drawdown up to the horizon.
+    Columns: portfolio, horizon, alpha, VaR, VaR_se, ES, ES_se, the probability of any loss and its
+    error, mean, semi_deviation and its error, and the median over paths of the maximum drawdown
+    up to the horizon.
     """
     held = matched_weights(weights, assets.names)
     rows = []
@@ -144,6 +147,8 @@ def risk_table(
                     "VaR_se": float(var_standard_error(total, alpha)),
                     "ES": float(expected_shortfall(total, alpha)),
                     "ES_se": float(es_standard_error(total, alpha)),
+                    "loss_probability": float(loss_probability(total, 0.0)),
+                    "loss_probability_se": float(loss_probability_error(total, 0.0)),
                     "mean": float(total.mean()),
                     "semi_deviation": float(semi_deviation(total)),
                     "semi_deviation_se": float(semi_deviation_error(total)),
