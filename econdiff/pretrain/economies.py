@@ -84,6 +84,7 @@ def _run(
     shape = (e, s)
     before, after = (polynomial(e, s, market, prior, rng) for _ in range(2))
     changed = np.where(chance(prior.changes, shape, rng), rng.integers(BURN, total, shape), total)
+    span = np.where(chance(0.5, shape, rng), 1 + total * rng.random(shape), 1)  # of a change
     theta = rng.uniform(-0.6, 0.6, shape) * chance(0.4, shape, rng) * ~market
 
     jumps = draw_jumps(shocks, market, rng)
@@ -93,7 +94,7 @@ def _run(
     y = np.empty_like(shocks)
     for t in range(total):
         u = np.exp(0.5 * volatility.at(t, gaps[0])) * (shocks[t] + jumps[t])
-        b = np.where(t >= changed, after, before)
+        b = before + np.clip((t + 1 - changed) / span, 0, 1).astype(np.float32) * (after - before)
         x = (b * gaps[:4]).sum(0) + u + theta * last
         x = np.clip(x, -1e4, 1e4)
         last = u

@@ -7,8 +7,8 @@ judgement. No real value enters a simulation. Shares are of economies or of seri
 [0, 1).
 
 own dynamics     AR(4) from roots: one real (near a unit root, 1 - .15 U^2, or -.4 to .9), a
-                 second real in -.6 to .85 (60%), a complex pair of radius below .9 (35%); a break
-                 of all of them
+                 second real in -.6 to .85 (60%), a complex pair of radius below .9 (35%); they
+                 change (20%), at once or, half of these, over up to the whole sample
 moving average   theta in -.6 to .6 (40%), as differencing and time averaging leave it
 common factors   two AR(2) factors, some with a cycle of 12 to 60 periods; loadings N(0, w^2) with
                  w proportional to U^2; each series leads or lags by 0 to 4 periods
@@ -52,7 +52,7 @@ class Prior:
     drift: Range = 0.35  # the level's random walk, deviations a period, times U^2
     breaks: Range = 0.2  # share with a break of the mean
     factors: Range = 1.5  # size of the loadings on common factors, times U^2
-    changes: Range = 0.2  # share with a break of the dynamics
+    changes: Range = 0.2  # share whose dynamics change, at once or slowly
     volatility: Range = 1.5  # multiplies everything that moves a log variance
     level: Range = 0.6  # share whose volatility moves with the level
     shifts: Range = 0.6  # share with a break of the variance

@@ -35,6 +35,7 @@ from econdiff.pretrain.prior import Prior
 SERIES = (1, 1, 2, 3, 4, 5, 6, 8)  # how many series an economy has; drawn once a pool
 LONG = (False, False, False, True)  # whether a pool's histories are long; drawn once a pool
 MARKETS = {False: 0.15, True: 0.6}  # share of markets, which are what has long histories
+RECENT = (0, 80, 80, 240)  # rows of the anchor's second view; drawn once a pool that is not long
 PARTS = 4  # a pool is filtered in, so that short samples are not carried as long ones
 NOISE, ORDER = range(2)  # what a generator is for, mixed into its seed
 HORIZONS = (8, 8, 8, 12, 12, 12, 20, 32)  # how far a step of training looks; drawn once a step
@@ -74,11 +75,12 @@ def pool(settings: Pretraining, number: int) -> Examples:
         futures=settings.futures,
         prior=Prior(markets=MARKETS[long]),
     )
+    anchor = Anchor(recent=0 if long else int(rng.choice(RECENT)))
     parts = []
     for rows in np.array_split(_by_length(episode.history), PARTS):
         history = episode.history[rows]
         history = history[..., _starts(history).min() :]
-        parts.append(examples(Anchor().estimate(history).filter(history), episode.future[rows]))
+        parts.append(examples(anchor.estimate(history).filter(history), episode.future[rows]))
     return joined(parts)
 
 
