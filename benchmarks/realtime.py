@@ -22,7 +22,8 @@ import pandas as pd
 from density import arguments, models, page, pivot, read_options, without_failures
 
 from econdiff.backtest import Trial, backtest, scores, within
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast
+from econdiff.periods import steps_after
 
 HORIZON = 5
 TARGETS = {"GDP": "1985Q1", "PGDP": "1985Q1", "UNR": "1985Q1", "CPI": "1994Q3"}

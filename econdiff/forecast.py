@@ -14,11 +14,12 @@ holidays. NaN means "not known".
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from numbers import Integral
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
+
+from econdiff.periods import joined_index, period_labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,69 +173,6 @@ class Model(Protocol):
         ...
 
 
-def steps_after(history: pd.DataFrame, horizon: int) -> pd.PeriodIndex | pd.DatetimeIndex:
-    """The `horizon` periods that follow `history`, in the kind of its own index.
-
-    Daily histories without a Saturday or Sunday go on over business days; those with
-    weekends go on over calendar days.
-    """
-    check_count("horizon", horizon)
-    index = history.index
-    if isinstance(index, pd.PeriodIndex):
-        if index.freqstr == "D" and _business_days_only(index.to_timestamp()):
-            days = pd.bdate_range(index[-1].to_timestamp(), periods=horizon + 1)
-            start = 1 if days[0] == index[-1].to_timestamp() else 0
-            return days[start : start + horizon].to_period("D")
-        return pd.period_range(index[-1] + 1, periods=horizon, freq=index.freq)
-    if not isinstance(index, pd.DatetimeIndex):
-        raise TypeError(
-            f"history needs a PeriodIndex or a DatetimeIndex, got {type(index).__name__}; "
-            "read it with econdiff.panel.read_panel"
-        )
-    freq = index.freq or pd.DatetimeIndex(index, freq="infer").freq
-    if freq is None:
-        if _looks_daily(index) and _business_days_only(index):
-            freq = "B"
-        else:
-            raise ValueError(
-                "history's DatetimeIndex has no frequency and none can be inferred; "
-                "read it with econdiff.panel.read_panel, or say history.asfreq(...)"
-            )
-    return pd.date_range(index[-1], periods=horizon + 1, freq=freq)[1:]
-
-
-def joined_index(first: pd.Index, then: pd.Index) -> pd.PeriodIndex | pd.DatetimeIndex:
-    """The periods of two indices of one kind, one behind the other."""
-    index = first.append(then)
-    if not isinstance(index, pd.PeriodIndex | pd.DatetimeIndex):
-        raise TypeError(f"periods are needed, got {type(index).__name__}")
-    return index
-
-
-def check_draws(paths: int, rng: np.random.Generator) -> None:
-    """Refuse to draw no paths, or with a `rng` that is no generator."""
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng is a generator: say rng=np.random.default_rng(0), not rng={rng}")
-    check_count("paths", paths)
-
-
-def check_count(name: str, count: object, least: int = 1) -> None:
-    """Refuse what is no whole number (TypeError), or fewer than `least` (ValueError)."""
-    if not isinstance(count, Integral) or isinstance(count, bool):
-        raise TypeError(f"{name} must be a whole number, got {count!r}")
-    if count < least:
-        raise ValueError(f"{name} must be at least {least}, got {count}")
-
-
-def period_labels(index: pd.PeriodIndex | pd.DatetimeIndex) -> list[str]:
-    """Each period as ISO text: 2024, 2024Q1, 2024-01, 2024-01-31; a week by its last day."""
-    if isinstance(index, pd.DatetimeIndex):
-        return [f"{stamp:%Y-%m-%d}" for stamp in index]
-    if index.freqstr.startswith("W"):
-        return [f"{period.end_time:%Y-%m-%d}" for period in index]
-    return [str(period) for period in index]
-
-
 def some_names(names: Sequence[str], most: int = 6) -> str:
     """The first names and how many more there are: 'gdp, cpi and 3 more'."""
     left = len(names) - most
@@ -262,11 +200,3 @@ def long_table(
         for name, values in columns.items()
     }
     return pd.DataFrame(cells, index=rows).reset_index()
-
-
-def _looks_daily(index: pd.DatetimeIndex) -> bool:
-    return len(index) > 2 and bool(np.median(np.diff(index.to_numpy())) == np.timedelta64(1, "D"))
-
-
-def _business_days_only(index: pd.DatetimeIndex) -> bool:
-    return bool((index.day_of_week < 5).all())

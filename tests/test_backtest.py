@@ -27,7 +27,8 @@ from econdiff.backtest import (
     within,
 )
 from econdiff.backtest.fingerprint import _meaning, code_fingerprint, fingerprint, imported
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast
+from econdiff.periods import steps_after
 from econdiff.scoring import crps, diebold_mariano, energy_score
 
 PAUSE = float(os.environ.get("SECONDS_A_FIT", "0"))

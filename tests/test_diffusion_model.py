@@ -14,7 +14,8 @@ from econdiff.diffusion.network import Size, untrained
 from econdiff.diffusion.origin import origin
 from econdiff.diffusion.training import Training
 from econdiff.diffusion.weights import WeightsError, load_weights, save_weights
-from econdiff.forecast import Forecaster, Model, steps_after
+from econdiff.forecast import Forecaster, Model
+from econdiff.periods import steps_after
 from econdiff.transforms import Transformed, fred_md
 
 UNTRAINED = Diffusion(weights=None, training=Training(steps=0))

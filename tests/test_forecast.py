@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from econdiff.arguments import check_draws
 from econdiff.baselines import BASELINES
-from econdiff.forecast import Forecast, check_draws, period_labels, some_names, steps_after
+from econdiff.forecast import Forecast, some_names
 from econdiff.panel.frequency import infer_frequency
+from econdiff.periods import period_labels, steps_after
 from econdiff.scenario.ahead import periods_of
 from econdiff.transforms import Transformed
 

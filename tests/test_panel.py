@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from econdiff.forecast import period_labels
 from econdiff.panel import PanelError, check_panel, describe_panel, read_panel
+from econdiff.periods import period_labels
 
 QUARTERS = pd.period_range("2010Q1", periods=40, freq="Q")
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast
+from econdiff.periods import steps_after
 from econdiff.report.figures import fan, fans, pit_histograms, png, score_ratios, svg
 from econdiff.report.risk import exceptions, losses
 from econdiff.report.scenario_figures import changes, side_by_side

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast
+from econdiff.periods import steps_after
 from econdiff.report.figures import fan
 from econdiff.report.forecast import caveats, quantiles
 from econdiff.report.page import Page, Picture, Section, Table, render, shown
@@ -133,7 +134,8 @@ def test_a_model_alone_has_its_scores_and_no_word_of_verdicts():
 
 
 def test_a_series_named_like_a_script_can_be_drawn(panel):
-    from econdiff.forecast import Forecast, steps_after
+    from econdiff.forecast import Forecast
+    from econdiff.periods import steps_after
 
     named = panel.set_axis([EVIL, "$x_{1}$"], axis="columns")
     forecast = Forecast(np.ones((3, 2, 2)), steps_after(named, 2), (EVIL, "$x_{1}$"))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econdiff.forecast import steps_after
+from econdiff.periods import steps_after
 from econdiff.scenario import (
     Scenario,
     ScenarioError,

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast
+from econdiff.periods import steps_after
 from econdiff.transforms import (
     Difference,
     GrowthChange,

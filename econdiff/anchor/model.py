@@ -41,7 +41,7 @@ from econdiff.anchor.robust import (
     tame,
 )
 from econdiff.anchor.volatility import MAIN, before_each, loudness, responses, running_variances
-from econdiff.forecast import check_count
+from econdiff.arguments import check_count
 from econdiff.panel import check_rows
 
 

@@ -9,7 +9,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import Forecaster, period_labels, steps_after
+from econdiff.forecast import Forecaster
+from econdiff.periods import period_labels, steps_after
 from econdiff.scoring import (
     crps,
     energy_score,

@@ -15,7 +15,8 @@ from econdiff.baselines.gaussian import LinearGaussian, futures, lagged
 from econdiff.baselines.history import ROUNDING, check_varies
 from econdiff.baselines.minnesota import Search
 from econdiff.baselines.pandemic import Pandemic, ages, frequency
-from econdiff.forecast import Forecast, fitted_words, steps_after
+from econdiff.forecast import Forecast, fitted_words
+from econdiff.periods import steps_after
 
 
 @dataclass(frozen=True)

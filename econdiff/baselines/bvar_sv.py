@@ -23,7 +23,8 @@ from econdiff.baselines.bvar import first_order
 from econdiff.baselines.gaussian import futures, lagged
 from econdiff.baselines.gibbs import LARGEST_OUTLIER, Draws, Sampler
 from econdiff.baselines.history import values_of
-from econdiff.forecast import Forecast, fitted_words, steps_after
+from econdiff.forecast import Forecast, fitted_words
+from econdiff.periods import steps_after
 
 MEMORY, PARTICLES = 60, 40  # rows that the filter looks back over; its particles a draw
 

@@ -17,7 +17,8 @@ from scipy.optimize import minimize
 from scipy.signal import lfilter
 
 from econdiff.baselines.history import check_varies, complete_rows, even_rows, values_of
-from econdiff.forecast import Forecast, fitted_words, steps_after
+from econdiff.forecast import Forecast, fitted_words
+from econdiff.periods import steps_after
 
 FEWEST = 100  # rows: five exceptions at 5%
 STARTS = ((0.90, 0.05, 0.25), (0.80, 0.10, 0.50), (0.95, 0.00, 0.15))

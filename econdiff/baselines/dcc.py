@@ -21,7 +21,8 @@ from econdiff.anchor import power
 from econdiff.baselines.garch import GARCH
 from econdiff.baselines.history import complete_rows, even_rows, values_of
 from econdiff.baselines.volatility import SeriesVolatility, shocks_of
-from econdiff.forecast import Forecast, fitted_words, steps_after
+from econdiff.forecast import Forecast, fitted_words
+from econdiff.periods import steps_after
 
 FEWEST = 50  # complete rows
 TIED = 1e-9  # least eigenvalue of a correlation that can be inverted

@@ -12,7 +12,8 @@ from statsmodels.tsa.statespace.dynamic_factor_mq import DynamicFactorMQ
 
 from econdiff.baselines.history import check_varies, values_of
 from econdiff.baselines.state_space import StateSpace, maximise
-from econdiff.forecast import Forecast, fitted_words, steps_after
+from econdiff.forecast import Forecast, fitted_words
+from econdiff.periods import steps_after
 
 LARGEST_ROOT = 0.999
 

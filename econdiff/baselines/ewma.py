@@ -14,7 +14,8 @@ from scipy.signal import lfilter
 
 from econdiff.baselines.gaussian import root
 from econdiff.baselines.history import check_varies, complete_rows, even_rows, values_of
-from econdiff.forecast import Forecast, fitted_words, steps_after
+from econdiff.forecast import Forecast, fitted_words
+from econdiff.periods import steps_after
 
 START = 25  # rows
 

@@ -21,7 +21,8 @@ import pandas as pd
 from scipy.stats import multivariate_normal
 
 from econdiff.baselines.history import values_of
-from econdiff.forecast import Forecast, fitted_words, steps_after
+from econdiff.forecast import Forecast, fitted_words
+from econdiff.periods import steps_after
 
 LARGEST_EDGE = 2000  # cells; their covariance is written out
 

@@ -22,7 +22,8 @@ from econdiff.baselines.ewma import START, exponential_variance
 from econdiff.baselines.history import check_varies, complete_rows, even_rows, values_of
 from econdiff.baselines.mixed_volatility import MixedVolatility
 from econdiff.baselines.volatility import SeriesVolatility, VolatilityModel
-from econdiff.forecast import Forecast, fitted_words, steps_after
+from econdiff.forecast import Forecast, fitted_words
+from econdiff.periods import steps_after
 
 
 @dataclass(frozen=True)

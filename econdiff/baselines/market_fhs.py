@@ -21,7 +21,8 @@ from econdiff.baselines.garch import GARCH
 from econdiff.baselines.history import check_varies, complete_rows, even_rows, values_of
 from econdiff.baselines.market_factor import market_weights
 from econdiff.baselines.volatility import SeriesVolatility, VolatilityModel
-from econdiff.forecast import Forecast, fitted_words, steps_after
+from econdiff.forecast import Forecast, fitted_words
+from econdiff.periods import steps_after
 
 DECAYS = (0.94, 0.96, 0.97, 0.98, 0.99, 0.995)
 

@@ -29,7 +29,8 @@ from econdiff.baselines.range_volatility import (
     held_among,
     returns_and_ranges,
 )
-from econdiff.forecast import Forecast, fitted_words, steps_after
+from econdiff.forecast import Forecast, fitted_words
+from econdiff.periods import steps_after
 
 LEAST = 1e-12  # of a variance that is divided by
 

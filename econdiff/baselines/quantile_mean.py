@@ -25,7 +25,8 @@ from econdiff.baselines.harch import MEMORIES, SQUARES
 from econdiff.baselines.history import values_of
 from econdiff.baselines.path_dependent import trending
 from econdiff.baselines.volatility import FittedVolatility, Quantile, SeriesVolatility, fit_each
-from econdiff.forecast import Forecast, fitted_words, steps_after
+from econdiff.forecast import Forecast, fitted_words
+from econdiff.periods import steps_after
 
 SIZES = Formula(
     lambda e: np.stack([abs(e)] * 3 + [abs(e) * (e < 0)] * 3),

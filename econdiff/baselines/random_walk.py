@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from econdiff.baselines.history import complete_rows, values_of
-from econdiff.forecast import Forecast, fitted_words, steps_after
+from econdiff.forecast import Forecast, fitted_words
+from econdiff.periods import steps_after
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ from econdiff.baselines.harch import MEMORIES
 from econdiff.baselines.history import complete_rows, values_of
 from econdiff.baselines.tails import Tails, fit_tails
 from econdiff.baselines.volatility import before, slope_of
-from econdiff.forecast import Forecast, fitted_words, steps_after
+from econdiff.forecast import Forecast, fitted_words
+from econdiff.periods import steps_after
 
 SUFFIX = " range"
 NEED = 250  # rows

@@ -20,7 +20,8 @@ from statsmodels.tsa.statespace.mlemodel import MLEModel
 
 from econdiff.baselines.gaussian import root
 from econdiff.baselines.history import values_of
-from econdiff.forecast import Forecast, fitted_words, steps_after
+from econdiff.forecast import Forecast, fitted_words
+from econdiff.periods import steps_after
 
 LARGEST_STATE = 16  # of one series
 

@@ -24,7 +24,8 @@ from arch.univariate import SkewStudent
 
 from econdiff.baselines.history import complete_rows, even_rows, values_of
 from econdiff.baselines.tails import fit_tails
-from econdiff.forecast import Forecast, fitted_words, steps_after
+from econdiff.forecast import Forecast, fitted_words
+from econdiff.periods import steps_after
 
 FEWEST = 50  # known values of a series
 FLAT = 0.1  # prior deviation of a slope; .05 to .2 do alike (`benchmarks/risk.py choose-slope`)

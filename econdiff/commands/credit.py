@@ -15,7 +15,8 @@ from econdiff.commands.manifest import new_manifest, settings_of
 from econdiff.commands.models import named_model
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.tables import led_by
-from econdiff.forecast import Forecast, steps_after
+from econdiff.forecast import Forecast
+from econdiff.periods import steps_after
 from econdiff.report.credit import CreditStudy, credit_page, pictures
 from econdiff.risk.credit import CreditLoss, FittedLogitLink, portfolio_losses
 from econdiff.risk.measures import var_standard_error_by_path

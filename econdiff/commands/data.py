@@ -11,7 +11,7 @@ from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Input, Reading, read
 from econdiff.data import TERMS, list_bundled, list_snapshots, pull
 from econdiff.data.pulled import Request
-from econdiff.forecast import period_labels
+from econdiff.periods import period_labels
 from econdiff.transforms import choose
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from econdiff.commands.folder import write_picture
-from econdiff.forecast import Forecast, period_labels
+from econdiff.forecast import Forecast
+from econdiff.periods import period_labels
 from econdiff.report.forecast import fan_figure, quantiles
 
 HISTORY = "history.parquet"

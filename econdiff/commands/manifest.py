@@ -14,7 +14,7 @@ import pandas as pd
 
 import econdiff
 from econdiff.data.source import fingerprint
-from econdiff.forecast import period_labels
+from econdiff.periods import period_labels
 
 LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "arch", "scoringrules", "torch")
 

@@ -11,7 +11,8 @@ from econdiff.commands.models import CONDITIONING, refuse_unable
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Reading, read
 from econdiff.commands.scenario import ScenarioRequest, answered, vintage
-from econdiff.forecast import Forecaster, period_labels
+from econdiff.forecast import Forecaster
+from econdiff.periods import period_labels
 from econdiff.report.forecast import quantiles
 from econdiff.scenario import Scenario, ScenarioError
 from econdiff.scenario.news import news

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import period_labels
+from econdiff.periods import period_labels
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,12 @@ import numpy as np
 import pandas as pd
 
 from econdiff.anchor import Anchor, Coefficients, Filtered
+from econdiff.arguments import check_draws
 from econdiff.diffusion.components import Components, principal_components
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
 from econdiff.diffusion.reading import fitted_series, known
-from econdiff.forecast import Forecast, check_draws, some_names, steps_after
+from econdiff.forecast import Forecast, some_names
+from econdiff.periods import steps_after
 from econdiff.scenario.errors import ScenarioError
 
 

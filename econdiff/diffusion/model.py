@@ -20,6 +20,7 @@ import pandas as pd
 import torch
 
 from econdiff.anchor import Anchor, Coefficients
+from econdiff.arguments import check_count, check_draws
 from econdiff.diffusion.conditional import DiffusionLaw
 from econdiff.diffusion.device import chosen
 from econdiff.diffusion.network import MAX_HORIZON, Network, untrained
@@ -29,15 +30,9 @@ from econdiff.diffusion.reading import cells, fitted_series, following, known, r
 from econdiff.diffusion.sampler import generator_from
 from econdiff.diffusion.training import MINIMUM_ROWS, Training, train
 from econdiff.diffusion.weights import fingerprint, load_weights
-from econdiff.forecast import (
-    Forecast,
-    check_count,
-    check_draws,
-    joined_index,
-    some_names,
-    steps_after,
-)
+from econdiff.forecast import Forecast, some_names
 from econdiff.panel import check_rows
+from econdiff.periods import joined_index, steps_after
 
 if TYPE_CHECKING:
     from econdiff.diffusion.latent import FittedLatentDiffusion

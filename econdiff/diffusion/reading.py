@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from econdiff.diffusion.training import MINIMUM_ROWS
-from econdiff.forecast import steps_after
 from econdiff.panel import PanelError, check_rows
 from econdiff.panel.frequency import infer_frequency
+from econdiff.periods import steps_after
 
 
 def known(panel: pd.DataFrame, window: int) -> np.ndarray:

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 
 from econdiff.anchor import Anchor
+from econdiff.arguments import check_count
 from econdiff.diffusion.device import halved
 from econdiff.diffusion.examples import Examples, examples_at
 from econdiff.diffusion.losses import Losses, immse_bound, losses
 from econdiff.diffusion.network import MAX_HORIZON, Network
-from econdiff.forecast import check_count
 
 CPU = torch.device("cpu")
 MINIMUM_ROWS = 24

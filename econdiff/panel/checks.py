@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from econdiff.panel.errors import PanelError
-from econdiff.panel.frequency import first_gap, label
+from econdiff.panel.frequency import first_gap
+from econdiff.periods import period_label
 
 OTHER_KINDS = "mMc"  # of a dtype: spans of time, dates, complex numbers
 LEAVE_OUT = "leave it out, naming the others: series=[...] (--series)"
@@ -40,13 +41,13 @@ def check_rows(panel: pd.DataFrame) -> None:
     if index.hasnans:
         raise PanelError("a row has no date; leave it out: panel[panel.index.notna()]")
     if index.has_duplicates:
-        twice = label(index[index.duplicated()][0])
+        twice = period_label(index[index.duplicated()][0])
         raise PanelError(f"{twice} is there twice; keep one row a period")
     if not index.is_monotonic_increasing:
         raise PanelError("the rows are not in the order of time; say panel.sort_index()")
     gap = first_gap(index) if isinstance(index, pd.PeriodIndex) else None
     if gap is not None:
-        before, after = map(label, gap)
+        before, after = map(period_label, gap)
         raise PanelError(
             f"periods are missing between {before} and {after}; put rows of NaN there, as in "
             "read_panel(panel, gaps='nan')"
@@ -79,8 +80,8 @@ def _check_cells(panel: pd.DataFrame) -> None:
     if infinite.any():
         row, column = np.argwhere(infinite)[0]
         raise PanelError(
-            f"series {str(panel.columns[column])!r} is infinite at {label(panel.index[row])}; "
-            "put NaN there if it is not known"
+            f"series {str(panel.columns[column])!r} is infinite at "
+            f"{period_label(panel.index[row])}; put NaN there if it is not known"
         )
 
 
@@ -118,4 +119,4 @@ def _check_series(name: str, series: pd.Series, minimum_rows: int) -> None:
 
 def _span(series: pd.Series) -> str:
     first, last = series.dropna().index[[0, -1]]
-    return f"from {label(first)} to {label(last)}"
+    return f"from {period_label(first)} to {period_label(last)}"

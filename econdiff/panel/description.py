@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from econdiff.panel.frequency import NAMES, label
+from econdiff.panel.frequency import NAMES
+from econdiff.periods import period_label
 
 SERIES_SHOWN = 12
 
@@ -24,7 +25,7 @@ def describe_panel(panel: pd.DataFrame) -> str:
 
 def _span(index: pd.Index) -> str:
     first, last = index[[0, -1]]
-    return f"{label(first)} to {label(last)}"
+    return f"{period_label(first)} to {period_label(last)}"
 
 
 def _series(panel: pd.DataFrame) -> str:
@@ -57,7 +58,7 @@ def _where(panel: pd.DataFrame, place: np.ndarray) -> str:
     counts = place.sum(axis=0)
     worst = int(counts.argmax())
     rows = np.flatnonzero(place[:, worst])
-    first, last = label(panel.index[rows[0]]), label(panel.index[rows[-1]])
+    first, last = period_label(panel.index[rows[0]]), period_label(panel.index[rows[-1]])
     span = f"at {first}" if first == last else f"between {first} and {last}"
     others = int((counts > 0).sum()) - 1
     rest = f", and {others} other series" if others else ""

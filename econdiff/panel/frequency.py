@@ -1,11 +1,10 @@
 """How often: the frequency of a set of dates, and the periods that are missing from it."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from econdiff.panel.errors import PanelError
+from econdiff.periods import period_label
 
 NAMES = {"D": "daily", "W": "weekly", "M": "monthly", "Q": "quarterly", "Y": "annual"}
 FINER = "DWMQY"  # from the finest to the coarsest
@@ -89,14 +88,7 @@ def change_of_frequency(index: pd.PeriodIndex) -> str | None:
     begins = np.flatnonzero(longer & (_run_lengths(longer) >= 4))
     if len(begins) == 0:
         return None
-    return f"from {label(index[begins[0]])} on they are {steps[begins[0]]} {unit} apart"
-
-
-def label(moment: Any) -> str:
-    """A period or a date as ISO text; a week by its last day."""
-    if isinstance(moment, pd.Period):
-        return f"{moment.end_time:%Y-%m-%d}" if moment.freqstr[0] == "W" else str(moment)
-    return f"{moment:%Y-%m-%d}"
+    return f"from {period_label(index[begins[0]])} on they are {steps[begins[0]]} {unit} apart"
 
 
 def _run_lengths(flags: np.ndarray) -> np.ndarray:

@@ -11,10 +11,10 @@ from econdiff.panel.frequency import (
     NAMES,
     change_of_frequency,
     infer_frequency,
-    label,
     missing_periods,
     to_periods,
 )
+from econdiff.periods import period_label
 
 
 def choose_frequency(stamps: pd.DatetimeIndex, written: str | None, told: str | None) -> str:
@@ -70,8 +70,8 @@ def in_order(
         at = int(np.flatnonzero(periods.duplicated())[0])
         raise PanelError(
             f"mixed frequencies: most dates are {NAMES[letter]}, but {stamps[at - 1]:%Y-%m-%d} and "
-            f"{stamps[at]:%Y-%m-%d} both fall into {label(periods[at])}; bring the table to one "
-            f"frequency first, as in frame.resample({_rule(letter)!r}).mean()"
+            f"{stamps[at]:%Y-%m-%d} both fall into {period_label(periods[at])}; bring the "
+            f"table to one frequency first, as in frame.resample({_rule(letter)!r}).mean()"
         )
     return values.set_axis(periods.rename(None), axis=0)
 
@@ -105,7 +105,7 @@ def without_gaps(
     if len(missing) == 0:
         return panel
     name = NAMES[index.freqstr[0]]
-    some = ", ".join(map(label, missing[:4])) + (", ..." if len(missing) > 4 else "")
+    some = ", ".join(map(period_label, missing[:4])) + (", ..." if len(missing) > 4 else "")
     many = "1 period is" if len(missing) == 1 else f"{len(missing)} periods are"
     if gaps == "nan":
         notes.append(f"{many} missing from the dates and not known in any series: {some}")
@@ -116,8 +116,9 @@ def without_gaps(
             f"mixed frequencies: most dates are {name}, but {change}; cut the table there, or "
             "bring it to the lower frequency first"
         )
+    span = f"{period_label(index[0])} to {period_label(index[-1])}"
     raise PanelError(
-        f"{many} missing from the {name} dates {label(index[0])} to {label(index[-1])}: {some}; "
+        f"{many} missing from the {name} dates {span}: {some}; "
         "add these rows, or say gaps='nan' (--gaps nan) to take them as not known in "
         f"{_all_series(panel)}"
     )
@@ -132,9 +133,9 @@ def refuse_slower_series(panel: pd.DataFrame) -> None:
         if step >= 2:
             raise PanelError(
                 f"mixed frequencies: series {name!r} has a value only every {step} rows of a "
-                f"{NAMES[index.freqstr[0]]} table ({label(index[rows[0]])}, "
-                f"{label(index[rows[1]])}, ...); bring all series to its frequency first, or read "
-                "it apart from the others: series=[...] (--series)"
+                f"{NAMES[index.freqstr[0]]} table ({period_label(index[rows[0]])}, "
+                f"{period_label(index[rows[1]])}, ...); bring all series to its frequency first, "
+                "or read it apart from the others: series=[...] (--series)"
             )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from econdiff.panel.frequency import label
+from econdiff.periods import period_label
 
 
 def suspicions(panel: pd.DataFrame) -> list[str]:
@@ -35,5 +35,5 @@ def _zeros_at_an_end(series: pd.Series) -> str | None:
     ends = [("up to", first - 1, values[first]), ("from", last + 1, values[last])]
     for word, at, step in ends:
         if 0 <= at < len(values) and step > 10 * usual:
-            return f"{word} {label(known.index[at])}"
+            return f"{word} {period_label(known.index[at])}"
     return None

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from econdiff.forecast import Forecast, period_labels
+from econdiff.forecast import Forecast
+from econdiff.periods import period_labels
 from econdiff.report.figures import fan, svg
 from econdiff.report.page import Page, Picture, Section, Table, decimals_of, shown
 

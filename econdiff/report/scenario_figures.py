@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from econdiff.forecast import Forecast, period_labels
+from econdiff.forecast import Forecast
+from econdiff.periods import period_labels
 from econdiff.report.drawing import (
     CYCLE,
     HISTORY,

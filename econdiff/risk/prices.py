@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import period_labels
 from econdiff.panel.frequency import infer_frequency
+from econdiff.periods import period_labels
 
 SPLITS = (2, 3, 4, 5, 7, 10, 15, 20, 3 / 2)  # shares for one, as they are usually split
 NEAR = 0.04  # how near a jump must lie to a split, in logs

@@ -17,7 +17,8 @@ from math import comb
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import long_table, period_labels
+from econdiff.forecast import long_table
+from econdiff.periods import period_labels
 from econdiff.scenario.answer import Conditional
 from econdiff.scenario.binding import BoundScenario, linear_scale
 from econdiff.scenario.control import steadied

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import steps_after
+from econdiff.periods import steps_after
 from econdiff.scenario.ahead import Ahead
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.pin_rows import Row, row_of

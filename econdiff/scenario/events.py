@@ -22,7 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import Forecast, period_labels
+from econdiff.forecast import Forecast
+from econdiff.periods import period_labels
 from econdiff.scenario.errors import ScenarioError
 
 _CLAUSE = re.compile(

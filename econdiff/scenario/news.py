@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import Forecaster, long_table, period_labels
+from econdiff.forecast import Forecaster, long_table
+from econdiff.periods import period_labels
 from econdiff.scenario.attribution import sequential, shapley
 from econdiff.scenario.binding import BoundScenario, bind, linear_scale
 from econdiff.scenario.conditional import inside

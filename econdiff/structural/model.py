@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from econdiff.baselines.gaussian import LinearGaussian, futures, lagged
-from econdiff.forecast import Forecaster, period_labels
+from econdiff.forecast import Forecaster
+from econdiff.periods import period_labels
 from econdiff.scenario import BoundScenario, Scenario, ScenarioError, bind
 from econdiff.scenario.binding import linear_scale
 from econdiff.scenario.conditional import inside

@@ -22,7 +22,8 @@ import numpy as np
 import pandas as pd
 
 from econdiff.baselines.gaussian import root
-from econdiff.forecast import Forecast, long_table, period_labels
+from econdiff.forecast import Forecast, long_table
+from econdiff.periods import period_labels
 from econdiff.scenario import BoundScenario, Pins, Scenario, ScenarioError
 from econdiff.structural.distance import coin, divergence, law_of_shocks
 from econdiff.structural.model import Structural

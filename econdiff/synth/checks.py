@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import period_labels
+from econdiff.periods import period_labels
 from econdiff.synth.bounds import Bounds, words
 from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.effects import grouping

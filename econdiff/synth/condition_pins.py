@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import period_labels, steps_after
+from econdiff.periods import period_labels, steps_after
 from econdiff.scenario import Pin as Statement
 from econdiff.scenario import Term
 from econdiff.scenario.statement import When

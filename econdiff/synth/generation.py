@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import steps_after
+from econdiff.periods import steps_after
 from econdiff.synth.errors import SynthError
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.schema import Schema

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import period_labels
+from econdiff.periods import period_labels
 from econdiff.synth.schema import Schema
 
 

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from econdiff.forecast import period_labels
 from econdiff.panel.dates import parse_dates
 from econdiff.panel.frequency import to_periods
+from econdiff.periods import period_labels
 from econdiff.synth.schema import Schema
 
 

@@ -7,16 +7,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import (
-    Forecast,
-    Forecaster,
-    Model,
-    check_draws,
-    fitted_words,
-    joined_index,
-    steps_after,
-)
+from econdiff.arguments import check_draws
+from econdiff.forecast import Forecast, Forecaster, Model, fitted_words
 from econdiff.panel import check_rows
+from econdiff.periods import joined_index, steps_after
 from econdiff.transforms.choice import choose
 from econdiff.transforms.ragged import PATHS_PER_CELL, edge_rows, meet_known
 from econdiff.transforms.series import Transform
