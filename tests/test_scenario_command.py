@@ -172,6 +172,25 @@ def test_a_nowcast_fills_what_is_not_published(panel, capsys):
     assert row["mean"] == pytest.approx(last, rel=0.1)
 
 
+def test_a_scenario_of_a_ragged_panel_keeps_what_it_drew_of_the_edge(panel, tmp_path, capsys):
+    frame = pd.read_csv(panel)
+    frame.loc[119, "output"] = np.nan
+    frame.to_csv(panel, index=False)
+    out = tmp_path / "ragged"
+    code, _, err = run(
+        capsys, "scenario", panel, "--horizon", 2, "--pin", "rate=1,1", "--model", "var",
+        "--paths", 40, "--out", out, "--quiet",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    for name in ("nowcast", "baseline_nowcast"):
+        draws = pd.read_parquet(out / f"{name}.parquet")
+        assert set(draws["period"]) == {"2023Q4"}
+        assert draws["path"].nunique() == 40
+        spread = draws.groupby("series")["value"].std()
+        assert spread["output"] > 0
+        np.testing.assert_allclose(spread["rate"], 0, atol=1e-9)  # it is published
+
+
 @pytest.fixture
 def vintages(panel, tmp_path):
     """The panel as it is now, its last output not published, and as it was a quarter before."""

@@ -30,9 +30,7 @@ class View:
         And nowcast.parquet, the same paths in the last rows of the history, where it ends raggedly.
         """
         folder.mkdir(exist_ok=True)
-        self.forecast.to_frame().to_parquet(folder / PATHS, index=False)
-        if self.forecast.nowcast is not None:
-            self.forecast.nowcast.to_frame().to_parquet(folder / NOWCAST, index=False)
+        write_draws(self.forecast, folder, PATHS, NOWCAST)
         write_history(self.history, folder)
         table = quantiles(self.forecast, self.history)
         table.to_csv(folder / "quantiles.csv", index=False)
@@ -45,6 +43,19 @@ class View:
         if (folder / NOWCAST).exists():
             forecast = replace(forecast, nowcast=_read_draws(folder / NOWCAST, freq, units))
         return cls(forecast, read_history(folder, freq))
+
+
+def write_draws(forecast: Forecast, folder: Path, paths: str, nowcast: str) -> None:
+    """Write the draws as the file `paths`, and those of a ragged edge, if any, as `nowcast`."""
+    forecast.to_frame().to_parquet(folder / paths, index=False)
+    if forecast.nowcast is not None:
+        forecast.nowcast.to_frame().to_parquet(folder / nowcast, index=False)
+
+
+def write_both(folder: Path, alternative: Forecast, baseline: Forecast) -> None:
+    """Write the draws of a scenario and those without it, path by path of the same noise."""
+    write_draws(alternative, folder, PATHS, NOWCAST)
+    write_draws(baseline, folder, "baseline.parquet", f"baseline_{NOWCAST}")
 
 
 def _read_draws(file: Path, freq: str, units: Mapping[str, str]) -> Forecast:

@@ -13,7 +13,7 @@ from econdiff.commands.assumptions import conditioned, stated
 from econdiff.commands.errors import UsageError
 from econdiff.commands.findings import findings, write_findings
 from econdiff.commands.folder import whole, write_manifest, write_page, write_picture
-from econdiff.commands.forecast_files import write_history
+from econdiff.commands.forecast_files import write_both, write_history
 from econdiff.commands.manifest import new_manifest, settings_of
 from econdiff.commands.models import CONDITIONING, named_model, refuse_unable
 from econdiff.commands.progress import Progress, silent
@@ -99,8 +99,7 @@ def scenario(request: ScenarioRequest, command: str, progress: Progress = silent
 
 def write_answer(folder: Path, answer: Conditional, history: pd.DataFrame) -> None:
     """Draws, differences and pictures of an answered scenario."""
-    answer.alternative.to_frame().to_parquet(folder / "paths.parquet", index=False)
-    answer.baseline.to_frame().to_parquet(folder / "baseline.parquet", index=False)
+    write_both(folder, answer.alternative, answer.baseline)
     write_history(history, folder)
     answer.difference().to_csv(folder / "difference.csv", index=False)
     for name, figure in (

@@ -11,7 +11,7 @@ from econdiff.commands.answer import Answer
 from econdiff.commands.assumptions import stated
 from econdiff.commands.errors import UsageError
 from econdiff.commands.folder import whole, write_manifest, write_page, write_picture
-from econdiff.commands.forecast_files import write_history
+from econdiff.commands.forecast_files import write_both, write_history
 from econdiff.commands.manifest import new_manifest, settings_of
 from econdiff.commands.models import STRUCTURAL, named_model, refuse_unable
 from econdiff.commands.progress import Progress, silent
@@ -132,8 +132,7 @@ def _write(
         historical.to_csv(folder / "historical.csv", index=False)
         figures["historical"] = contributions(historical)
     if brought is not None:
-        brought.alternative.to_frame().to_parquet(folder / "paths.parquet", index=False)
-        brought.baseline.to_frame().to_parquet(folder / "baseline.parquet", index=False)
+        write_both(folder, brought.alternative, brought.baseline)
         brought.difference().to_csv(folder / "difference.csv", index=False)
         brought.sizes().to_csv(folder / "shocks.csv", index=False)
         figures["difference"] = changes(brought.difference(), brought.baseline)
