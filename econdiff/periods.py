@@ -1,5 +1,7 @@
 """Periods: those that follow a history, and how each is written."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -45,7 +47,7 @@ def joined_index(first: pd.Index, then: pd.Index) -> pd.PeriodIndex | pd.Datetim
     return index
 
 
-def period_label(moment: pd.Period | pd.Timestamp) -> str:
+def period_label(moment: Any) -> str:
     """A period or a date as ISO text: 2024, 2024Q1, 2024-01, 2024-01-31; a week by its last day."""
     if isinstance(moment, pd.Period):
         return f"{moment.end_time:%Y-%m-%d}" if moment.freqstr[0] == "W" else str(moment)
