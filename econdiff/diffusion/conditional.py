@@ -14,7 +14,7 @@ The anchor's own answer, in closed form and from the same noise, stands beside.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -23,19 +23,19 @@ from torch import Tensor
 from econdiff.diffusion.guidance import SignalCovariance
 from econdiff.diffusion.likelihood import decode, log_density
 from econdiff.diffusion.origin import Origin
+from econdiff.diffusion.pin_values import absolute, islands_of, values_of
 from econdiff.diffusion.sampler import generator_from
 from econdiff.diffusion.scenario_origin import ScenarioOrigin
 from econdiff.diffusion.schedule import even_angles
 from econdiff.diffusion.twisted import Particles, twisted
-from econdiff.scenario.control import Controlled, steadied
-from econdiff.scenario.gaussian import Gaussian, spread
+from econdiff.scenario.control import Controlled
+from econdiff.scenario.gaussian import Gaussian
 from econdiff.scenario.law import Draws
 from econdiff.scenario.pins import Pins, settled
 from econdiff.scenario.statement import Mode
 
 RUNGS = 32  # of the ladder down which particles are carried
 POOL = 4  # particles for each path: the paths are chosen among them by weight
-ISLANDS = 32  # of the mode density
 EXACT_TRACE = 32  # cells up to which the divergence of the likelihood is exact
 PROBES = 16  # random signs beyond that
 
@@ -101,7 +101,7 @@ class DiffusionLaw:
         anchor = self.gaussian().given(facts)
         plain = self._origin.futures(self.at.spread * x)
         free_control = None if len(facts) else _even(baseline, plain, anchor.mean)
-        pins = _absolute(pins, baseline, free_control)
+        pins = absolute(pins, baseline, free_control)
         twin = self.gaussian().moved(plain, facts, "hard", rng)
         beside = anchor.moved(twin, pins, mode, rng)
         if len(pins) == 0:
@@ -120,7 +120,7 @@ class DiffusionLaw:
             return Draws(
                 baseline, told, guided, beside, pins, after.effective, after.ancestors, method
             )
-        values = _values(facts, pins, mode, anchor, len(x), rng)
+        values = values_of(facts, pins, mode, anchor, len(x), rng)
         after = self._given(x, free, prior, both, values, mode, generator)
         controls = None
         if after.control is not None and free_control is not None:
@@ -175,7 +175,7 @@ class DiffusionLaw:
         guided = place.meet(guided, pins, values, mode)
         if not self.correct:
             return _Given(guided, guided, paths, paths, "guidance without weights")
-        islands = _islands(paths) if len(values) > 1 else 1
+        islands = islands_of(paths) if len(values) > 1 else 1
         told, control = np.empty_like(guided), None
         effective, ancestors = 0.0, 0
         for rows in np.array_split(np.arange(paths), islands):
@@ -238,50 +238,3 @@ class _Given:
 def _even(draws: np.ndarray, twins: np.ndarray, centre: np.ndarray) -> Controlled:
     """Draws [path, cell] all alike in weight, and their Gaussian twins."""
     return Controlled(draws, np.full(len(draws), 1 / len(draws)), twins, centre)
-
-
-def _absolute(pins: Pins, baseline: np.ndarray, control: Controlled | None) -> Pins:
-    """Relative pins above the mean of the baseline, as well as it is known: by its control."""
-    seen, on = baseline @ pins.matrix.T, pins.matrix
-    expected = seen.mean(axis=0)
-    if control is not None:
-        twins, centre = control.twins @ on.T, on @ control.centre
-        expected, _ = steadied(seen, control.weights, twins, centre)
-    return replace(
-        pins, value=pins.value + pins.relative * expected, relative=np.zeros(len(pins), bool)
-    )
-
-
-def _values(
-    facts: Pins, pins: Pins, mode: Mode, law: Gaussian, paths: int, rng: np.random.Generator
-) -> np.ndarray:
-    """What facts and pins are worth: one row for all, or in the mode density one a path."""
-    if mode != "density":
-        return np.concatenate([facts.value, pins.value])[None]
-    islands = _islands(paths)
-    noise = _even_normals(islands, len(pins), rng)
-    told = pins.value + noise @ spread(pins, law).T
-    values = np.hstack([np.tile(facts.value, (islands, 1)), told])
-    sizes = [len(rows) for rows in np.array_split(np.arange(paths), islands)]
-    return np.repeat(values, sizes, axis=0)
-
-
-def _islands(paths: int) -> int:
-    """How many values of the pins the mode density draws; two at least, or nothing is spread."""
-    return min(ISLANDS, max(paths // 8, 2), paths)
-
-
-def _even_normals(rows: int, columns: int, rng: np.random.Generator) -> np.ndarray:
-    """Standard normal [row, column], spread evenly: each column is a stratified sample.
-
-    Few rows would by chance be correlated between columns, so they are made orthogonal, by the
-    nearest such matrix, where that can be.
-    """
-    from scipy.stats import norm
-
-    strata = np.stack([rng.permutation(rows) for _ in range(columns)], axis=1)
-    noise = norm.ppf((strata + rng.random((rows, columns))) / rows)
-    if not 1 < columns < rows:
-        return noise
-    left, _, right = np.linalg.svd(noise - noise.mean(axis=0), full_matrices=False)
-    return np.sqrt(rows) * left @ right
