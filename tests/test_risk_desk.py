@@ -14,6 +14,7 @@ from econdiff.commands.models import OURS, rows_read
 from econdiff.commands.portfolios import holdings, read_weights
 from econdiff.commands.progress import silent
 from econdiff.commands.reading import Reading
+from econdiff.commands.risk_fits import Fits
 from econdiff.commands.risk_inputs import RiskRequest, risk_inputs
 from econdiff.commands.risk_parts import sensitivity
 from econdiff.report.page import shown
@@ -171,7 +172,9 @@ def test_a_setting_that_changes_nothing_is_left_out(tmp_path, prices, paths, see
     prices.to_csv(tmp_path / "prices.csv")
     asked = RiskRequest(Reading(str(tmp_path / "prices.csv")), tmp_path / "o", models=("hs",),
                         horizons=(1, 5), window=300, paths=paths)  # fmt: skip
-    found = sensitivity(risk_inputs(asked), asked, silent).set_index("case")
+    inputs = risk_inputs(asked)
+    fits = Fits(inputs.wrapped, inputs.data.panel)
+    found = sensitivity(inputs, asked, fits, silent).set_index("case")
     assert set(found.index) == {"as asked", "half the history", "twice the history"} | seeds
     assert found["VaR"].nunique() == len(found)
     gained = prices.pct_change().dropna().mean(axis=1).to_numpy()

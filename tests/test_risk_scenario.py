@@ -76,12 +76,25 @@ def test_a_scenario_file_is_the_same_as_its_pins(folder):
     ],
 )
 def test_a_scenario_that_cannot_be_is_refused(folder, capsys, monkeypatch, words, complaint):
-    """And, but for a model that cannot be given one, before a model is fitted."""
-    if "hs" not in words:
-        monkeypatch.delattr(Transformed, "fit")
+    """Before a model is fitted."""
+    monkeypatch.delattr(Transformed, "fit")
     assert ask(folder, *words) == 2
     assert complaint in capsys.readouterr().err
     assert not list(folder.glob("out*"))
+
+
+def test_a_model_is_estimated_once_for_all_that_its_whole_history_answers(folder, monkeypatch):
+    """Risk, the scenario, and the sensitivity as asked and with another seed; half is another."""
+    rows = []
+    fit = Transformed.fit
+
+    def counted(self, panel):
+        rows.append(len(panel))
+        return fit(self, panel)
+
+    monkeypatch.setattr(Transformed, "fit", counted)
+    assert ask(folder, "--models", "var", "--pin", "rate=5,5") == 0
+    assert sorted(rows) == [MONTHS // 2, MONTHS]
 
 
 @pytest.fixture

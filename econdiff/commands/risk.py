@@ -25,12 +25,13 @@ from econdiff.commands.folder import (
 from econdiff.commands.manifest import digests, new_manifest, settings_of
 from econdiff.commands.models import rows_read
 from econdiff.commands.progress import Progress, silent
+from econdiff.commands.risk_fits import Fits
 from econdiff.commands.risk_inputs import RiskInputs, RiskRequest, risk_inputs
 from econdiff.commands.risk_parts import contributed, sensitivity, under_moves
 from econdiff.commands.risk_scenario import scenario_losses
 from econdiff.commands.risk_tests import risk_tests
 from econdiff.commands.tables import led_by
-from econdiff.forecast import Forecast, Forecaster
+from econdiff.forecast import Forecast
 from econdiff.report.validation import pictures, validation_page
 from econdiff.report.validation_tables import LongerHorizon, Validation
 from econdiff.risk.portfolio import price_gains, risk_table
@@ -52,13 +53,14 @@ def risk(request: RiskRequest, command: str, progress: Progress = silent) -> Ans
         request.scenario, request.supervisory, request.liquidity, request.pnl,
     )  # fmt: skip
     manifest["models"] = {name: repr(model) for name, model in inputs.models.items()}
-    fitted, forecasts = _forecasts(inputs, request, progress)
+    fits = Fits(inputs.wrapped, inputs.data.panel)
+    forecasts = _forecasts(fits, request, progress)
     scenarios = scenario_losses(
-        inputs.assumed, inputs.wrapped, inputs.data.panel, inputs.hold.weights,
+        inputs.assumed, request.models, fits, inputs.hold.weights,
         horizons=request.horizons, alphas=request.alphas, paths=request.paths,
         seed=request.seed, progress=progress,
     )  # fmt: skip
-    found = _validation(inputs, request, fitted, forecasts, manifest, progress)
+    found = _validation(inputs, request, fits, forecasts, manifest, progress)
     found = replace(found, scenarios=scenarios)
     with whole(request.out, overwrite=request.overwrite, resume=True) as folder:
         past = [_past(inputs, plan, request, folder, progress) for plan in inputs.plans]
@@ -84,24 +86,20 @@ def risk(request: RiskRequest, command: str, progress: Progress = silent) -> Ans
     return Answer(facts, "\n\n".join(lines))
 
 
-def _forecasts(
-    inputs: RiskInputs, request: RiskRequest, progress: Progress
-) -> tuple[dict[str, Forecaster], dict[str, Forecast]]:
-    """Every model fitted, and its joint paths from the last row, in prices."""
-    history = inputs.data.panel.iloc[-request.window - 1 :]
-    fitted: dict[str, Forecaster] = {}
+def _forecasts(fits: Fits, request: RiskRequest, progress: Progress) -> dict[str, Forecast]:
+    """Every model's joint paths from the last row, in prices."""
+    rows = request.window + 1
     made: dict[str, Forecast] = {}
-    with progress("fit, then draw", len(inputs.wrapped)) as step:
-        for name, model in inputs.wrapped.items():
-            fitted[name] = model.fit(history)
-            made[name] = fitted[name].sample(
-                history,
+    with progress("fit, then draw", len(request.models)) as step:
+        for name in request.models:
+            made[name] = fits(name, rows).sample(
+                fits.history(rows),
                 horizon=max(request.horizons),
                 paths=request.paths,
                 rng=np.random.default_rng(request.seed),
             )
             step()
-    return fitted, made
+    return made
 
 
 def _past(
@@ -124,7 +122,7 @@ def _past(
 def _validation(
     inputs: RiskInputs,
     request: RiskRequest,
-    fitted: Mapping[str, Forecaster],
+    fits: Fits,
     forecasts: Mapping[str, Forecast],
     manifest: dict[str, Any],
     progress: Progress,
@@ -161,7 +159,7 @@ def _validation(
             ],
             ignore_index=True,
         ).pipe(led_by, "model"),
-        sensitivity=sensitivity(inputs, request, progress),
+        sensitivity=sensitivity(inputs, request, fits, progress),
         stresses=stress_table(
             forecasts[subject],
             totals,
@@ -169,7 +167,7 @@ def _validation(
             inputs.data.panel,
             horizon=horizon,
             alpha=alpha,
-            given=under_moves(fitted[subject], inputs, request),
+            given=under_moves(fits(subject, request.window + 1), inputs, request),
         ),
         worst=historical_worst(inputs.data.panel, weights, horizon=horizon),
         reverse=reverse_table(assets[subject].frame(horizon), totals, alpha=alpha),

@@ -119,7 +119,7 @@ def risk_inputs(request: RiskRequest) -> RiskInputs:
             f"{on_record} rows have every price known; shorten it or give a longer history"
         )
     transforms = price_transforms(panel, hold.held, first)
-    check_assumed(said, panel, transforms, max(request.horizons))
+    check_assumed(said, request.models, panel, transforms, max(request.horizons))
     told = panel.join(ranges)
     told.attrs = panel.attrs
     plans = _plans(request, told, hold, first)

@@ -9,6 +9,7 @@ import pandas as pd
 from econdiff.commands.day_ranges import Wrapped, wrapped
 from econdiff.commands.models import looking_at, rows_read
 from econdiff.commands.progress import Progress
+from econdiff.commands.risk_fits import Fits
 from econdiff.commands.risk_inputs import RiskInputs, RiskRequest
 from econdiff.commands.tables import led_by
 from econdiff.forecast import Forecast, Forecaster
@@ -67,7 +68,9 @@ def _factors(
     return pd.DataFrame(moved, columns=list(names))
 
 
-def sensitivity(inputs: RiskInputs, request: RiskRequest, progress: Progress) -> pd.DataFrame:
+def sensitivity(
+    inputs: RiskInputs, request: RiskRequest, fits: Fits, progress: Progress
+) -> pd.DataFrame:
     """The next step's VaR and ES with half and with twice the history, and with another seed.
 
     Half and twice of the rows that a model looks at, be they its own window. All cases draw one
@@ -80,12 +83,12 @@ def sensitivity(inputs: RiskInputs, request: RiskRequest, progress: Progress) ->
         for model, cases in by_model.items():
             made: dict[str, pd.DataFrame] = {}
             for case, (fitting, window, seed) in cases.items():
-                history = inputs.data.panel.iloc[-window - 1 :]
+                history = fits.history(window + 1)
                 rng = np.random.default_rng(seed)
                 with suppress(ValueError):
-                    drawn = fitting.fit(history).sample(
-                        history, horizon=1, paths=request.paths, rng=rng
-                    )
+                    as_asked = fitting is inputs.wrapped[model]
+                    fitted = fits(model, window + 1) if as_asked else fitting.fit(history)
+                    drawn = fitted.sample(history, horizon=1, paths=request.paths, rng=rng)
                     gained = price_gains(drawn, inputs.last.loc[inputs.hold.held])
                     made[case] = _next_step(gained, inputs, request)
                 step()

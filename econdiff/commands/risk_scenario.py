@@ -12,20 +12,19 @@ import numpy as np
 import pandas as pd
 
 from econdiff.commands.assumptions import Assumed, conditioned
-from econdiff.commands.day_ranges import Wrapped
 from econdiff.commands.errors import UsageError
 from econdiff.commands.manifest import panel_record
-from econdiff.commands.models import nearest
+from econdiff.commands.models import CONDITIONING, nearest
 from econdiff.commands.progress import Progress
 from econdiff.commands.reading import Input
+from econdiff.commands.risk_fits import Fits
 from econdiff.commands.tables import led_by
 from econdiff.data.alignment import align
 from econdiff.report.validation_tables import ScenarioLosses
 from econdiff.risk.portfolio import Gains, price_gains, risk_table
 from econdiff.risk.supervisory import Supervisory, read_supervisory
 from econdiff.scenario import Scenario, ScenarioError, check, plausibility
-from econdiff.scenario.law import HasLaw, HasMoments
-from econdiff.transforms import Transform, TransformedForecaster
+from econdiff.transforms import Transform
 
 GIVEN = (
     "Unemployment rate",
@@ -85,11 +84,17 @@ def with_supervisory(
 
 def check_assumed(
     said: Sequence[Assumed],
+    models: Sequence[str],
     panel: pd.DataFrame,
     transforms: Mapping[str, Transform],
     horizon: int,
 ) -> None:
     """Refuse, before anything is fitted, a scenario that cannot be answered."""
+    if said and not set(models) & set(CONDITIONING):
+        raise UsageError(
+            f"none of {', '.join(models)} can be given a scenario; add one of "
+            f"{', '.join(CONDITIONING)} to --models"
+        )
     for one in said:
         try:
             pins = _within(one.scenario, panel, horizon)
@@ -100,8 +105,8 @@ def check_assumed(
 
 def scenario_losses(
     said: Sequence[Assumed],
-    models: Mapping[str, Wrapped],
-    panel: pd.DataFrame,
+    models: Sequence[str],
+    fits: Fits,
     weights: pd.DataFrame,
     *,
     horizons: Sequence[int],
@@ -116,9 +121,11 @@ def scenario_losses(
     """
     if not said:
         return None
+    panel = fits.panel
     held = panel[list(weights.index)].ffill().iloc[-1]
     with progress("scenarios", len(said) + 1) as step:
-        name, forecaster = _conditioning(models, panel)
+        name = next(name for name in models if name in CONDITIONING)
+        forecaster = fits(name, len(panel))
         step()
         drawn: dict[str, Gains] = {}
         verdicts: dict[str, str] = {}
@@ -156,19 +163,6 @@ def _within(said: Scenario, panel: pd.DataFrame, horizon: int) -> Scenario:
         or not all(isinstance(term.when, pd.Period) and term.when > end for term in pin.terms)
     )
     return replace(said, pins=pins)
-
-
-def _conditioning(
-    models: Mapping[str, Wrapped], panel: pd.DataFrame
-) -> tuple[str, TransformedForecaster]:
-    for name, model in models.items():
-        forecaster = model.fit(panel)
-        if isinstance(forecaster.inner, HasLaw | HasMoments):
-            return name, forecaster
-    raise UsageError(
-        f"none of {', '.join(models)} can be given a scenario; add diffusion, var or bvar "
-        "to --models"
-    )
 
 
 def _chosen(published: Supervisory, given: Sequence[str]) -> list[str]:
