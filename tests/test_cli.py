@@ -482,10 +482,11 @@ class Stream(io.StringIO):
         return self.terminal
 
 
-def test_bars_are_for_terminals_and_not_for_logs(monkeypatch):
+def test_bars_are_for_terminals_and_lines_for_logs_where_work_is_long(monkeypatch):
     shown = {}
-    for terminal in (True, False):
-        monkeypatch.setattr("sys.stderr", stream := Stream(terminal))
+    for terminal, first in ((True, 10), (False, 10), (None, 0.5)):
+        monkeypatch.setattr("sys.stderr", stream := Stream(bool(terminal)))
+        monkeypatch.setattr("econdiff.cli.FIRST", first)
         with _bar("work", 2) as step:
             time.sleep(1.6)  # longer than a bar waits before it shows itself
             step()
@@ -493,3 +494,4 @@ def test_bars_are_for_terminals_and_not_for_logs(monkeypatch):
         shown[terminal] = stream.getvalue()
     assert "work" in shown[True]
     assert shown[False] == ""
+    assert shown[None] == "econdiff: work: 0 of 2 done\n"

@@ -14,12 +14,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from threading import Event, Thread
 
 from econdiff.cli.filling import filled
 from econdiff.cli.parser import parser
 from econdiff.commands.answer import Answer
 from econdiff.commands.errors import UsageError
 from econdiff.commands.progress import Step, silent
+
+FIRST = 10.0  # seconds of work before a log hears of it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,12 +83,39 @@ def _failed(chosen: argparse.Namespace, error: str, code: int) -> int:
 
 @contextmanager
 def _bar(what: str, total: int) -> Iterator[Step]:
-    """A bar on stderr for whatever takes more than two seconds; nothing in a pipe or a log."""
+    """A bar on stderr for whatever takes more than two seconds; in a pipe or a log, lines."""
     from tqdm import tqdm
 
-    told = {"delay": 1.5, "leave": False, "disable": None}  # None: where stderr is no terminal
-    with tqdm(total=total, desc=what, file=sys.stderr, **told) as shown:
+    if not sys.stderr.isatty():
+        with _lines(what, total) as step:
+            yield step
+        return
+    with tqdm(total=total, desc=what, file=sys.stderr, delay=1.5, leave=False) as shown:
         yield shown.update
+
+
+@contextmanager
+def _lines(what: str, total: int) -> Iterator[Step]:
+    """How far long work is, in lines on stderr: the first after `FIRST` seconds, one a minute."""
+    over, done = Event(), 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+
+    def tell() -> None:
+        wait = FIRST
+        while not over.wait(wait):
+            print(f"econdiff: {what}: {done} of {total} done", file=sys.stderr, flush=True)
+            wait = 60.0
+
+    teller = Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield step
+    finally:
+        over.set()
+        teller.join()
 
 
 @contextmanager
