@@ -286,6 +286,38 @@ def test_where_the_rate_ends_before_the_macro_series_and_looks_like_fractions_is
     assert "99.95% of the time" in (folder / "loss" / "report.html").read_text()
 
 
+def test_what_is_published_after_the_last_complete_quarter_counts(folder, published, capsys):
+    """A leading series is known a quarter longer: losses begin after it, and follow it."""
+    with_macro(folder, published, [])
+    table = pd.read_csv(folder / "rate.csv")
+    table["lead"] = table["u"].shift(-1).fillna(9.0)  # what unemployment will be next
+    late = pd.DataFrame({"quarter": ["2023Q3"], "lead": [9.0]})
+    losses, periods = {}, {}
+    words = ("--rate", "delinquent", "--drivers", "change(u)", "--json", "--overwrite")
+    for last in (9.0, 4.0):
+        table.loc[table.index[-1], "lead"] = last
+        pd.concat([table, late.assign(lead=last)]).to_csv(folder / "rate.csv", index=False)
+        assert lend(folder, *words) == 0
+        notes = json.loads(capsys.readouterr().out)["notes"]
+        assert any("u ends in 2023Q2: up to 2023Q3 what is missing" in note for note in notes)
+        rates = pd.read_csv(folder / "loss" / "rates.csv")
+        periods[last], losses[last] = rates["period"].iloc[0], rates["rate"].iloc[0]
+    assert set(periods.values()) == {"2023Q4"}
+    assert losses[9.0] > 1.2 * losses[4.0]
+    assert np.isfinite(rates["rate"]).all()
+
+
+def test_a_macro_series_that_ended_long_ago_is_refused_and_not_cut_at(
+    folder, published, capsys, monkeypatch
+):
+    monkeypatch.delattr(Transformed, "fit")
+    table = with_macro(folder, published, [])
+    table["old"] = np.where(np.arange(len(table)) < 40, np.sin(np.arange(len(table))), np.nan)
+    table.to_csv(folder / "rate.csv", index=False)
+    assert lend(folder, "--rate", "delinquent", "--drivers", "change(u)") == 1
+    assert "'old' is known in 0 of them" in capsys.readouterr().err
+
+
 def test_a_gap_between_the_last_rate_and_the_origin_is_refused(folder, published, capsys):
     with_macro(folder, published, [76])
     words = ("--rate", "delinquent", "--drivers", "change(u)", "--pin", "u=baseline+300bp for 3")

@@ -124,7 +124,12 @@ def _conditioned(
 
 
 def _fully_stated(said: Scenario, macro: pd.DataFrame, index: pd.Index) -> np.ndarray | None:
-    """The path [step, series] that a scenario states, where it states every cell; else None."""
+    """The path [step, series] that a scenario states, where it states every cell; else None.
+
+    None at a ragged edge too, whose cells no scenario states.
+    """
+    if macro.iloc[-1].isna().any():
+        return None
     periods = {str(step): str(when) for step, when in enumerate(index, start=1)}
     cells: dict[tuple[str, str], float] = {}
     for pin in said.pins:
@@ -140,13 +145,16 @@ def _fully_stated(said: Scenario, macro: pd.DataFrame, index: pd.Index) -> np.nd
 def _rates(book: Book, drawn: Forecast, request: CreditRequest) -> np.ndarray:
     """Default rates [path, step] of the horizon, from the last rate within the macro series.
 
-    Periods whose macro series are known and whose rate is not stand between the two; rates that
-    are known beyond the macro series hold.
+    Periods whose macro series are known (or drawn, at a ragged edge) and whose rate is not stand
+    between the two; rates that are known beyond the macro series hold.
     """
     within = book.within()
     since = max(int(np.count_nonzero(book.macro.index <= within.index[-1])) - 1, 0)
     known = book.macro.iloc[since:]
-    before = np.broadcast_to(known.to_numpy(float), (drawn.paths, *known.shape))
+    before = np.tile(known.to_numpy(float), (drawn.paths, 1, 1))
+    if drawn.nowcast is not None:
+        rows = min(drawn.nowcast.horizon, len(known))
+        before[:, len(known) - rows :] = drawn.nowcast.samples[:, drawn.nowcast.horizon - rows :]
     values = np.concatenate([before, drawn.samples], axis=1)
     made = driven(values, drawn.names, book.link.macro)
     index = pd.PeriodIndex([*known.index[1:], *drawn.index])

@@ -16,6 +16,8 @@ from econdiff.commands.reading import Input, Reading, read
 from econdiff.risk.credit import FittedLogitLink, LogitLink
 from econdiff.risk.supervisory import read_supervisory
 from econdiff.scenario import Scenario
+from econdiff.transforms import choose
+from econdiff.transforms.ragged import edge_rows
 
 DRIVERS = ("Real GDP growth", "change(Unemployment rate)")  # of the supervisory tables
 
@@ -51,7 +53,10 @@ class CreditRequest:
 
 @dataclass(frozen=True, eq=False)
 class Book:
-    """Rates [period] as fractions, the macro panel beside them, the link, and what is assumed."""
+    """Rates [period] as fractions, the macro panel beside them, the link, and what is assumed.
+
+    The macro panel ends with the last period in which any of it is known, a ragged edge with it.
+    """
 
     data: Input
     rates: pd.Series
@@ -91,7 +96,9 @@ def book_of(request: CreditRequest) -> Book:
     complete = macro.index[macro.notna().all(axis=1)]
     if complete.empty or not isinstance(macro.index, pd.PeriodIndex):
         raise UsageError("no period has every macro series")
-    macro = macro.loc[complete[0] : complete[-1]]
+    known = macro.index[macro.notna().any(axis=1)]
+    macro = macro.loc[complete[0] : known[-1]]
+    edge_rows(macro, choose(macro))  # refuses a series that ended long ago
     if rates.index.dtype != macro.index.dtype:
         raise UsageError(
             f"the rate is {rates.index.dtype} and the macro series are {macro.index.dtype}; bring "
@@ -100,7 +107,8 @@ def book_of(request: CreditRequest) -> Book:
     x = _driven_panel(macro, drivers)
     within = rates.loc[: macro.index[-1]]
     if len(within):
-        _refuse_gap(x.loc[x.index > within.index[-1]], str(within.index[-1]))
+        between = (x.index > within.index[-1]) & (x.index <= complete[-1])
+        _refuse_gap(x.loc[between], str(within.index[-1]))
     used = slice(None, request.link_until)
     try:
         link = LogitLink(drivers).fit(rates.loc[used], x.loc[used])
@@ -117,6 +125,13 @@ def careful(book: Book, request: CreditRequest) -> list[str]:
         said.append(
             f"careful: the rate is never above {100 * highest:.3g}%; if its values are fractions, "
             "say --rate-in fractions"
+        )
+    missing = book.macro.columns[book.macro.iloc[-1].isna()]
+    if len(missing):
+        ends = (f"{name} ends in {book.macro[name].last_valid_index()}" for name in missing)
+        said.append(
+            f"{'; '.join(ends)}: up to {book.macro.index[-1]} what is missing is drawn, given what "
+            "is published."
         )
     last, end = book.within().index[-1], book.macro.index[-1]
     if last < end:
