@@ -187,6 +187,9 @@ def test_the_method_says_how_many_rows_each_model_looks_at(tmp_path, prices):
     page = (tmp_path / "out" / "validation.html").read_text()
     assert "hs, from the last 250 returns: HistoricalSimulation" in page
     assert "ewma-fhs, from the last 300 returns: EWMA" in page
+    assert ask(tmp_path, prices, "--horizon", "1", "--window", "1000", out="all") == 0
+    page = (tmp_path / "all" / "validation.html").read_text()
+    assert f"ewma-fhs, from the last {DAYS - 1} returns: EWMA" in page
     assert rows_read(RangeVolatility(), 5000) == 2000
     assert rows_read(Climatology(), 5000) == 5000
 

@@ -11,6 +11,7 @@ from econdiff.cli import main
 from econdiff.commands import credit
 from econdiff.risk.credit import FittedLogitLink
 from econdiff.scenario import ScenarioWarning, conditional
+from econdiff.scenario.law import GaussianLaw
 from econdiff.transforms import Transformed, TransformedForecaster
 
 MONTHS = 240
@@ -95,6 +96,21 @@ def test_a_model_is_estimated_once_for_all_that_its_whole_history_answers(folder
     monkeypatch.setattr(Transformed, "fit", counted)
     assert ask(folder, "--models", "var", "--pin", "rate=5,5") == 0
     assert sorted(rows) == [MONTHS // 2, MONTHS]
+
+
+def test_a_warning_names_its_scenario_and_no_density_is_sought_that_nobody_reads(
+    folder, monkeypatch
+):
+    def warning(*given, **named):
+        warnings.warn("few draws carry the answer", ScenarioWarning, stacklevel=2)
+        return conditional(*given, **named)
+
+    monkeypatch.setattr("econdiff.commands.assumptions.conditional", warning)
+    monkeypatch.delattr(GaussianLaw, "log_density_ratio")
+    assert ask(folder, "--models", "var", "--pin", "rate=5,5") == 0
+    page = (folder / "out" / "validation.html").read_text()
+    assert "scenario: few draws carry the answer" in page
+    assert "scenario: The 2 pinned values lie" in page
 
 
 @pytest.fixture

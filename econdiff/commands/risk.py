@@ -144,7 +144,10 @@ def _validation(
         weights=weights,
         assets=assets,
         modelled=_modelled(inputs),
-        windows={name: rows_read(model, request.window) for name, model in inputs.models.items()},
+        windows={
+            name: min(rows_read(model, request.window), len(inputs.data.panel) - 1)
+            for name, model in inputs.models.items()
+        },
         risk=pd.concat(
             [
                 risk_table(gained, weights, **asked).assign(model=name)

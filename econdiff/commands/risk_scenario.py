@@ -141,8 +141,8 @@ def scenario_losses(
                 raise UsageError(f"{one.name}: {error}") from error
             drawn.setdefault("no scenario", price_gains(answer.baseline, held))
             drawn[one.name] = price_gains(answer.alternative, held)
-            verdicts[one.name] = plausibility(answer).verdict
-            notes += warned
+            verdicts[one.name] = plausibility(answer, density=False).verdict
+            notes += [f"{one.name}: {note}" for note in warned]
             step()
     tables = [
         risk_table(gained, weights, alphas=alphas, horizons=horizons).assign(scenario=label)
@@ -150,7 +150,7 @@ def scenario_losses(
     ]
     table = pd.concat(tables, ignore_index=True)
     table = led_by(table, "scenario", "portfolio", "horizon", "alpha", "mean")
-    return ScenarioLosses(name, table, drawn, verdicts, tuple(dict.fromkeys(notes)))
+    return ScenarioLosses(name, table, drawn, verdicts, tuple(notes))
 
 
 def _within(said: Scenario, panel: pd.DataFrame, horizon: int) -> Scenario:
