@@ -4,15 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from econdiff.cli import main
 from econdiff.synth import (
     BlockBootstrap,
+    DiffusedPanel,
     GaussianPanel,
     PanelLaw,
     Steered,
+    SynthError,
     examine,
     read_entities,
     signature,
 )
+from econdiff.synth.law import FittedLaw
+from econdiff.synth.steered import COPIES, TRIALS
 
 
 def walks(entities, periods, series, seed=0):
@@ -82,3 +87,42 @@ def test_a_half_that_would_be_another_generator_is_not_attacked(entities, judged
         others = (BlockBootstrap(), Steered(CHEAP, start="last"))  # alike in halves and the whole
         each = [examine(other, panel, rng=np.random.default_rng(0)) for other in others]
         assert np.isfinite([other.auc for other in each]).all()
+
+
+def test_halves_are_fitted_from_fewer_simulated_panels():
+    less = Steered(DiffusedPanel()).simulating_less().generator
+    assert less == DiffusedPanel(PanelLaw(copies=COPIES), trials=TRIALS)
+    few = Steered(DiffusedPanel(PanelLaw(copies=3), trials=5))
+    assert few.simulating_less() == few
+    assert Steered(BlockBootstrap()).simulating_less() == Steered(BlockBootstrap())
+
+
+def test_no_more_panels_are_simulated_than_told(monkeypatch):
+    drawn, simulate = [], FittedLaw.simulate
+
+    def counted(law, panels, *rest):
+        drawn.append(panels)
+        return simulate(law, panels, *rest)
+
+    monkeypatch.setattr(FittedLaw, "simulate", counted)
+    PanelLaw(lags=1, rounds=2, copies=3).fit(read_entities(walks(4, 40, 2), entity="country"))
+    assert drawn == [3, 3]
+
+
+def test_the_command_simulates_less_for_halves_and_can_leave_them_out(
+    tmp_path, monkeypatch, capsys
+):
+    asked = []
+
+    def examined(generator, panel, *, rng, splits):
+        asked.append((generator.generator.law.copies, splits))
+        raise SynthError("seen enough")
+
+    monkeypatch.setattr("econdiff.commands.synth.examine", examined)
+    walks(8, 12, 2).to_csv(tmp_path / "walks.csv", index=False)
+    said = ["synth", str(tmp_path / "walks.csv"), "--entity", "country", "--panels", "1"]
+    said += ["--generator", "gaussian", "--out", str(tmp_path / "out")]
+    assert main(said) == 1
+    assert asked == [(COPIES, 5)]
+    assert main([*said, "--splits", "0"]) == 0
+    assert "not tested: --splits 0 left it out" in capsys.readouterr().out

@@ -24,12 +24,13 @@ from econdiff.synth import (
     Steered,
     SynthError,
     examine,
+    impulse,
     quality,
     read_entities,
 )
 from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.fidelity import autocorrelation, coverage, dynamics
-from econdiff.synth.impulse import responses
+from econdiff.synth.impulse import responses, share_inside
 from econdiff.synth.membership import auc
 from econdiff.synth.privacy import beside
 from econdiff.synth.resampling import BlockBootstrap, Copy, Jitter
@@ -215,6 +216,24 @@ def test_a_copy_ends_where_the_real_panel_does():
     made = BlockBootstrap().fit(real).sample(panels=1, length=18, rng=np.random.default_rng(0))
     table = quality(real, made, rng=np.random.default_rng(0)).dropna(subset="real")
     np.testing.assert_allclose(table["copy"], table["real"], rtol=1e-9, atol=1e-12)
+
+
+def test_the_band_of_the_real_responses_is_drawn_once(monkeypatch):
+    real, drawn, band = known(entities=3, length=12), [], impulse.band
+
+    def counted(*told, **how):
+        drawn.append(band(*told, **how))
+        return drawn[-1]
+
+    monkeypatch.setattr(impulse, "band", counted)
+    made = Jitter().fit(real).sample(panels=2, rng=np.random.default_rng(0))
+    table = quality(real, made, rng=np.random.default_rng(0)).set_index("metric")
+    assert len(drawn) == 1
+    w, *each = map(Coordinates(real.schema).inward, (real.values, *made.values))
+    told = {"lags": 1, "horizon": 4, "draws": 60}
+    expected = [share_inside(w, v[None], np.random.default_rng(0), **told) for v in each]
+    found = table.loc["impulse responses inside the real band, ratio", "synthetic"]
+    assert found == pytest.approx(np.mean(expected))
 
 
 def test_a_column_that_numbers_the_copies_is_not_taken_from_the_source(tmp_path):

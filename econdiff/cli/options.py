@@ -49,7 +49,9 @@ def model(command: ArgumentParser) -> None:
 
 def draws(command: ArgumentParser) -> None:
     """`--paths` and `--seed`."""
-    command.add_argument("--paths", type=positive, metavar="N", help="default: 1000")
+    command.add_argument(
+        "--paths", type=positive, metavar="N", help="default: 1000; time goes with it"
+    )
     seed(command)
 
 

@@ -70,6 +70,16 @@ def _private(command: ArgumentParser) -> None:
     )
 
 
+def _attacked(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--splits",
+        type=count,
+        metavar="N",
+        help="times that the panel is split and both halves fitted, to see whether members can be "
+        "told: most of the time it takes; 0 leaves it out; default: 5",
+    )
+
+
 def _exported(command: ArgumentParser) -> None:
     command.add_argument("--export", type=names, metavar="A,B", help="csv, stata, beside Parquet")
 
@@ -146,7 +156,7 @@ SYNTH = Command(
     "synth",
     "make synthetic panels of entities",
     "synth:synth",
-    (_made, _steered, _private, _exported, _entities, _measured, seed, folder),
+    (_made, _steered, _private, _attacked, _exported, _entities, _measured, seed, folder),
 )
 SYNTH_REPORT = Command(
     "synth-report",

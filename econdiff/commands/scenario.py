@@ -155,7 +155,8 @@ def answered(
     name: str, data: Input, said: Scenario, request: ScenarioRequest, progress: Progress
 ) -> tuple[TransformedForecaster, Conditional, tuple[str, ...]]:
     """Fit the model of that `name` and ask it: forecaster, answer, and what it warned of."""
-    with progress(f"{name}: fit, then condition", 2) as step:
+    words = f"{name}: fit, then condition {request.paths} paths (fewer --paths are faster)"
+    with progress(words, 2) as step:
         forecaster = Transformed(named_model(name), data.transforms).fit(data.panel)
         step()
         try:

@@ -20,6 +20,7 @@ from econdiff.synth import (
     EntityPanel,
     GaussianPanel,
     PanelLaw,
+    Privacy,
     PrivatePanel,
     Steered,
     examine,
@@ -29,8 +30,6 @@ from econdiff.synth.generation import Generator
 from econdiff.synth.identity import Identity
 from econdiff.synth.privacy import beside
 from econdiff.synth.quality import SHORTEST
-
-SPLITS = 5  # of the panel into halves among which members are looked for, both ways round
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,7 @@ class SynthRequest:
     dp_delta: float = 1e-5
     ranges: tuple[str, ...] = ()
     export: tuple[str, ...] = ()
+    splits: int = 5  # of the panel into halves among which members are looked for, both ways round
     overwrite: bool = False
 
 
@@ -96,12 +96,13 @@ def synth(request: SynthRequest, command: str, progress: Progress = silent) -> A
         generator = _steered(request, generator, real)
         measures.check(real, request.length or len(real.index))
         rng = np.random.default_rng(request.seed)
-        with progress("fit, draw, attack, measure", 4) as step:
+        halves = 2 * request.splits
+        with progress(f"fit, draw, fit {halves} halves (see --splits), measure", 4) as step:
             fitted = generator.fit(real)
             step()
             made = fitted.sample(panels=request.panels, rng=rng)
             step()
-            privacy = examine(generator.of_any_entities(), real, rng=rng, splits=SPLITS)
+            privacy = _attacked(generator, real, rng, request.splits)
             privacy = replace(privacy, released=beside(real, made.values).copies)
             step()
             judged = measures.judge(real, made, privacy, rng)
@@ -131,6 +132,16 @@ def synth_report(request: SynthReportRequest, command: str, progress: Progress =
         manifest = new_manifest("synth-report", command, _settings(request)) | {"data": data}
         judged.write(folder, manifest)
     return judged.answer(request.out)
+
+
+def _attacked(
+    generator: Steered, real: EntityPanel, rng: np.random.Generator, splits: int
+) -> Privacy:
+    """What the generator gives away, fitted to halves of the panel; nothing known of no splits."""
+    if not splits:
+        return Privacy(0, 0, 0, untested="--splits 0 left it out")
+    halves = generator.of_any_entities().simulating_less()
+    return examine(halves, real, rng=rng, splits=splits)
 
 
 def _generator(request: SynthRequest) -> Generator:

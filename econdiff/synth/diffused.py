@@ -64,7 +64,7 @@ class DiffusedPanel:
             common = Streams.of(split.common.T[None], network, self.turns)
             common = common.calibrated(split.common_covariance, self.trials)
         shocks = Repeated(DiffusedShocks(own, common, "anew"))
-        law = settled(law, lambda law: shocks, min(ROUNDS, self.law.rounds), CELLS)
+        law = settled(law, lambda law: shocks, min(ROUNDS, self.law.rounds), CELLS, self.law.copies)
         return FittedPanel(law, lambda start: DiffusedShocks(own, common, start), name)
 
 

@@ -43,13 +43,16 @@ MOST = 4000  # entities of them
 class PanelLaw:
     """Settings: `lags` (chosen by BIC up to `most_lags` unless told), `rounds` of inference.
 
-    `levels` says whether the level of small panels is "hidden", drawn about the real one with the
-    same move for all panels of a call (see `effects`), or "kept".
+    In each round at most `copies` panels are drawn, which adds 1 / copies to the variance of the
+    slopes (Gouriéroux, Monfort and Renault, 1993, *Journal of Applied Econometrics* 8). `levels`
+    says whether the level of small panels is "hidden", drawn about the real one with the same move
+    for all panels of a call (see `effects`), or "kept".
     """
 
     lags: int | None = None
     most_lags: int = 4
     rounds: int = 8
+    copies: int = 500
     levels: Literal["hidden", "kept"] = "hidden"
 
     def fit(self, panel: EntityPanel) -> FittedLaw:
@@ -61,24 +64,25 @@ class PanelLaw:
         w = (w - centre) / spread
         longest = max(1, min(self.most_lags, w.shape[1] // 8))
         lags = self.lags or within.order(w, longest)
-        slopes = within.contract(within.estimate(w, lags).slopes)
+        slopes = within.contract(within.least_squares(w, lags))
         moved_by = hidden(len(panel.entities)) if self.levels == "hidden" else 0.0
         law = _given(panel, w, centre, spread, slopes, np.eye(w.shape[-1]), moved_by)
-        return settled(law, lambda law: law.gaussian(), self.rounds, ROWS)
+        return settled(law, lambda law: law.gaussian(), self.rounds, ROWS, self.copies)
 
 
 def settled(
-    law: FittedLaw, shocks: Callable[[FittedLaw], Shocks], rounds: int, rows: int
+    law: FittedLaw, shocks: Callable[[FittedLaw], Shocks], rounds: int, rows: int, copies: int
 ) -> FittedLaw:
     """The law, moved such that panels drawn with `shocks` are estimated as the real one is.
 
-    `rows` of entities and periods are drawn; of `rounds` laws the one that misses least is taken.
+    `rows` of entities and periods are drawn, in `copies` panels at most; of `rounds` laws the one
+    that misses least is taken.
     """
     w = (Coordinates(law.panel.schema).inward(law.panel.values) - law.centre) / law.spread
-    target, inner = within.estimate(w, law.lags).slopes, _inner_covariance(w)
+    target, inner = within.least_squares(w, law.lags), _inner_covariance(w)
     best, miss = law, np.inf
     for _ in range(rounds):
-        slopes, covariance = _expected(law, w, shocks(law), rows)
+        slopes, covariance = _expected(law, w, shocks(law), rows, copies)
         step = _transport(covariance, inner)
         off = max(np.abs(target - slopes).max(), np.abs(step - np.eye(len(step))).max())
         if off < miss:
@@ -107,17 +111,17 @@ class Repeated:
 
 
 def _expected(
-    law: FittedLaw, w: np.ndarray, shocks: Shocks, rows: int
+    law: FittedLaw, w: np.ndarray, shocks: Shocks, rows: int, copies: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Slopes by least squares and covariance within entities, on average over panels.
 
     The panels are drawn from `law` with `shocks` and have the cells of `w`.
     """
     rng = np.random.default_rng(0)  # an integral by simulation: the same draws at each call
-    panels = int(np.clip(min(rows // w.shape[1], MOST) // len(w), 2, 500))
+    panels = int(np.clip(min(rows // w.shape[1], MOST) // len(w), 2, copies))
     drawn = law.simulate(panels, law.effects.groups, w.shape[1], shocks, rng).w
     seen = np.where(np.isfinite(w).all(axis=-1, keepdims=True), drawn, np.nan)
-    return within.estimate(seen, law.lags).slopes.mean(axis=0), _inner_covariance(seen)
+    return within.least_squares(seen, law.lags).mean(axis=0), _inner_covariance(seen)
 
 
 def _inner_covariance(w: np.ndarray) -> np.ndarray:

@@ -57,6 +57,14 @@ def share_inside(
 
     That of `made` [panel, entity, time, series] is the median over panels; the band holds 90%.
     """
-    low, high = band(real, lags, horizon, rng, draws=draws)
+    found = band(real, lags, horizon, rng, draws=draws)
+    return share_between(found, made, lags, horizon)
+
+
+def share_between(
+    found: tuple[np.ndarray, np.ndarray], made: np.ndarray, lags: int, horizon: int
+) -> float:
+    """See `share_inside`: the share inside the `found` band."""
+    low, high = found
     middle = np.median([responses(panel, lags, horizon) for panel in made], axis=0)
     return float(np.mean((middle >= low - 1e-12) & (middle <= high + 1e-12)))

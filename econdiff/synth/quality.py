@@ -8,6 +8,7 @@ which panels are drawn: logs of what is positive. Where it has a value a series,
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -58,9 +59,9 @@ def quality(
     for name, reference in {**REFERENCES, **(rivals or {})}.items():
         drawn = reference.fit(real).sample(panels=PANELS, rng=rng, length=length)
         kinds[name] = drawn.values
-    columns = {"real": _facts(real.values, real)}
+    columns, band = {"real": _facts(real.values, real)}, _Band.of(real)
     for name, values in kinds.items():
-        each = [_measured(real, panel, regressions) for panel in values[:PANELS]]
+        each = [_measured(real, panel, regressions, band) for panel in values[:PANELS]]
         columns[name] = {key: float(np.mean([one[key] for one in each])) for key in each[0]}
         if repeats:
             columns[name] |= _scores(real.values, values, rng, repeats)
@@ -110,7 +111,7 @@ def _facts(values: np.ndarray, panel: EntityPanel) -> dict[tuple[str, str], floa
 
 
 def _measured(
-    real: EntityPanel, values: np.ndarray, regressions: Sequence[Regression]
+    real: EntityPanel, values: np.ndarray, regressions: Sequence[Regression], band: "_Band"
 ) -> dict[tuple[str, str], float]:
     schema = real.schema
     found = _facts(values, real) | fidelity.distances(real.values, values, schema.series)
@@ -120,7 +121,7 @@ def _measured(
     found["coverage of real rows", "all"] = fidelity.coverage(_rows(w / size), _rows(v / size))
     found["signature distance (deviations)", "all"] = signature.distance(w, v)
     found["cointegration, angle of relations (degrees)", "all"] = cointegration.angle(w, v)
-    found["impulse responses inside the real band, ratio", "all"] = _responses_inside(w, v)
+    found["impulse responses inside the real band, ratio", "all"] = band.share(v)
     cut = 3 * w.shape[1] // 4
     ratios = transfer.ratio(w, v[None, :, :cut], cut)
     for name, ratio in zip(coordinates.labels, ratios, strict=True):
@@ -133,15 +134,32 @@ def _measured(
     return found
 
 
-def _responses_inside(real: np.ndarray, made: np.ndarray) -> float:
-    """Share of steps, shocks and series; the band is drawn anew with the same numbers each time."""
-    lags = 2 if real.shape[1] > 30 else 1
-    horizon = min(12, real.shape[1] // 3)
-    rng = np.random.default_rng(0)
-    try:
-        return impulse.share_inside(real, made[None], rng, lags=lags, horizon=horizon, draws=60)
-    except np.linalg.LinAlgError:  # series that add up and were not said to
-        return float("nan")
+@dataclass(frozen=True, eq=False)
+class _Band:
+    """The band of the real panel's impulse responses, drawn once."""
+
+    ends: tuple[np.ndarray, np.ndarray] | None  # None: series add up and were not said to
+    lags: int
+    horizon: int
+
+    @classmethod
+    def of(cls, real: EntityPanel) -> "_Band":
+        w = Coordinates(real.schema).inward(real.values)
+        lags, horizon = 2 if w.shape[1] > 30 else 1, min(12, w.shape[1] // 3)
+        try:
+            ends = impulse.band(w, lags, horizon, np.random.default_rng(0), draws=60)
+        except np.linalg.LinAlgError:
+            ends = None
+        return cls(ends, lags, horizon)
+
+    def share(self, w: np.ndarray) -> float:
+        """Share of steps, shocks and series at which responses of `w` lie inside."""
+        if self.ends is None:
+            return float("nan")
+        try:
+            return impulse.share_between(self.ends, w[None], self.lags, self.horizon)
+        except np.linalg.LinAlgError:
+            return float("nan")
 
 
 def _scores(

@@ -25,6 +25,11 @@ class Within:
 
 def estimate(w: np.ndarray, lags: int) -> Within:
     """Estimate slopes from the rows in which `w` and its lags are known, and what they leave."""
+    return given(w, least_squares(w, lags))
+
+
+def least_squares(w: np.ndarray, lags: int) -> np.ndarray:
+    """The slopes [..., lags * k, k] of `estimate`, without what they leave."""
     rows, target, used = regression(w, lags)
     count = np.maximum(used.sum(-2, keepdims=True), 1)
     x = (rows - rows.sum(-2, keepdims=True) / count) * used
@@ -32,7 +37,7 @@ def estimate(w: np.ndarray, lags: int) -> Within:
     gram = np.einsum("...etk,...etl->...kl", x, x)
     moment = np.einsum("...etk,...etl->...kl", x, y)
     ridge = 1e-10 * np.trace(gram, axis1=-2, axis2=-1)[..., None, None] / gram.shape[-1]
-    return given(w, np.linalg.solve(gram + ridge * np.eye(gram.shape[-1]), moment))
+    return np.linalg.solve(gram + ridge * np.eye(gram.shape[-1]), moment)
 
 
 def given(w: np.ndarray, slopes: np.ndarray) -> Within:
