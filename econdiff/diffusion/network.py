@@ -64,10 +64,12 @@ class Convolution(nn.Module):
         self.mix = nn.Linear(3 * channels, out)
 
     def forward(self, x: Tensor) -> Tensor:
-        steps, d = x.shape[-2], self.dilation
-        padded = F.pad(x, (0, 0, d, d))
-        taps = [padded[..., k * d : k * d + steps, :] for k in range(3)]
-        return self.mix(torch.cat(taps, dim=-1))
+        c, d = x.shape[-1], self.dilation
+        taps = x.new_zeros(*x.shape[:-1], 3 * c)
+        taps[..., d:, :c] = x[..., :-d, :]
+        taps[..., c : 2 * c] = x
+        taps[..., :-d, 2 * c :] = x[..., d:, :]
+        return self.mix(taps)
 
 
 class Encoder(nn.Module):
