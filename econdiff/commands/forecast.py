@@ -69,7 +69,8 @@ def forecast(request: ForecastRequest, command: str, progress: Progress = silent
     out = request.out
     outcome = run_forecast(request, command, progress)
     summary = quantiles(outcome.view.forecast, outcome.view.history)
-    nowcast, last = summary["kind"] == "nowcast", summary["period"] == summary["period"].iloc[-1]
+    nowcast = (summary["kind"] == "nowcast").to_numpy()
+    last = (summary["period"] == summary["period"].iloc[-1]).to_numpy()
     told = ["series", "period", *(["kind"] if nowcast.any() else []), "q05", "q50", "q95"]
     table = summary.loc[nowcast | last, told].to_string(index=False)
     facts = {"out": str(out), "files": sorted(f.name for f in out.iterdir())}

@@ -101,7 +101,8 @@ def _tests_of(days: Days, alpha: float, portfolio: str) -> pd.DataFrame:
         except ValueError as error:  # signs that no VaR can have
             raise UsageError(_of(portfolio, name, str(error))) from error
         tables.append(pd.concat(own, ignore_index=True).assign(model=name))
-        losses[name] = fz0_loss(*(table[column].to_numpy(float) for column in COLUMNS), alpha)
+        realised, var, es = (table[column].to_numpy(float) for column in COLUMNS)
+        losses[name] = fz0_loss(realised, var, es, alpha)
     if len(losses) > 1:
         tables.append(compared(losses, seed=SEED))
     return pd.concat(tables, ignore_index=True)
@@ -226,12 +227,12 @@ def _lead(books: Mapping[str, Days], alpha: float) -> str:
 def _side_by_side(tests: pd.DataFrame, who: list[str]) -> pd.DataFrame:
     """One row each that the columns `who` name: exceptions, zone, FZ0 loss, tests that reject."""
     rows = []
-    for names, own in tests.groupby(who, sort=False):
+    for _, own in tests.groupby(who, sort=False):
         by_test = own.set_index("test")
         judged = own["verdict"].isin(["pass", "reject"]).sum()
         rejected = (own["verdict"] == "reject").sum()
         hits, loss = (by_test.loc[row, "statistic"] for row in ("exceptions", "FZ0 loss"))
         zone = by_test.loc["Basel traffic light", "verdict"]
-        rows.append((*names, str(int(hits)), loss, zone, f"{rejected} of {judged}"))
+        rows.append((*own.iloc[0][who], str(int(hits)), loss, zone, f"{rejected} of {judged}"))
     columns = [*who, "beyond VaR", "FZ0 loss", "traffic light", "tests that reject"]
     return pd.DataFrame(rows, columns=columns)
