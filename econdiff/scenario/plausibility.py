@@ -69,9 +69,8 @@ class Plausibility:
             f"{self.tail:.2g}, and {self.rank:.1%} of the model's own draws lie nearer."
         )
         if self.outside:
-            words += (
-                f" Outside experience: {len(self.outside)} pins beyond anything in the history."
-            )
+            pins = "1 pin" if len(self.outside) == 1 else f"{len(self.outside)} pins"
+            words += f" Outside experience: {pins} beyond anything in the history."
         return " ".join([words, *self._events()])
 
     def _events(self) -> list[str]:
