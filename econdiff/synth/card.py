@@ -138,7 +138,8 @@ def _evidence(privacy: Privacy, lost: int) -> list[str]:
     attacks = (
         "The attacks were run on a generator fitted to half of the entities (of the time, where "
         "there is one entity), from which panels were drawn as these were, apart from what a "
-        "condition said of single entities. "
+        "condition said of single entities; where its fit simulates, it did so less, which makes "
+        "its slopes 5% more variable than those of the generator handed out. "
     )
     compared = "The panels handed out here were compared with the whole source for copies."
     return [

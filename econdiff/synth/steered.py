@@ -48,8 +48,9 @@ class Steered:
     def simulating_less(self) -> "Steered":
         """The same with a coarser fit, for the many fits of `examine`: several times faster.
 
-        From `COPIES` simulated panels a round the slopes are 5% more variable; what is learned of
-        the real panel is the same, and so is what can be told of its members.
+        From `COPIES` simulated panels a round the slopes are 5% more variable: what is learned of
+        the real panel is the same, with that much noise. Whether attacks find as much was not
+        measured.
         """
         inner = self.generator
         if isinstance(inner, DiffusedPanel | GaussianPanel):
