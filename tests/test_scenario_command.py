@@ -172,6 +172,17 @@ def test_a_nowcast_fills_what_is_not_published(panel, capsys):
     assert row["mean"] == pytest.approx(last, rel=0.1)
 
 
+def test_a_pin_beyond_all_reason_is_refused_in_words(panel, tmp_path, capsys):
+    out = tmp_path / "absurd"
+    code, _, err = run(
+        capsys, "scenario", panel, "--horizon", 2, "--pin", "rate=5e9", "--model", "var",
+        "--paths", 20, "--out", out, "--quiet",
+    )  # fmt: skip
+    assert code == 2
+    assert "no number is left of output; are they in the units of the panel?" in err
+    assert not out.exists()
+
+
 def test_a_scenario_of_a_ragged_panel_keeps_what_it_drew_of_the_edge(panel, tmp_path, capsys):
     frame = pd.read_csv(panel)
     frame.loc[119, "output"] = np.nan

@@ -62,6 +62,7 @@ def conditional(
     )
     answer = Conditional(mode, bound, law, told, history, units, found)
     answer = _or_gaussian(answer)
+    _refuse_overflow(answer)
     if mode == "tilt":
         return tilted(answer, bound.pins, rng)
     if bound.events:
@@ -123,6 +124,18 @@ def _refuse(bound: BoundScenario, mode: Mode) -> None:
         raise ScenarioError(
             f"all {pinned} cells are pinned, so nothing is left to draw; leave some free, take a "
             "longer horizon, or the mode soft or density"
+        )
+
+
+def _refuse_overflow(answer: Conditional) -> None:
+    """A pin so far out that what follows from it is no number."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        followed = np.isfinite(answer.alternative.samples).all(axis=(0, 1))
+    if not followed.all():
+        lost = ", ".join(np.array(answer.bound.names)[~followed])
+        raise ScenarioError(
+            f"the pins lie so far out that no number is left of {lost}; are they in the units of "
+            "the panel?"
         )
 
 
