@@ -2,6 +2,7 @@
 
     python benchmarks/macro.py [--data FOLDER | --fred-qd FILE] [--models diffusion,anchor,ar,...]
     python benchmarks/macro.py --weights FILE --since 1970Q1 --until 1984Q4 --paths 300
+    python benchmarks/macro.py --floor 0       # every model keeps the funds rate above it
 
 FRED-QD; GDP, CPI and PCE inflation as 400 dlog of the quarter, unemployment and the funds rate
 as levels. Every model sees the rows up to the origin and nothing else, one configuration for
@@ -20,6 +21,7 @@ from density import arguments, models, origins, page, read_options, without_fail
 
 from econdiff.backtest import Trial, backtest, losses, within
 from econdiff.scoring import diebold_mariano
+from econdiff.transforms import Difference, Floors, Transformed
 
 STEPS = (1, 2, 4, 8)
 PERIODS = (("1985Q1", "2019Q4"), ("2020Q1", "2021Q4"), ("2022Q1", "2023Q3"))
@@ -45,9 +47,13 @@ def read(file: Path) -> pd.DataFrame:
 def trials_of(options: argparse.Namespace, panel: pd.DataFrame) -> list[Trial]:
     """Every model from every origin whose next quarter lies in the stretches asked for."""
     since, until = options.since or PERIODS[0][0], options.until or PERIODS[-1][1]
+    named = models(options.models, options.weights)
+    if options.floor is not None:
+        above = Floors({"FFR": options.floor}, dict.fromkeys(panel.columns, Difference()))
+        named = {name: Transformed(model, above) for name, model in named.items()}
     return list(
         backtest(
-            models(options.models, options.weights), panel, horizon=max(STEPS),
+            named, panel, horizon=max(STEPS),
             origins=origins(panel, since, until, options.every), paths=options.paths,
             seed=1, scale=panel[:"1985Q4"].std().to_dict(),
             folder=options.out, workers=options.workers,
@@ -83,7 +89,10 @@ def main() -> None:
         metavar="N",
         help="exact log densities too, at every N-th origin: half a minute each",
     )
+    parser.add_argument("--floor", type=float, metavar="X", help="of the funds rate, in per cent")
     options = read_options(parser)
+    if options.log_score and options.floor is not None:
+        parser.error("--log-score knows the models without a floor only")
     if options.log_score and "ar" not in options.models:
         parser.error("--log-score compares with ar; name it in --models")
     panel = read(options.fred_qd or options.data / "macro_us" / "fred_qd_2023-10_permitted.csv.gz")

@@ -31,7 +31,7 @@ from econdiff.data import load
 from econdiff.diffusion.model import Diffusion
 from econdiff.panel import describe_panel
 from econdiff.report.figures import fans, score_ratios
-from econdiff.transforms import Transformed
+from econdiff.transforms import Floors, Transformed
 from econdiff.windows import backtest_origins, history_at
 
 panel, source = load("us-macro", series=["realgdp", "cpi", "unemp", "tbilrate"])
@@ -45,9 +45,14 @@ print(describe_panel(panel))
 # rows given, and turns the paths back. The model comes with weights that were trained on
 # simulated economies only: it has never seen a real number, and `fit` estimates no more than
 # its anchor.
+#
+# The bill rate stands at 0.12 per cent in 2009, and nobody pays to lend. No rule can know that of a
+# column of numbers, so `Floors` says it: inside the model the rate is a shadow rate, which may go
+# below 0, and no path of the rate does.
 
 # %%
-forecaster = Transformed(Diffusion()).fit(panel)
+kept = Floors({"tbilrate": 0.0})
+forecaster = Transformed(Diffusion(), kept).fit(panel)
 forecaster.model_units
 
 # %%
@@ -81,8 +86,8 @@ print(f"median bill rate: {np.median(rate):.2f}; in those futures: {np.median(ra
 # %%
 origin = pd.Period("2007Q3", freq="Q")
 then = history_at(panel, origin)
-models = {"diffusion": Transformed(Diffusion())} | {
-    name: Transformed(BASELINES[name]()) for name in ("ar", "var")
+models = {"diffusion": Transformed(Diffusion(), kept)} | {
+    name: Transformed(BASELINES[name](), kept) for name in ("ar", "var")
 }
 drawn = {
     name: model.fit(then).sample(then, horizon=8, paths=500, rng=np.random.default_rng(1))

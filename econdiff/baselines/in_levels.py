@@ -1,18 +1,17 @@
 """A model of levels where others model changes: what a random walk needs to be itself."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import pandas as pd
 
 from econdiff.forecast import Model
 from econdiff.transforms import (
+    Choice,
     Difference,
     Transform,
     Transformed,
     TransformedForecaster,
-    choose,
+    chosen,
     fred_md,
 )
 
@@ -27,18 +26,21 @@ class InLevels:
     """
 
     model: Model
-    transforms: Literal["auto"] | Mapping[str, Transform] = "auto"
+    transforms: Choice = "auto"
 
     def fit(self, panel: pd.DataFrame) -> TransformedForecaster:
         """See `Model`. The panel is in the user's units."""
-        chosen = choose(panel) if self.transforms == "auto" else self.transforms
         levels = {
-            name: fred_md(4 if _proportional(transform) else 1)
-            for name, transform in chosen.items()
+            name: _level(transform) for name, transform in chosen(self.transforms, panel).items()
         }
         return Transformed(self.model, levels).fit(panel)
 
 
-def _proportional(transform: Transform) -> bool:
-    """Whether the transform looks at proportions; a change of a growth rate does too."""
-    return transform.log if isinstance(transform, Difference) else True
+def _level(transform: Transform) -> Transform:
+    """The level with the same floor, or the logarithm where the transform looks at proportions.
+
+    A change of a growth rate looks at them too.
+    """
+    if not isinstance(transform, Difference) or transform.log:
+        return fred_md(4)
+    return Difference(floor=transform.floor, softness=transform.softness)

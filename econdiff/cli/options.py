@@ -30,6 +30,16 @@ def panel(command: ArgumentParser) -> None:
     command.add_argument("--sheet", metavar="NAME", help="of an Excel file")
 
 
+def floor(command: ArgumentParser) -> None:
+    """`--floor`, of commands whose models look through transforms only."""
+    command.add_argument(
+        "--floor",
+        type=words.levels,
+        metavar="NAME=X,..",
+        help="series that stay above a level: a policy rate and its lower bound, FEDFUNDS=0",
+    )
+
+
 def frequency(command: ArgumentParser) -> None:
     """`--freq`."""
     command.add_argument(

@@ -1,6 +1,7 @@
 """What a word of the command line may be: names, numbers, counts, days."""
 
 import argparse
+import math
 from datetime import date
 
 
@@ -10,6 +11,22 @@ def names(text: str) -> tuple[str, ...]:
     if "" in found:
         raise argparse.ArgumentTypeError(f"names divided by commas are needed, got {text!r}")
     return found
+
+
+def levels(text: str) -> tuple[tuple[str, float], ...]:
+    """`A=0,B=-0.5`."""
+    found = {}
+    for part in text.split(","):
+        name, _, value = (word.strip() for word in part.rpartition("="))
+        try:
+            found[name] = float(value)
+        except ValueError:
+            found[""] = 0.0
+    if "" in found or not all(math.isfinite(value) for value in found.values()):
+        raise argparse.ArgumentTypeError(
+            f"levels are given by series, as in FEDFUNDS=0,DGS10=-0.5; got {text!r}"
+        )
+    return tuple(found.items())
 
 
 def numbers(text: str) -> tuple[float, ...]:

@@ -115,7 +115,7 @@ def run_backtest(request: BacktestRequest, command: str, progress: Progress = si
 
 def _modelled(data: Input) -> dict[str, str]:
     """What each series is modelled as, in words."""
-    if data.transforms == "auto":
+    if not isinstance(data.transforms, Mapping):
         return dict.fromkeys(data.record["series"], "chosen anew at each origin")
     return {name: one.units for name, one in data.transforms.items() if one.units}
 

@@ -12,7 +12,7 @@ from econdiff.commands.reading import Input, Reading, read
 from econdiff.data import TERMS, list_bundled, list_snapshots, pull
 from econdiff.data.pulled import Request
 from econdiff.periods import period_labels
-from econdiff.transforms import choose
+from econdiff.transforms import chosen
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _refuse_misuse(asked: PullRequest) -> None:
 
 def _modelled(data: Input) -> dict[str, str]:
     """What a model sees of each series, in words, as `--transform` says."""
-    transforms = choose(data.panel) if data.transforms == "auto" else data.transforms
+    transforms = chosen(data.transforms, data.panel)
     return {name: transform.units or "level" for name, transform in transforms.items()}
 
 

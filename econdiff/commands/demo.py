@@ -17,7 +17,8 @@ MODEL = "diffusion"
 
 def requests(folder: Path, *, model: str, paths: int, seed: int) -> tuple[ForecastRequest, ...]:
     """The two forecasts of the demo."""
-    macro = Reading("us-macro", series=("realgdp", "cpi", "unemp", "tbilrate"))
+    names = ("realgdp", "cpi", "unemp", "tbilrate")
+    macro = Reading("us-macro", series=names, floor=(("tbilrate", 0.0),))
     markets = Reading("us-markets", series=("sp500", "nasdaq"))
     told = {"model": model, "paths": paths, "seed": seed}
     return (
@@ -50,8 +51,10 @@ def demo(
 
 def _command(request: ForecastRequest) -> str:
     """The command that makes one of the two forecasts."""
+    floor = ",".join(f"{name}={value:g}" for name, value in request.reading.floor)
     return (
         f"econdiff forecast {request.reading.input} --series {','.join(request.reading.series)} "
+        f"{f'--floor {floor} ' if floor else ''}"
         f"--horizon {request.horizon} --model {request.model} --against "
         f"{','.join(request.against)} --paths {request.paths} --seed {request.seed} "
         f"--out {request.out.name}"

@@ -3,14 +3,13 @@
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass, replace
-from typing import Literal
 
 from econdiff.baselines import BASELINES, RANGED
 from econdiff.baselines.in_levels import InLevels
 from econdiff.baselines.random_walk import RandomWalk
 from econdiff.commands.errors import UsageError
 from econdiff.forecast import Model
-from econdiff.transforms import Transform, Transformed
+from econdiff.transforms import Choice, Transformed
 
 
 def _shipped() -> Model:
@@ -99,9 +98,7 @@ def looking_at(model: Model, rows: int) -> Model:
     return replace(model, window=rows)
 
 
-def through(
-    models: Mapping[str, Model], transforms: Literal["auto"] | Mapping[str, Transform]
-) -> dict[str, Transformed | InLevels]:
+def through(models: Mapping[str, Model], transforms: Choice) -> dict[str, Transformed | InLevels]:
     """The models, made to read and write the user's units; a random walk is one of levels."""
     return {
         name: InLevels(model, transforms)

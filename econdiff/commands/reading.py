@@ -1,6 +1,5 @@
 """INPUT of the command line, read: a file, a bundled panel or a snapshot."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,7 +10,7 @@ from econdiff.commands.manifest import panel_record
 from econdiff.commands.models import nearest
 from econdiff.data import TERMS, load
 from econdiff.panel import describe_panel
-from econdiff.transforms import Transform, fred_md, periods_per_year
+from econdiff.transforms import Choice, Floors, Transform, chosen, fred_md, periods_per_year
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,7 @@ class Reading:
     time: str = "ds"
     value: str = "y"
     sheet: str | None = None
+    floor: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Input:
     """The panel, how it is to be modelled, and the record of it for the manifest."""
 
     panel: pd.DataFrame
-    transforms: Literal["auto"] | Mapping[str, Transform]
+    transforms: Choice
     record: dict[str, Any]
 
 
@@ -63,7 +63,28 @@ def read(reading: Reading) -> Input:
     }
     if source.kind == "snapshot":
         record["terms"] = " ".join(TERMS.split())
-    return Input(panel, named_transforms(reading.transform, panel), record)
+    transforms = named_transforms(reading.transform, panel)
+    if reading.floor:
+        transforms = _floors(reading.floor, transforms, panel)
+    return Input(panel, transforms, record)
+
+
+def _floors(
+    said: tuple[tuple[str, float], ...],
+    transforms: Literal["auto"] | dict[str, Transform],
+    panel: pd.DataFrame,
+) -> Floors:
+    """The transforms with the floors of `--floor`, which the whole panel is above."""
+    names = [str(name) for name in panel.columns]
+    for name, _ in said:
+        if name not in names:
+            raise UsageError(f"--floor: no series {name!r}; {nearest(name, names)}")
+    floors = Floors(dict(said), transforms)
+    try:
+        chosen(floors, panel)
+    except ValueError as error:
+        raise UsageError(f"--floor: {error}") from error
+    return floors
 
 
 def named_transforms(said: str, panel: pd.DataFrame) -> Literal["auto"] | dict[str, Transform]:

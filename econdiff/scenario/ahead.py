@@ -87,6 +87,14 @@ class Ahead:
         """Whether the series is modelled in logarithms."""
         return self.transforms[series].log
 
+    def straight(self, series: str) -> bool:
+        """Whether the series is modelled as it is, so that sums of its levels are linear."""
+        return self.transforms[series].straight
+
+    def slope(self, series: str, value: float) -> float:
+        """By how much the link of the series moves with a small change of `value`."""
+        return self.transforms[series].slope(value)
+
     def known_series(self, name: str) -> None:
         """Refuse a series that is not there."""
         if name not in self.transforms:

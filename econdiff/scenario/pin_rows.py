@@ -46,12 +46,17 @@ def _cell(ahead: Ahead, pin: Pin) -> tuple[np.ndarray, float, float]:
     if pin.relative:
         return weights, _above(ahead, pin, term), _link_sd(ahead, pin, term, pin.sd)
     value = ahead.link(term, pin.value / term.weight, pin.label)
-    return weights, value - offset, _link_sd(ahead, pin, term, pin.value)
+    return weights, value - offset, _link_sd(ahead, pin, term, pin.value / term.weight)
 
 
 def _above(ahead: Ahead, pin: Pin, term: Term) -> float:
     """The distance from the baseline on the scale of the link."""
     log = ahead.logs(term.series)
+    if not (log or ahead.straight(term.series)):
+        raise ScenarioError(
+            f"{pin.label!r}: {term.series} is modelled as a shadow rate above its floor, where a "
+            "distance from the baseline is not linear; say its path, or leave the floor out"
+        )
     if log and pin.relative == "per cent":
         if pin.value <= -100:
             raise ScenarioError(f"{pin.label!r}: {term.series} cannot fall by 100% or more")
@@ -81,16 +86,18 @@ def _in_per_cent(ahead: Ahead, pin: Pin, term: Term) -> None:
 
 
 def _link_sd(ahead: Ahead, pin: Pin, term: Term, value: float) -> float:
-    """The deviation on the scale of the link; a logarithm's is relative to the value."""
-    if not ahead.logs(term.series) or pin.sd == 0:
-        return pin.sd
-    return pin.sd / 100 if pin.relative else pin.sd / abs(value)
+    """The deviation on the scale of the link; that of a relative pin of a logarithm is in %."""
+    if pin.relative:
+        return pin.sd / 100 if ahead.logs(term.series) else pin.sd
+    return pin.sd * ahead.slope(term.series, value) if pin.sd else 0.0
 
 
 def _growth(ahead: Ahead, pin: Pin) -> tuple[np.ndarray, float, float]:
     before, after = pin.terms
     (w0, o0), (w1, o1) = ahead.way_back(before), ahead.way_back(after)
     factor = 1 + pin.value / 100
+    if not ahead.logs(after.series):
+        _straight(ahead, pin, after)
     if not ahead.logs(after.series):  # x1 = factor x0
         return w1 - factor * w0, factor * o0 - o1, _growth_sd(ahead, pin, before)
     if factor <= 0:
@@ -119,7 +126,18 @@ def _combined(ahead: Ahead, pin: Pin) -> tuple[np.ndarray, float, float]:
                 f"differences of its levels are not linear; pin its growth, as in "
                 f"growth({term.series}, FIRST, LAST)=2"
             )
+        _straight(ahead, pin, term)
         cell, offset = ahead.way_back(term)
         weights += term.weight * cell
         value -= term.weight * offset
     return weights, value, pin.sd
+
+
+def _straight(ahead: Ahead, pin: Pin, term: Term) -> None:
+    """Refuse a sum or a growth rate of a series whose levels are bent by a floor."""
+    if not ahead.straight(term.series):
+        raise ScenarioError(
+            f"{pin.label!r}: {term.series} is modelled as a shadow rate above its floor, in which "
+            "sums, differences and growth of its levels are not linear; pin its periods one by "
+            "one, or leave the floor out"
+        )

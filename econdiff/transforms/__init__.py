@@ -8,17 +8,20 @@
 them, `model` the wrapper that makes any model forecast through them.
 """
 
-from econdiff.transforms.choice import choose, periods_per_year
+from econdiff.transforms.choice import Choice, Floors, choose, chosen, periods_per_year
 from econdiff.transforms.model import Transformed, TransformedForecaster
 from econdiff.transforms.series import Difference, GrowthChange, Transform, fred_md
 
 __all__ = [
+    "Choice",
     "Difference",
+    "Floors",
     "GrowthChange",
     "Transform",
     "Transformed",
     "TransformedForecaster",
     "choose",
+    "chosen",
     "fred_md",
     "periods_per_year",
 ]

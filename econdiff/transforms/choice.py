@@ -21,19 +21,86 @@ where the official codes do, and not elsewhere, for 91% of the series in each; c
 become log differences for 168 of 183 and 80 of 85. It departs from them on purpose for
 interest and unemployment rates, whose code 2 asks for differences, and for code 6.
 
+No rule says which rate has a floor: a series that has always been above 0 may be an interest rate
+or the inflation of a country that knows no other. Whoever knows says so, with `Floors`.
+
 Known limits: an exchange rate or a price that stays below 25 and does not drift counts as
 a rate. Whoever knows better names the transform.
 """
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from econdiff.panel import PanelError
 from econdiff.panel.frequency import infer_frequency, parse_frequency
-from econdiff.transforms.series import Transform, fred_md
+from econdiff.transforms.series import Difference, Transform, fred_md
 
 HIGHEST_RATE = 25.0  # per cent
+SHADOW = "shadow level"  # the model units of a level with a floor
+SOFTNESS = 0.4  # of a floor, in deviations of the series
 _PER_YEAR = {"D": 252, "W": 52, "M": 12, "Q": 4, "Y": 1}
+
+
+@dataclass(frozen=True)
+class Floors:
+    """`transforms`, but that the series named in `values` stay above a floor (user's units).
+
+    The link near it is that of `Difference`, with a softness of `SOFTNESS` times the deviation of
+    the rows given: on short rates of 18 countries to 1984 and of 17, without the US, to 2014 every
+    softer floor is as good or better, up to twice that.
+    """
+
+    values: Mapping[str, float]
+    transforms: Literal["auto"] | Mapping[str, Transform] = "auto"
+
+
+Choice: TypeAlias = Literal["auto"] | Mapping[str, Transform] | Floors
+
+
+def chosen(choice: Choice, panel: pd.DataFrame) -> dict[str, Transform]:
+    """The transform of each series of `panel`; ValueError where there is none to take."""
+    if isinstance(choice, Floors):
+        return _above(chosen(choice.transforms, panel), choice.values, panel)
+    if choice == "auto":
+        return choose(panel)
+    missing = [str(name) for name in panel.columns if str(name) not in choice]
+    if missing:
+        raise ValueError(
+            f"no transform for the series {missing}; name one for each, as in "
+            f"{{{missing[0]!r}: fred_md(5)}}, or say transforms='auto'"
+        )
+    return {str(name): choice[str(name)] for name in panel.columns}
+
+
+def _above(
+    transforms: dict[str, Transform], floors: Mapping[str, float], panel: pd.DataFrame
+) -> dict[str, Transform]:
+    """The transforms with their floors."""
+    found = dict(transforms)
+    for name, floor in floors.items():
+        if name not in found:
+            raise ValueError(f"a floor is given for {name!r}; there are {list(found)}")
+        transform, values = found[name], panel[name].to_numpy(float)
+        if not isinstance(transform, Difference) or not transform.straight:
+            raise ValueError(
+                f"series {name!r} is modelled by its growth or its logarithm, which has no floor: "
+                "leave the floor out, or model its level (--transform, code 1)"
+            )
+        below = np.flatnonzero(values <= floor)
+        if len(below):
+            raise ValueError(
+                f"series {name!r} is not above its floor of {floor:g}: {values[below[-1]]:g} in "
+                f"{panel.index[below[-1]]}; take a lower floor, or none"
+            )
+        softness = SOFTNESS * float(np.nanstd(values))
+        if softness > 0:  # a constant series has none, and needs none
+            units = transform.units or SHADOW
+            found[name] = replace(transform, floor=floor, softness=softness, units=units)
+    return found
 
 
 def choose(panel: pd.DataFrame) -> dict[str, Transform]:

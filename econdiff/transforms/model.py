@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,7 @@ from econdiff.arguments import check_draws
 from econdiff.forecast import Forecast, Forecaster, Model, fitted_words
 from econdiff.panel import check_rows
 from econdiff.periods import joined_index, steps_after
-from econdiff.transforms.choice import choose
+from econdiff.transforms.choice import Choice, chosen
 from econdiff.transforms.ragged import PATHS_PER_CELL, edge_rows, meet_known
 from econdiff.transforms.series import Transform
 
@@ -21,11 +20,12 @@ class Transformed:
     """`model`, fitted in model units and read in the user's.
 
     `transforms` names one transform a series, or is "auto": then `fit` chooses them by the
-    rule of `econdiff.transforms.choice`, from the rows that it is given.
+    rule of `econdiff.transforms.choice`, from the rows that it is given. With `Floors` some
+    series stay above a floor besides.
     """
 
     model: Model
-    transforms: Literal["auto"] | Mapping[str, Transform] = "auto"
+    transforms: Choice = "auto"
 
     def fit(self, panel: pd.DataFrame) -> "TransformedForecaster":
         """See `Model`. The panel is in the user's units."""
@@ -36,14 +36,7 @@ class Transformed:
 
     def chosen(self, panel: pd.DataFrame) -> dict[str, Transform]:
         """The transform of each series; raises ValueError where one is not named."""
-        chosen = choose(panel) if self.transforms == "auto" else self.transforms
-        missing = [str(name) for name in panel.columns if str(name) not in chosen]
-        if missing:
-            raise ValueError(
-                f"no transform for the series {missing}; name one for each, as in "
-                f"{{{missing[0]!r}: fred_md(5)}}, or say transforms='auto'"
-            )
-        return {str(name): chosen[str(name)] for name in panel.columns}
+        return chosen(self.transforms, panel)
 
 
 @dataclass(frozen=True, eq=False)

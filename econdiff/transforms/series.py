@@ -18,6 +18,11 @@ matrix S = tri(h) and the last differences of the history carried on without cha
     link(x_{T+1..T+h}) = offset + S^order m / scale
 
 so a level that is pinned is a linear pin on the model's path m.
+
+The link of a rate with a floor f is a shadow rate (Black, 1995, "Interest Rates as Options",
+Journal of Finance 50(5)), which may go below it; with the softness s, in the user's units,
+
+    link(x) = f + s log(exp((x - f) / s) - 1),    x = f + s log(1 + exp((link - f) / s))
 """
 
 from dataclasses import dataclass
@@ -36,7 +41,12 @@ class Transform(Protocol):
 
     @property
     def log(self) -> bool:
-        """Whether `link` is the logarithm; otherwise it is the value itself."""
+        """Whether `link` is the logarithm."""
+        ...
+
+    @property
+    def straight(self) -> bool:
+        """Whether `link` is the value itself, so that sums of values are linear too."""
         ...
 
     @property
@@ -60,6 +70,10 @@ class Transform(Protocol):
         """The scale on which the way back is linear: the values, or their logarithms."""
         ...
 
+    def slope(self, value: float) -> float:
+        """By how much the link moves with a small change of `value`."""
+        ...
+
     def linear(self, past: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
         """The way back as `link(y) = offset + matrix @ m`: offset[step], matrix[step, step].
 
@@ -70,18 +84,35 @@ class Transform(Protocol):
 
 @dataclass(frozen=True)
 class Difference:
-    """`scale * D^order link(x)`, the link being log or identity: codes 1 to 6 of FRED-MD."""
+    """`scale * D^order link(x)`, the link being log or identity: codes 1 to 6 of FRED-MD.
+
+    With a `floor` (user's units) the link is the shadow rate of this page, of that `softness`.
+    """
 
     order: int = 0
     log: bool = False
     scale: float = 1.0
     units: str = ""
+    floor: float | None = None
+    softness: float = 1.0
 
     def __post_init__(self) -> None:
         if self.order not in (0, 1, 2):
             raise ValueError(f"order must be 0, 1 or 2, got {self.order}")
         if not (np.isfinite(self.scale) and self.scale > 0):
             raise ValueError(f"scale must be a positive number, got {self.scale}")
+        if self.floor is None:
+            return
+        if self.log:
+            raise ValueError("a logarithm is above 0 by itself; leave the floor out")
+        if not (np.isfinite([self.floor, self.softness]).all() and self.softness > 0):
+            got = f"{self.floor} and {self.softness}"
+            raise ValueError(f"a floor is a number and its softness is above 0, got {got}")
+
+    @property
+    def straight(self) -> bool:
+        """See `Transform`."""
+        return not self.log and self.floor is None
 
     def to_model(self, values: np.ndarray) -> np.ndarray:
         """See `Transform`."""
@@ -93,11 +124,22 @@ class Difference:
         path = samples / self.scale
         for last in self._last_differences(past):
             path = last + np.cumsum(path, axis=-1)
+        if self.floor is not None:
+            above = (path - self.floor) / self.softness
+            return self.floor + self.softness * np.logaddexp(0, above)
         return np.exp(path) if self.log else path
 
     def link(self, values: np.ndarray) -> np.ndarray:
         """See `Transform`."""
         values = np.asarray(values, float)
+        if self.floor is not None:
+            if (values <= self.floor).any():
+                raise ValueError(
+                    f"its floor of {self.floor:g} is reached, by {np.nanmin(values):g}; "
+                    "take a lower floor, or none"
+                )
+            above = (values - self.floor) / self.softness
+            return values + self.softness * np.log(-np.expm1(-above))
         if not self.log:
             return values
         if (values <= 0).any():
@@ -106,6 +148,12 @@ class Difference:
                 f"without it: Difference(order={self.order}) (--transform NAME={self.order + 1})"
             )
         return np.log(values)
+
+    def slope(self, value: float) -> float:
+        """See `Transform`."""
+        if self.floor is not None:
+            return float(-1 / np.expm1((self.floor - value) / self.softness))
+        return 1 / abs(value) if self.log else 1.0
 
     def linear(self, past: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
         """See `Transform`."""
@@ -128,6 +176,7 @@ class GrowthChange:
     units: str = "change of the growth rate"
     order = 2
     log = False
+    straight = True
 
     def to_model(self, values: np.ndarray) -> np.ndarray:
         """See `Transform`."""
@@ -150,6 +199,10 @@ class GrowthChange:
                 "(--transform NAME=2)"
             )
         return values
+
+    def slope(self, value: float) -> float:
+        """See `Transform`."""
+        return 1.0
 
     def linear(self, past: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
         """There is none: a level is a product of sums. Raises ValueError."""

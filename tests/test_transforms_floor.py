@@ -1,0 +1,189 @@
+"""A floor under a rate: undone exactly, passed by no path, and told where it cannot be."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from econdiff.baselines.ar import AR
+from econdiff.baselines.in_levels import InLevels
+from econdiff.baselines.random_walk import RandomWalk
+from econdiff.baselines.var import VAR
+from econdiff.cli import main
+from econdiff.scenario import (
+    Scenario,
+    ScenarioError,
+    above_baseline,
+    average,
+    bind,
+    cell,
+    conditional,
+    growth,
+)
+from econdiff.transforms import Difference, Floors, Transformed, chosen, fred_md
+from econdiff.transforms.choice import SOFTNESS
+
+values_above = arrays(float, 30, elements=st.floats(-0.24, 8.0))
+
+
+def rates(rows=120, low=0.05):
+    """A policy rate that ends close to 0, and growth beside it."""
+    rng = np.random.default_rng(3)
+    rate = 4 + np.cumsum(0.3 * rng.standard_normal(rows))
+    rate = np.abs(rate - rate.min()) + low
+    rate[-8:] = 0.1
+    index = pd.period_range("1990Q1", periods=rows, freq="Q")
+    return pd.DataFrame({"growth": rng.standard_normal(rows), "rate": rate}, index=index)
+
+
+@pytest.mark.parametrize("order", [0, 1, 2])
+@given(values=values_above)
+def test_the_way_back_returns_the_path_that_went_in(order, values):
+    transform = Difference(order=order, floor=-0.25, softness=0.5)
+    path = transform.to_model(values)[20:]
+    back = transform.invert(path[None], values[:20])[0]
+    np.testing.assert_allclose(back, values[20:], atol=1e-7)
+    offset, matrix = transform.linear(values[:20], 10)
+    np.testing.assert_allclose(offset + matrix @ path, transform.link(values[20:]), atol=1e-9)
+
+
+def test_the_link_is_the_inverse_of_the_softplus_and_the_value_itself_far_above():
+    transform = Difference(floor=1.0, softness=0.5)
+    shadow = np.array([-4.0, 0.0, 1.0, 2.0, 30.0])
+    rate = 1 + 0.5 * np.log1p(np.exp((shadow - 1) / 0.5))
+    np.testing.assert_allclose(transform.link(rate), shadow, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(transform.invert(shadow, np.array([])), rate, rtol=1e-12)
+    assert transform.link(np.array([30.0]))[0] == 30.0
+
+
+@pytest.mark.parametrize(
+    "transform", [Difference(), Difference(log=True), Difference(floor=0.0, softness=0.7)]
+)
+def test_the_slope_is_the_derivative_of_the_link(transform):
+    for value in (0.02, 0.5, 3.0):
+        near = transform.link(np.array([value * (1 - 1e-6), value * (1 + 1e-6)]))
+        assert transform.slope(value) == pytest.approx(np.diff(near)[0] / (2e-6 * value), rel=1e-5)
+
+
+@pytest.mark.parametrize("wrapper", [Transformed, InLevels])
+def test_no_path_goes_below(wrapper):
+    panel = rates()
+    model = RandomWalk() if wrapper is InLevels else AR()
+    plain, kept = (
+        wrapper(model, choice)
+        .fit(panel)
+        .sample(panel, horizon=8, paths=400, rng=np.random.default_rng(0))
+        for choice in ("auto", Floors({"rate": 0.0}))
+    )
+    assert plain.samples[..., 1].min() < 0 < kept.samples[..., 1].min()
+
+
+def test_the_softness_is_of_the_rows_given():
+    panel = rates()
+    for rows in (60, 120):
+        found = chosen(Floors({"rate": -0.5}), panel.iloc[:rows])["rate"]
+        assert found == Difference(
+            floor=-0.5,
+            softness=SOFTNESS * float(np.std(panel["rate"].to_numpy()[:rows])),
+            units="shadow level",
+        )
+    assert chosen(Floors({"rate": 0.0}), panel.assign(rate=1.0))["rate"] == Difference()
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda p: chosen(Floors({"raet": 0.0}), p), r"for 'raet'; there are \['growth', 'rate'\]"),
+        (lambda p: chosen(Floors({"rate": 0.1}), p), "not above its floor of 0.1: 0.1 in 2019Q4"),
+        (
+            lambda p: chosen(Floors({"rate": 0.0}, {"growth": fred_md(1), "rate": fred_md(5)}), p),
+            "'rate' is modelled by its growth or its logarithm, which has no floor",
+        ),
+        (lambda p: Difference(log=True, floor=0.0), "above 0 by itself"),
+        (lambda p: Difference(floor=0.0, softness=0.0), "softness is above 0, got 0.0 and 0.0"),
+        (lambda p: Difference(floor=0.0).link(np.array([1.0, 0.0])), "floor of 0 is reached, by 0"),
+    ],
+)
+def test_a_floor_that_cannot_be_is_told(call, words):
+    with pytest.raises(ValueError, match=words):
+        call(rates())
+
+
+def test_a_pin_near_the_floor_holds_and_its_deviation_is_that_of_the_rate():
+    panel = rates()
+    model = Transformed(VAR(lags=1), Floors({"rate": 0.0})).fit(panel)
+    said = Scenario((cell("rate", 1, 0.05), cell("rate", 4, 2.0)))
+    answer = conditional(
+        model, panel, said, mode="hard", horizon=6, paths=60, rng=np.random.default_rng(0)
+    )
+    drawn = answer.alternative.samples[..., 1]
+    np.testing.assert_allclose(drawn[:, [0, 3]], [[0.05, 2.0]] * 60, atol=1e-9)
+    assert drawn.min() > 0
+    soft = Scenario((cell("rate", 4, 2.0, sd=0.01),))
+    answer = conditional(
+        model, panel, soft, mode="density", horizon=6, paths=4000, rng=np.random.default_rng(0)
+    )
+    drawn = answer.alternative.samples[:, 3, 1]
+    assert drawn.mean() == pytest.approx(2.0, abs=0.001)
+    assert drawn.std() == pytest.approx(0.01, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "pin",
+    [
+        above_baseline("rate", [1], 1.0)[0],
+        average("rate", [1, 2], 1.0),
+        growth("rate", 1, 2, 5.0),
+    ],
+)
+def test_what_is_not_linear_in_the_shadow_rate_is_refused(pin):
+    panel = rates()
+    transforms = chosen(Floors({"rate": 0.0}), panel)
+    with pytest.raises(ScenarioError, match=r"shadow rate above its floor.*leave the floor out"):
+        bind(Scenario((pin,)), panel, 4, transforms)
+
+
+def test_the_command_keeps_a_rate_above_its_floor(tmp_path, capsys):
+    file = tmp_path / "rates.csv"
+    rates().to_csv(file, index_label="date")
+    said = ["forecast", str(file), "--model", "ar", "--horizon", "4", "--paths", "200"]
+    out = tmp_path / "kept"
+    rest = ["--origins", "0", "--json"]
+    assert main([*said, "--floor", "rate=0", "--out", str(out), *rest]) == 0
+    assert "below_zero" not in json.loads(capsys.readouterr().out)
+    paths = pd.read_parquet(out / "paths.parquet")
+    assert paths.loc[paths["series"] == "rate", "value"].min() > 0
+    assert "shadow level" in (out / "report.html").read_text()
+    assert main([*said, "--out", str(tmp_path / "plain"), *rest]) == 0
+    assert json.loads(capsys.readouterr().out)["below_zero"]["rate"] > 0.01
+    assert "--floor rate=0 keeps it above" in (tmp_path / "plain" / "report.html").read_text()
+    study = ["backtest", str(file), "--models", "ar,rw", "--horizon", "2", "--paths", "50"]
+    study = [*study, "--origins", "6", "--out", str(tmp_path / "study"), "--floor", "rate=0"]
+    assert main([*study, "--quiet"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("rate", "levels are given by series, as in FEDFUNDS=0"),
+        ("rate=low", "levels are given by series"),
+        ("raet=0", "no series 'raet'; did you mean rate"),
+        ("rate=1", "not above its floor of 1"),
+    ],
+)
+def test_a_floor_that_is_none_is_refused_before_work(tmp_path, capsys, said, words):
+    file = tmp_path / "rates.csv"
+    rates().to_csv(file, index_label="date")
+    out = tmp_path / "out"
+    command = ["forecast", str(file), "--horizon", "2", "--out", str(out), "--floor", said]
+    try:
+        code = main(command)
+    except SystemExit as stopped:
+        code = stopped.code
+    assert code == 2
+    assert words in capsys.readouterr().err
+    assert not out.exists()
