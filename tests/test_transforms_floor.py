@@ -187,3 +187,17 @@ def test_a_floor_that_is_none_is_refused_before_work(tmp_path, capsys, said, wor
     assert code == 2
     assert words in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_a_tilt_gives_the_mean_and_the_deviation_of_the_rate_not_of_the_shadow_rate():
+    panel = rates()
+    model = Transformed(VAR(lags=1), Floors({"rate": 0.0})).fit(panel)
+    said = Scenario((cell("rate", 4, 0.6, sd=0.4),))
+    answer = conditional(
+        model, panel, said, mode="tilt", horizon=4, paths=2000, rng=np.random.default_rng(0)
+    )
+    drawn = answer.baseline.samples[:, 3, 1]
+    assert answer.weights is not None
+    assert answer.weights @ drawn == pytest.approx(0.6, abs=1e-6)
+    assert answer.weights @ (drawn - 0.6) ** 2 == pytest.approx(0.16, abs=1e-6)
+    assert answer.diagnostics.largest_miss < 1e-6

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from econdiff.scenario.answer import Conditional
+from econdiff.scenario.binding import BoundScenario
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.events import Probability, margin
 from econdiff.scenario.law import HasNoise
@@ -46,7 +47,7 @@ def tilted(answer: Conditional, pins: Pins, rng: np.random.Generator) -> Conditi
         value=pins.value + np.where(pins.relative, expected, 0),
         relative=np.zeros(len(pins), bool),
     )
-    return _weighted(answer, _tilted(draws, stated), stated, rng)
+    return _weighted(answer, _tilted(_apart(draws, stated, answer.bound), stated), stated, rng)
 
 
 def _margins(answer: Conditional) -> np.ndarray:
@@ -100,7 +101,7 @@ def _weighted(
         ancestors=len(np.unique(chosen)),
         method=method,
         largest_miss=(
-            float(np.abs(weights @ _apart(told.alternative, pins)).max())
+            float(np.abs(weights @ _apart(told.alternative, pins, answer.bound)).max())
             if answer.mode == "tilt"
             else found.largest_miss
         ),
@@ -113,11 +114,11 @@ def _weighted(
     )
 
 
-def _tilted(draws: np.ndarray, pins: Pins) -> np.ndarray:
+def _tilted(apart: np.ndarray, pins: Pins) -> np.ndarray:
     """Weights that give the pinned combinations their means, and variances where an sd is given."""
     if len(pins) == 0:
-        return np.full(len(draws), 1 / len(draws))
-    apart, spread = _apart(draws, pins), pins.sd > 0
+        return np.full(len(apart), 1 / len(apart))
+    spread = pins.sd > 0
     target = np.concatenate([np.zeros(len(pins)), pins.sd[spread] ** 2])
     try:
         return tilt(np.hstack([apart, apart[:, spread] ** 2]), target)
@@ -127,10 +128,19 @@ def _tilted(draws: np.ndarray, pins: Pins) -> np.ndarray:
         ) from None
 
 
-def _apart(draws: np.ndarray, pins: Pins) -> np.ndarray:
-    """How far draws lie from what was stated, [path, pin]; as a share of it where it is in logs."""
+def _apart(draws: np.ndarray, pins: Pins, bound: BoundScenario) -> np.ndarray:
+    """How far draws lie from what was stated in the user's units, times the slope of the link there.
+
+    [path, pin]; of a logarithm that is a share of what was stated.
+    """
     apart = draws @ pins.matrix.T - pins.value
-    return np.where(pins.logs, np.expm1(apart), apart)
+    apart = np.where(pins.logs, np.expm1(apart), apart)
+    for k, pin in enumerate(bound.stated):
+        transform, value = bound.transforms[pin.terms[0].series], pin.value / pin.terms[0].weight
+        if not (transform.log or transform.straight):  # a floor; such a pin is of one cell
+            drawn = transform.unlink(transform.link(np.array([value])) + apart[:, k])
+            apart[:, k] = transform.slope(value) * (drawn - value)
+    return apart
 
 
 def _among(inside: np.ndarray, events: tuple[str, ...], obstacle: str) -> np.ndarray:

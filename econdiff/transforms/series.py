@@ -70,6 +70,10 @@ class Transform(Protocol):
         """The scale on which the way back is linear: the values, or their logarithms."""
         ...
 
+    def unlink(self, linked: np.ndarray) -> np.ndarray:
+        """The values whose link is `linked`."""
+        ...
+
     def slope(self, value: float) -> float:
         """By how much the link moves with a small change of `value`."""
         ...
@@ -124,10 +128,7 @@ class Difference:
         path = samples / self.scale
         for last in self._last_differences(past):
             path = last + np.cumsum(path, axis=-1)
-        if self.floor is not None:
-            above = (path - self.floor) / self.softness
-            return self.floor + self.softness * np.logaddexp(0, above)
-        return np.exp(path) if self.log else path
+        return self.unlink(path)
 
     def link(self, values: np.ndarray) -> np.ndarray:
         """See `Transform`."""
@@ -148,6 +149,13 @@ class Difference:
                 f"without it: Difference(order={self.order}) (--transform NAME={self.order + 1})"
             )
         return np.log(values)
+
+    def unlink(self, linked: np.ndarray) -> np.ndarray:
+        """See `Transform`."""
+        if self.floor is not None:
+            above = (linked - self.floor) / self.softness
+            return self.floor + self.softness * np.logaddexp(0, above)
+        return np.exp(linked) if self.log else linked
 
     def slope(self, value: float) -> float:
         """See `Transform`."""
@@ -199,6 +207,10 @@ class GrowthChange:
                 "(--transform NAME=2)"
             )
         return values
+
+    def unlink(self, linked: np.ndarray) -> np.ndarray:
+        """See `Transform`."""
+        return linked
 
     def slope(self, value: float) -> float:
         """See `Transform`."""
