@@ -19,7 +19,9 @@ from econdiff.scenario import (
     parse_pin,
     read_scenario,
 )
-from econdiff.transforms import TransformedForecaster
+from econdiff.scenario.binding import BoundScenario
+from econdiff.scenario.statement import Pin
+from econdiff.transforms import Difference, Transform, TransformedForecaster
 
 
 @dataclass(frozen=True)
@@ -65,5 +67,39 @@ def conditioned(
         answer = conditional(
             forecaster, panel, said, mode=mode, horizon=horizon, paths=paths, rng=rng
         )
-    notes = (str(w.message) for w in caught if issubclass(w.category, ScenarioWarning))
-    return answer, tuple(dict.fromkeys(notes))
+    notes = [str(w.message) for w in caught if issubclass(w.category, ScenarioWarning)]
+    return answer, tuple(
+        dict.fromkeys(notes + ([] if mode == "tilt" else near_floors(answer.bound)))
+    )
+
+
+def near_floors(bound: BoundScenario) -> list[str]:
+    """What pins mean that lie so near a floor that the shadow rate moves twice as far and more.
+
+    A sentence a series, of its pin nearest to the floor.
+    """
+    nearest: dict[str, Pin] = {}
+    for pin in sorted(bound.stated, key=lambda pin: pin.value, reverse=True):
+        transform = bound.transforms[pin.terms[0].series]
+        curved = isinstance(transform, Difference) and transform.floor is not None
+        if curved and transform.slope(pin.value) > 2:
+            nearest[pin.terms[0].series] = pin
+    return [_near_floor(name, pin, bound.transforms[name]) for name, pin in nearest.items()]
+
+
+def _near_floor(name: str, pin: Pin, transform: Transform) -> str:
+    """How far the shadow rate moves if the pin is twice as high above the floor, and its sd."""
+    floor = float(transform.unlink(np.array(-np.inf)))
+    twice = 2 * pin.value - floor
+    low, high = transform.link(np.array([pin.value, twice]))
+    words = (
+        f"{name} is pinned at {pin.value:g}, near its floor of {floor:g}: at {twice:g} its shadow "
+        f"rate, which the other series go with, would be {high - low:.2g} higher; say another "
+        "value too before you rely on what goes with it"
+    )
+    if pin.sd:
+        words += (
+            f". Its sd of {pin.sd:g} becomes {pin.sd * transform.slope(pin.value):.2g} of the "
+            "shadow rate, so the rate itself is spread to one side"
+        )
+    return f"{words}."

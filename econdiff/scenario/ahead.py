@@ -13,7 +13,7 @@ import pandas as pd
 
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.statement import Pin, Term, When, written
-from econdiff.transforms.series import Transform
+from econdiff.transforms.series import Difference, Transform
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +78,15 @@ class Ahead:
 
     def link(self, term: Term, value: float, label: str) -> float:
         """`value` on the scale on which the series is linear."""
+        transform = self.transforms[term.series]
+        floor = transform.floor if isinstance(transform, Difference) else None
+        if floor is not None and value <= floor:
+            raise ScenarioError(
+                f"{label!r} = {value:g}: {term.series} stays above its floor of {floor:g}, and is "
+                "pinned above it too; say a value a little higher, or give a lower floor"
+            )
         try:
-            return float(self.transforms[term.series].link(np.array([value]))[0])
+            return float(transform.link(np.array([value]))[0])
         except ValueError as error:
             raise ScenarioError(f"{label!r} = {value:g}: {error}") from error
 
