@@ -14,6 +14,8 @@ from econdiff.baselines.in_levels import InLevels
 from econdiff.baselines.random_walk import RandomWalk
 from econdiff.baselines.var import VAR
 from econdiff.cli import main
+from econdiff.commands.assumptions import near_floors
+from econdiff.report.forecast import below_zero, may_want_a_floor
 from econdiff.scenario import (
     Scenario,
     ScenarioError,
@@ -157,7 +159,12 @@ def test_the_command_keeps_a_rate_above_its_floor(tmp_path, capsys):
     assert "below_zero" not in json.loads(capsys.readouterr().out)
     paths = pd.read_parquet(out / "paths.parquet")
     assert paths.loc[paths["series"] == "rate", "value"].min() > 0
-    assert "shadow level" in (out / "report.html").read_text()
+    page = (out / "report.html").read_text()
+    assert "shadow level" in page
+    assert "fall below 0" not in page
+    assert main(["report", str(out)]) == 0
+    assert (out / "report.html").read_text() == page
+    capsys.readouterr()
     assert main([*said, "--out", str(tmp_path / "plain"), *rest]) == 0
     assert json.loads(capsys.readouterr().out)["below_zero"]["rate"] > 0.01
     assert "--floor rate=0 keeps it above" in (tmp_path / "plain" / "report.html").read_text()
@@ -201,3 +208,68 @@ def test_a_tilt_gives_the_mean_and_the_deviation_of_the_rate_not_of_the_shadow_r
     assert answer.weights @ drawn == pytest.approx(0.6, abs=1e-6)
     assert answer.weights @ (drawn - 0.6) ** 2 == pytest.approx(0.16, abs=1e-6)
     assert answer.diagnostics.largest_miss < 1e-6
+
+
+def test_paths_below_0_of_a_rate_that_has_been_at_0_are_told_a_floor_that_can_be():
+    panel = rates(low=0.0)
+    forecast = (
+        Transformed(AR())
+        .fit(panel)
+        .sample(panel, horizon=4, paths=200, rng=np.random.default_rng(0))
+    )
+    modelled = {"data": {"modelled": {"rate": "shadow level"}}}
+    assert below_zero(forecast, panel, modelled) == {}  # who gave a floor knows what is lowest
+    below = below_zero(forecast, panel, {"data": {}})
+    (line,) = may_want_a_floor(below, panel)
+    floor = float(line.split("--floor rate=")[1].split()[0])
+    assert -0.5 < floor < 0
+    chosen(Floors({"rate": floor}), panel)
+
+
+def test_what_a_series_with_a_floor_is_modelled_as_is_said():
+    panel = rates()
+    levels = InLevels(RandomWalk(), Floors({"rate": 0.0})).fit(panel)
+    assert levels.model_units == {"growth": "level", "rate": "shadow level"}
+    moves = chosen(Floors({"rate": 0.0}, {"growth": fred_md(1), "rate": fred_md(2)}), panel)
+    assert moves["rate"].units == "difference of the shadow level"
+
+
+def test_a_pin_at_the_floor_is_told_what_to_say():
+    panel = rates()
+    said = Scenario((cell("rate", 1, 0.0),))
+    with pytest.raises(ScenarioError, match=r"stays above its floor of 0.*a little higher"):
+        bind(said, panel, 4, chosen(Floors({"rate": 0.0}), panel))
+
+
+def test_pins_near_the_floor_are_told_in_shadow_rates():
+    transforms = {"growth": Difference(), "rate": Difference(floor=0.0, softness=1.0)}
+    pins = (cell("rate", 1, 0.2), cell("rate", 2, 0.1, sd=0.05), cell("growth", 1, 0.0))
+    (note,) = near_floors(bind(Scenario(pins), rates(), 4, transforms))
+    apart = np.log(np.expm1(0.2) / np.expm1(0.1))
+    assert f"at 0.2 its shadow rate, which the other series go with, would be {apart:.2g}" in note
+    assert f"Its sd of 0.05 becomes {0.05 / (1 - np.exp(-0.1)):.2g} of the shadow rate" in note
+    far = Scenario((cell("rate", 1, 0.8),))
+    assert near_floors(bind(far, rates(), 4, transforms)) == []
+
+
+def test_the_page_of_a_scenario_says_that_contributions_are_of_the_shadow_rate(tmp_path, capsys):
+    file, out = tmp_path / "rates.csv", tmp_path / "out"
+    panel = rates()
+    panel.to_csv(file, index_label="date")
+    ragged = panel.copy()
+    ragged.iloc[-1, 1] = np.nan
+    ragged.to_csv(tmp_path / "ragged.csv", index_label="date")
+    panel.iloc[:-1].to_csv(tmp_path / "older.csv", index_label="date")
+    said = [str(file), "--model", "var", "--floor", "rate=0", "--paths", "60"]
+    asked = ["--horizon", "4", "--pin", "rate=.1,.1", "--target", "growth", "--against", "ar"]
+    assert main(["scenario", *said, *asked, "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert "rate is pinned at 0.1, near its floor of 0: at 0.2 its shadow rate" in told
+    page = (out / "report.html").read_text()
+    assert "rate is pinned at 0.1, near its floor" in page
+    words = "in per cent where it is modelled in logarithms, and of rate in units of its shadow"
+    assert page.count(words) == 2  # drivers and news
+    older = ["--older", str(tmp_path / "older.csv")]
+    said[0] = str(tmp_path / "ragged.csv")
+    assert main(["nowcast", *said, *older]) == 0
+    assert "the shadow rate where it has a floor" in capsys.readouterr().out

@@ -1,6 +1,6 @@
 """A model of levels where others model changes: what a random walk needs to be itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from econdiff.transforms import (
     chosen,
     fred_md,
 )
+from econdiff.transforms.choice import SHADOW
 
 
 @dataclass(frozen=True)
@@ -43,4 +44,6 @@ def _level(transform: Transform) -> Transform:
     """
     if not isinstance(transform, Difference) or transform.log:
         return fred_md(4)
-    return Difference(floor=transform.floor, softness=transform.softness)
+    if transform.floor is None:
+        return fred_md(1)
+    return replace(transform, order=0, scale=1.0, units=SHADOW)

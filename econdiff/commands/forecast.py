@@ -19,7 +19,7 @@ from econdiff.commands.past import judged, read_past, run_trials, spread_origins
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Input, Reading, read
 from econdiff.forecast import Model
-from econdiff.report.forecast import forecast_page, quantiles
+from econdiff.report.forecast import below_zero, forecast_page, may_want_a_floor, quantiles
 from econdiff.report.page import Page, render
 from econdiff.report.past import Past, no_past, past_sections
 from econdiff.transforms import Transformed
@@ -74,9 +74,10 @@ def forecast(request: ForecastRequest, command: str, progress: Progress = silent
     told = ["series", "period", *(["kind"] if nowcast.any() else []), "q05", "q50", "q95"]
     table = summary.loc[nowcast | last, told].to_string(index=False)
     facts: dict[str, Any] = {"out": str(out), "files": sorted(f.name for f in out.iterdir())}
-    if below := below_zero(outcome.view):
+    view = outcome.view
+    if below := below_zero(view.forecast, view.history, outcome.manifest):
         facts["below_zero"] = below
-        table += "\n\n" + "\n".join(may_want_a_floor(below))
+        table += "\n\n" + "\n".join(may_want_a_floor(below, view.history))
     training = outcome.manifest["model"].get("training", "")
     said = f"\n\nTraining on this panel: {training}." if training else ""
     words = f"{table}{said}\n\n{out / 'report.html'}\n{out / 'fan.png'}"
@@ -91,8 +92,7 @@ def run_forecast(request: ForecastRequest, command: str, progress: Progress = si
         manifest = new_manifest("forecast", command, settings_of(request))
         wrapped = through(models, data.transforms)
         view, inside, modelled = _draw(wrapped[request.model], data, request, progress)
-        notes = [*data.record["notes"], *may_want_a_floor(below_zero(view))]
-        manifest["data"] = data.record | {"modelled": modelled, "notes": notes}
+        manifest["data"] = data.record | {"modelled": modelled}
         manifest["model"] = {"name": request.model, "settings": repr(models[request.model])}
         if training := view.forecast.provenance.get("training"):
             manifest["model"]["training"] = training
@@ -100,26 +100,6 @@ def run_forecast(request: ForecastRequest, command: str, progress: Progress = si
         outcome = Outcome(view, inside, manifest, past)
         write_outcome(outcome, folder)
     return outcome
-
-
-def below_zero(view: View) -> dict[str, float]:
-    """The share of paths that fall below 0, by series that never did; 1% at least."""
-    lowest = view.forecast.samples.min(axis=1)
-    shares = {name: float((lowest[:, k] < 0).mean()) for k, name in enumerate(view.forecast.names)}
-    return {
-        name: share
-        for name, share in shares.items()
-        if share >= 0.01 and np.nanmin(view.history[name].to_numpy(float)) > 0
-    }
-
-
-def may_want_a_floor(below: dict[str, float]) -> list[str]:
-    """What to do about such paths, a line a series."""
-    return [
-        f"{share:.0%} of the paths of {name} fall below 0, where it has never been; if it cannot, "
-        f"--floor {name}=0 keeps it above"
-        for name, share in below.items()
-    ]
 
 
 def _draw(

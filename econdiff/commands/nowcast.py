@@ -19,7 +19,7 @@ from econdiff.scenario.news import news
 
 REVISED = (
     "What moved the Gaussian mean since the older vintage (100 times logarithms where a series is "
-    "modelled in them):"
+    "modelled in them, the shadow rate where it has a floor):"
 )
 
 

@@ -11,6 +11,7 @@ from econdiff.forecast import Forecast
 from econdiff.periods import period_labels
 from econdiff.report.figures import fan, svg
 from econdiff.report.page import Page, Picture, Section, Table, decimals_of, shown
+from econdiff.transforms.choice import SHADOW
 
 MOST_FANS = 24
 MOST_ROWS = 60
@@ -130,14 +131,8 @@ def caveats(
                 "known of the other series: the nowcast."
             )
         )
-    least = np.nanmin(history.to_numpy(float), axis=0)
-    drawn = np.quantile(forecast.samples, 0.01, axis=(0, 1))
-    floor = [n for n, was, low in zip(forecast.names, least, drawn, strict=True) if was >= 0 > low]
-    if floor:
-        points.append(
-            f"Never below 0 in this history, yet below it in some paths: {', '.join(floor)}. The "
-            "model knows no floor; cut those paths off where there is one."
-        )
+    below = below_zero(forecast, history, manifest)
+    points += [f"{line}." for line in may_want_a_floor(below, history)]
     if manifest["data"]["frequency"].startswith("D"):
         points.append("The days ahead take no account of market holidays that are still to come.")
     if forecast.horizon > len(history) / 10:
@@ -145,6 +140,37 @@ def caveats(
             f"{forecast.horizon} steps are far ahead for a history of {len(history)} rows."
         )
     return tuple(points)
+
+
+def below_zero(
+    forecast: Forecast, history: pd.DataFrame, manifest: Mapping[str, Any]
+) -> dict[str, float]:
+    """The share of paths that fall below 0, by series that never did and were given no floor.
+
+    1% at least.
+    """
+    modelled = manifest["data"].get("modelled", {})
+    lowest = forecast.samples.min(axis=1)
+    shares = {name: float((lowest[:, k] < 0).mean()) for k, name in enumerate(forecast.names)}
+    return {
+        name: share
+        for name, share in shares.items()
+        if share >= 0.01
+        and history[name].min() >= 0
+        and not modelled.get(name, "").endswith(SHADOW)
+    }
+
+
+def may_want_a_floor(below: Mapping[str, float], history: pd.DataFrame) -> list[str]:
+    """What to do about such paths, a line a series; a floor lies below every value."""
+    lines = []
+    for name, share in below.items():
+        floor = "0" if history[name].min() > 0 else f"{-0.05 * history[name].std():.1g}"
+        lines.append(
+            f"{share:.0%} of the paths of {name} fall below 0, where it has never been; if it "
+            f"cannot, --floor {name}={floor} keeps it above"
+        )
+    return lines
 
 
 def _next(forecast: Forecast, history: pd.DataFrame, data: Mapping[str, Any]) -> Section:
@@ -165,8 +191,9 @@ def _next(forecast: Forecast, history: pd.DataFrame, data: Mapping[str, Any]) ->
 
 def _inside(forecast: Forecast, history: pd.DataFrame) -> Section:
     text = (
-        "The same draws as changes or growth rates: the units in which the model sees the series "
-        "that it transforms. The files are in model_units/.",
+        "The same draws as changes, growth rates or shadow levels (of a series with a floor): the "
+        "units in which the model sees the series that it transforms. The files are in "
+        "model_units/.",
     )
     tables = _tables(forecast, history, {}, folded=True)
     heading = "The same draws as the model sees them"

@@ -85,7 +85,7 @@ def scenario_page(
         *(() if found.at_risk is None else (_at_risk(found.at_risk),)),
         _moved(answer, found.beside),
         *_explained(answer, found),
-        news_section(found.news, found.drawn_news, manifest),
+        news_section(found.news, found.drawn_news, manifest, _scale(answer)),
         Section("What to keep in mind", points=_caveats(answer)),
     )
     return Page(f"Scenario: {name or _assumptions(answer)}", lead, facts, sections, manifest)
@@ -110,6 +110,17 @@ def _meaning(answer: Conditional) -> str:
     if answer.mode == "event" or not answer.bound.events:
         return means
     return f"{means}, and {' and '.join(answer.bound.events)} occurs"
+
+
+def _scale(answer: Conditional) -> str:
+    """What contributions to the shift of a mean are measured in."""
+    words = "in the units of the series, or in per cent where it is modelled in logarithms"
+    floored = [
+        name for name, one in answer.bound.transforms.items() if not (one.straight or one.log)
+    ]
+    if not floored:
+        return words
+    return f"{words}, and of {', '.join(floored)} in units of its shadow rate, not of the rate"
 
 
 def _missed(answer: Conditional) -> dict[str, str]:
@@ -198,9 +209,9 @@ def _moved(answer: Conditional, beside: tuple[Beside, ...]) -> Section:
 def _at_risk(table: pd.DataFrame) -> Section:
     words = (
         "Quantiles of the average of the target over the horizon, in model units (growth, where it "
-        "models growth): of the joint paths without and with the scenario, and by quantile "
-        "regression on the latest values (Adrian, Boyarchenko and Giannone, 2019), which does not "
-        "know the scenario and stands beside the baseline.",
+        "models growth; the shadow rate, where there is a floor): of the joint paths without and "
+        "with the scenario, and by quantile regression on the latest values (Adrian, Boyarchenko "
+        "and Giannone, 2019), which does not know the scenario and stands beside the baseline.",
     )
     return Section("Growth at risk", words, (), (), (Table("Quantiles of the average", table),))
 
@@ -208,7 +219,7 @@ def _at_risk(table: pd.DataFrame) -> Section:
 def _explained(answer: Conditional, found: Findings) -> tuple[Section, ...]:
     sections = []
     if len(found.shares):
-        sections.append(_driven(found))
+        sections.append(_driven(found, _scale(answer)))
     if answer.told.gaussian is not None and answer.weights is None and not answer.bound.events:
         words = (
             "The model's answer less a Gaussian answer in closed form, for means in model units, "
@@ -228,7 +239,7 @@ def _explained(answer: Conditional, found: Findings) -> tuple[Section, ...]:
     return tuple(sections)
 
 
-def _driven(found: Findings) -> Section:
+def _driven(found: Findings, scale: str) -> Section:
     by = found.shares.pivot_table(
         index=["series", "period"], columns="pinned", values="contribution", aggfunc="sum",
         sort=False,
@@ -242,9 +253,8 @@ def _driven(found: Findings) -> Section:
     last = found.drivers[found.drivers["period"] == found.drivers["period"].iloc[-1]]
     steep = last.pivot_table(index="pin", columns="series", values="sensitivity", sort=False)
     words = (
-        f"How much each pinned series contributes to the shift of the mean (all), {how}; in the "
-        "units of the series, or in per cent where it is modelled in logarithms. These are "
-        "contributions to a conditional forecast, not causes.",
+        f"How much each pinned series contributes to the shift of the mean (all), {how}; {scale}. "
+        "These are contributions to a conditional forecast, not causes.",
         "The sensitivity is how far the last period of each series moves for one more of a pin (in "
         "model units of the pin's own scale), all other pins held: exact under the Gaussian law.",
     )

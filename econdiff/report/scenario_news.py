@@ -9,7 +9,9 @@ from econdiff.report.page import Section, Table
 from econdiff.scenario.news import News
 
 
-def news_section(found: News, drawn: pd.DataFrame | None, manifest: Mapping[str, Any]) -> Section:
+def news_section(
+    found: News, drawn: pd.DataFrame | None, manifest: Mapping[str, Any], scale: str
+) -> Section:
     """What the releases since the older panel, or of its last row, moved."""
     older = manifest.get("older")
     since = (
@@ -20,9 +22,9 @@ def news_section(found: News, drawn: pd.DataFrame | None, manifest: Mapping[str,
     words = (
         f"{since} moved the forecast without the scenario too: each release's surprise times the "
         "sensitivity to it, for the last period of the horizon (Banbura and Modugno, 2014), under "
-        "the Gaussian law and at the coefficients of today; in the units of the series, or in per "
-        "cent where it is modelled in logarithms. Revisions are of figures that were known before; "
-        "the rest is what figures say beyond their surprise, of volatility above all.",
+        f"the Gaussian law and at the coefficients of today; {scale}. Revisions are of figures "
+        "that were known before; the rest is what figures say beyond their surprise, of "
+        "volatility above all.",
     )
     if not len(found.releases) + len(found.revisions):
         return Section("What the latest figures moved", ("No figure came or was revised.",))

@@ -32,8 +32,9 @@ from econdiff.scenario.statement import Mode
 def drivers(law: Gaussian, bound: BoundScenario, pins: Pins, mode: Mode = "hard") -> pd.DataFrame:
     """The shift of each cell by pin: `series, period, pin, pinned, at, contribution, sensitivity`.
 
-    In the units of the series; in per cent where it is modelled in logarithms. `law` is the law
-    before the pins, and those of a period are told all at once.
+    In the units of the series; in per cent where it is modelled in logarithms, of the shadow rate
+    where it has a floor. `law` is the law before the pins, and those of a period are told all at
+    once.
     """
     pins = pins.at(law.mean)
     gain = law.gain(pins, mode)  # [cell, pin]

@@ -106,7 +106,8 @@ def bind(
 def linear_scale(bound: BoundScenario, changes: np.ndarray) -> np.ndarray:
     """Changes [cell, ...] in model units as changes of the series, [step, series, ...].
 
-    Of a series that is modelled in logarithms, 100 times the change of its logarithm.
+    Of a series that is modelled in logarithms, 100 times the change of its logarithm; of one with a
+    floor, the change of its shadow rate.
     """
     cells = changes.reshape(bound.steps, len(bound.names), *changes.shape[1:])
     out = np.empty_like(cells)

@@ -32,8 +32,8 @@ class News:
     """Contributions of releases and of revisions to each target cell, and what they add up to.
 
     `old`, `new` and `rest` are [period x series] over the horizon, on the scale of the model's link
-    (levels, or 100 times logarithms); `new - old` is the sum of the revisions, the releases and the
-    rest.
+    (levels, 100 times logarithms, or the shadow rate of a series with a floor); `new - old` is the
+    sum of the revisions, the releases and the rest.
     """
 
     releases: pd.DataFrame  # series, period, surprise, target, at, contribution

@@ -129,7 +129,7 @@ def _tilted(apart: np.ndarray, pins: Pins) -> np.ndarray:
 
 
 def _apart(draws: np.ndarray, pins: Pins, bound: BoundScenario) -> np.ndarray:
-    """How far draws lie from what was stated in the user's units, times the slope of the link there.
+    """How far draws lie from what was stated (user's units), times the slope of the link there.
 
     [path, pin]; of a logarithm that is a share of what was stated.
     """

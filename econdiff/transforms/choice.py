@@ -40,7 +40,7 @@ from econdiff.panel.frequency import infer_frequency, parse_frequency
 from econdiff.transforms.series import Difference, Transform, fred_md
 
 HIGHEST_RATE = 25.0  # per cent
-SHADOW = "shadow level"  # the model units of a level with a floor
+SHADOW = "shadow level"  # what a series with a floor is in the model
 SOFTNESS = 0.4  # of a floor, in deviations of the series
 _PER_YEAR = {"D": 252, "W": 52, "M": 12, "Q": 4, "Y": 1}
 
@@ -98,7 +98,7 @@ def _above(
             )
         softness = SOFTNESS * float(np.nanstd(values))
         if softness > 0:  # a constant series has none, and needs none
-            units = transform.units or SHADOW
+            units = f"{transform.units} of the {SHADOW}" if transform.units else SHADOW
             found[name] = replace(transform, floor=floor, softness=softness, units=units)
     return found
 
