@@ -170,7 +170,8 @@ def test_the_command_keeps_a_rate_above_its_floor(tmp_path, capsys):
     assert "--floor rate=0 keeps it above" in (tmp_path / "plain" / "report.html").read_text()
     study = ["backtest", str(file), "--models", "ar,rw", "--horizon", "2", "--paths", "50"]
     study = [*study, "--origins", "6", "--out", str(tmp_path / "study"), "--floor", "rate=0"]
-    assert main([*study, "--quiet"]) == 0
+    assert main([*study, "--transform", "growth=1,rate=1", "--quiet"]) == 0
+    assert "level, a shadow rate above 0" in (tmp_path / "study" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -273,3 +274,11 @@ def test_the_page_of_a_scenario_says_that_contributions_are_of_the_shadow_rate(t
     said[0] = str(tmp_path / "ragged.csv")
     assert main(["nowcast", *said, *older]) == 0
     assert "the shadow rate where it has a floor" in capsys.readouterr().out
+
+
+def test_a_rate_with_a_floor_that_fell_for_forty_years_is_a_rate():
+    panel = rates(160)
+    panel["rate"] = 14 * np.exp(-np.arange(160) / 30) + 0.02
+    assert chosen("auto", panel)["rate"].log
+    found = chosen(Floors({"rate": 0.0}), panel)["rate"]
+    assert found.units == "difference of the shadow level"

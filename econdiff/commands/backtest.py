@@ -27,6 +27,7 @@ from econdiff.report.backtest import side_by_side, study_page
 from econdiff.report.figures import pit_histograms, svg
 from econdiff.report.page import render
 from econdiff.report.past import Past, first_pits, first_reference, overview, ratio_figure
+from econdiff.transforms import Floors
 from econdiff.windows import backtest_origins, history_at
 
 TRIALS = "trials"  # the folder of finished trials
@@ -115,9 +116,16 @@ def run_backtest(request: BacktestRequest, command: str, progress: Progress = si
 
 def _modelled(data: Input) -> dict[str, str]:
     """What each series is modelled as, in words."""
-    if not isinstance(data.transforms, Mapping):
-        return dict.fromkeys(data.record["series"], "chosen anew at each origin")
-    return {name: one.units for name, one in data.transforms.items() if one.units}
+    choice = data.transforms
+    floors = dict(choice.values) if isinstance(choice, Floors) else {}
+    named = choice.transforms if isinstance(choice, Floors) else choice
+    if named == "auto":
+        modelled = dict.fromkeys(data.record["series"], "chosen anew at each origin")
+    else:
+        modelled = {name: one.units for name, one in named.items() if one.units}
+    for name, floor in floors.items():
+        modelled[name] = f"{modelled.get(name, 'level')}, a shadow rate above {floor:g}"
+    return modelled
 
 
 def _last_fans(

@@ -1,6 +1,6 @@
 """The automatic choice of a transform: a stated rule, from the values given and nothing else.
 
-    a value is 0 or below, or none is above 25 and the logarithm does not drift:
+    a value is 0 or below, or none is above 25 and the logarithm does not drift, or it has a floor:
         a rate, a ratio, a balance, a return            -> level
         ... but if it drifts, or daily or weekly data wander -> difference
     otherwise a quantity, a price or an index:
@@ -22,13 +22,14 @@ become log differences for 168 of 183 and 80 of 85. It departs from them on purp
 interest and unemployment rates, whose code 2 asks for differences, and for code 6.
 
 No rule says which rate has a floor: a series that has always been above 0 may be an interest rate
-or the inflation of a country that knows no other. Whoever knows says so, with `Floors`.
+or the inflation of a country that knows no other. Whoever knows says so, with `Floors`, and so
+says that it is a rate, also where it has fallen for forty years.
 
 Known limits: an exchange rate or a price that stays below 25 and does not drift counts as
 a rate. Whoever knows better names the transform.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -64,7 +65,9 @@ Choice: TypeAlias = Literal["auto"] | Mapping[str, Transform] | Floors
 def chosen(choice: Choice, panel: pd.DataFrame) -> dict[str, Transform]:
     """The transform of each series of `panel`; ValueError where there is none to take."""
     if isinstance(choice, Floors):
-        return _above(chosen(choice.transforms, panel), choice.values, panel)
+        auto = choice.transforms == "auto"
+        plain = choose(panel, choice.values) if auto else chosen(choice.transforms, panel)
+        return _above(plain, choice.values, panel)
     if choice == "auto":
         return choose(panel)
     missing = [str(name) for name in panel.columns if str(name) not in choice]
@@ -103,8 +106,8 @@ def _above(
     return found
 
 
-def choose(panel: pd.DataFrame) -> dict[str, Transform]:
-    """A transform for each series of `panel`, by the rule of this page."""
+def choose(panel: pd.DataFrame, rates: Container[str] = ()) -> dict[str, Transform]:
+    """A transform for each series of `panel`, by the rule of this page; `rates` are known to be."""
     per_year = periods_per_year(panel.index)
     empty = [name for name, column in panel.items() if column.isna().to_numpy().all()]
     if empty:
@@ -113,15 +116,19 @@ def choose(panel: pd.DataFrame) -> dict[str, Transform]:
             "leave it out, or begin later"
         )
     return {
-        str(name): choose_one(column.to_numpy(float), per_year) for name, column in panel.items()
+        str(name): choose_one(column.to_numpy(float), per_year, rate=name in rates)
+        for name, column in panel.items()
     }
 
 
-def choose_one(values: np.ndarray, per_year: int) -> Transform:
-    """The transform of one series `values[time]`; NaN is passed over."""
+def choose_one(values: np.ndarray, per_year: int, *, rate: bool = False) -> Transform:
+    """The transform of one series `values[time]`, which may be known to be a `rate`.
+
+    NaN is passed over.
+    """
     known = values[np.isfinite(values)]
     often = per_year > 12
-    if known.min() <= 0 or (known.max() <= HIGHEST_RATE and not _drifts(np.log(known))):
+    if rate or known.min() <= 0 or (known.max() <= HIGHEST_RATE and not _drifts(np.log(known))):
         moves = _drifts(known) or (often and not _reverts(known))
         return fred_md(2) if moves else fred_md(1)
     logs = np.log(known)
