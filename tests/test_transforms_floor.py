@@ -238,7 +238,7 @@ def test_what_a_series_with_a_floor_is_modelled_as_is_said():
 def test_a_pin_at_the_floor_is_told_what_to_say():
     panel = rates()
     said = Scenario((cell("rate", 1, 0.0),))
-    with pytest.raises(ScenarioError, match=r"stays above its floor of 0.*a little higher"):
+    with pytest.raises(ScenarioError, match=r"stays above its floor of 0;.*the lowest is 0\.05,"):
         bind(said, panel, 4, chosen(Floors({"rate": 0.0}), panel))
 
 

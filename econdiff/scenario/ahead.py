@@ -81,9 +81,10 @@ class Ahead:
         transform = self.transforms[term.series]
         floor = transform.floor if isinstance(transform, Difference) else None
         if floor is not None and value <= floor:
+            least = self.start[term.series].min()
             raise ScenarioError(
-                f"{label!r} = {value:g}: {term.series} stays above its floor of {floor:g}, and is "
-                "pinned above it too; say a value a little higher, or give a lower floor"
+                f"{label!r} = {value:g}: {term.series} stays above its floor of {floor:g}; say a "
+                f"value that it has seen, the lowest is {least:g}, or give a lower floor"
             )
         try:
             return float(transform.link(np.array([value]))[0])
