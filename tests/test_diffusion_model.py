@@ -211,6 +211,8 @@ def test_weights_survive_the_disk_and_damage_is_noticed(tmp_path, stirred):
     again = load_weights(tmp_path / "again.safetensors")
     for one, other in zip(network.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
+    (tmp_path / "plain").touch()  # who may read weights is who may read any file written here
+    assert (tmp_path / "again.safetensors").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
     whole = path.read_bytes()
     path.write_bytes(whole[:-4] + b"\x00\x00\x80\x3f")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from econdiff.diffusion.network import Network, Size
 
@@ -32,7 +32,7 @@ def save_weights(network: Network, path: Path) -> str:
     header |= {"format": str(FORMAT), "sha256": digest}
     path = Path(path)
     temporary = path.with_name(path.name + ".tmp")
-    save_file(tensors, temporary, metadata=header)
+    temporary.write_bytes(save(tensors, metadata=header))  # `save_file` makes it ours alone to read
     os.replace(temporary, path)
     return digest
 
