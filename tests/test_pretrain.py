@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 import torch
 
-import econdiff.pretrain.run as pretraining
+import econdiff.pretrain.__main__ as pretraining
 from econdiff.anchor import Anchor
 from econdiff.diffusion.network import Size, untrained
 from econdiff.diffusion.training import step
 from econdiff.diffusion.weights import load_weights
+from econdiff.pretrain.__main__ import main
 from econdiff.pretrain.calibration import calibrate
 from econdiff.pretrain.economies import episodes, simulate, simulated
 from econdiff.pretrain.prior import Prior
 from econdiff.pretrain.randomness import Randomness
-from econdiff.pretrain.run import Pretraining, _rows, main, pool, run, ship
+from econdiff.pretrain.run import Pretraining, _rows, pool, run, ship
 
 SMALL = Pretraining(steps=6, size=Size(width=16, inner=8), window=60, rows=16, pool=48)
 
@@ -135,6 +136,56 @@ def test_another_run_s_folder_is_refused_in_a_line(monkeypatch, capsys, tmp_path
     with pytest.raises(SystemExit):
         main()
     assert "of a run with another size, window" in capsys.readouterr().err
+
+
+def test_a_checkpoint_that_is_damaged_or_further_on_is_refused_in_a_line(
+    monkeypatch, capsys, tmp_path
+):
+    for _ in run(SMALL, tmp_path, save_every=2):
+        pass
+    with pytest.raises(ValueError, match="has taken 6 steps, more than the 4 asked for"):
+        next(run(replace(SMALL, steps=4), tmp_path))
+    page = tmp_path / "checkpoint.pt"
+    page.write_bytes(page.read_bytes()[:1000])
+    monkeypatch.setattr("sys.argv", ["pretrain", "--folder", str(tmp_path)])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    assert "is damaged; remove it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["--folder {}/file", "--out {}/file/w.safetensors",
+                                   "--out {}/card.json", "--out {}/it.safetensors"])  # fmt: skip
+def test_where_nothing_can_be_written_is_said_before_training(place, monkeypatch, capsys, tmp_path):
+    (tmp_path / "file").write_text("here already")
+    (tmp_path / "it.safetensors").mkdir()
+    monkeypatch.setattr(pretraining, "run", None)
+    options = ["--folder", str(tmp_path / "run"), *place.format(tmp_path).split()]
+    monkeypatch.setattr("sys.argv", ["pretrain", *options])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    assert "error: " in capsys.readouterr().err
+
+
+def test_a_disk_that_fills_is_said_in_a_line(monkeypatch, tmp_path):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pretraining, "run", lambda _, folder, **__: run(SMALL, folder))
+    monkeypatch.setattr(type(tmp_path), "write_bytes", full)
+    monkeypatch.setattr("sys.argv", ["pretrain", "--folder", str(tmp_path)])
+    with pytest.raises(SystemExit, match="No space left on device; say the same again"):
+        main()
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_prints_the_losses_of_the_last_steps_too(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(pretraining, "run", lambda _, folder, **__: run(SMALL, folder))
+    monkeypatch.setattr(pretraining, "ship", lambda *_, **__: {})
+    monkeypatch.setattr("sys.argv", ["pretrain", "--folder", str(tmp_path), "--steps", "6"])
+    main()
+    assert "     6 " in capsys.readouterr().out.splitlines()[0]
 
 
 @pytest.mark.parametrize("wrong", ["--steps 0", "--workers 0", "--seed -1", "--device abacus"])

@@ -7,9 +7,11 @@ Everything random at step k is drawn from (seed, k), so a killed run that goes o
 checkpoint ends with the same bits as one that was never stopped.
 """
 
+import io
 import json
 import os
 import time
+import zipfile
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -22,7 +24,6 @@ from torch import Tensor
 
 from econdiff import __version__
 from econdiff.anchor import Anchor
-from econdiff.diffusion.device import chosen
 from econdiff.diffusion.examples import Examples, examples, joined
 from econdiff.diffusion.losses import Losses
 from econdiff.diffusion.network import MAX_HORIZON, Network, Size, untrained
@@ -163,22 +164,36 @@ def _save(folder, settings, done, network, average, optimiser) -> None:
         "average": average.network.state_dict(),
         "optimiser": optimiser.state_dict(),
     }
-    torch.save(state, folder / "checkpoint.tmp")
+    written = io.BytesIO()  # so that a full disk is an OSError, which torch does not make of it
+    torch.save(state, written)
+    (folder / "checkpoint.tmp").write_bytes(written.getbuffer())
     os.replace(folder / "checkpoint.tmp", folder / "checkpoint.pt")
 
 
 def checkpoint(settings: Pretraining, folder: Path) -> dict | None:
-    """What a run of these settings left in `folder`, if anything; ValueError if another run did."""
+    """What a run of these settings left in `folder`, if anything.
+
+    ValueError if another run did, if it went further than `settings.steps`, or if it is damaged.
+    """
     path = folder / "checkpoint.pt"
     if not path.exists():
         return None
+    if not zipfile.is_zipfile(path):  # which ends with its directory, so half of one is none
+        raise ValueError(
+            f"{path.name} in {folder.name} is damaged; remove it, and the run begins from nothing"
+        )
     state = torch.load(path, weights_only=True, map_location=CPU)
-    before, now = state["settings"], asdict(settings)
+    before, now = state.get("settings", {}), asdict(settings)
     other = [name for name in now if name != "steps" and before.get(name) != now[name]]
     if other:
         raise ValueError(
             f"{path.name} in {folder.name} is of a run with another {', '.join(other)}; "
             "give an empty folder, or go on with the settings of that run"
+        )
+    if state["done"] > settings.steps:
+        raise ValueError(
+            f"the run in {folder.name} has taken {state['done']} steps, more than the "
+            f"{settings.steps} asked for; give an empty folder, or ask for as many or more"
         )
     return state
 
@@ -222,43 +237,3 @@ def ship(
     note.write_text(json.dumps(card, indent=2) + "\n")
     os.replace(note, into.with_suffix(".json"))
     return card
-
-
-def main() -> None:
-    """Parse the command line, train, print the losses as they fall, and write the weights."""
-    import argparse
-
-    parser = argparse.ArgumentParser(
-        description="Train on simulated economies.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument("--steps", type=int, default=Pretraining.steps)
-    parser.add_argument("--folder", type=Path, default=Path("out/pretrain"))
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, help="weights file; FOLDER/weights.safetensors")
-    parser.add_argument("--device", help="cpu, cuda or mps; the best there is if not said")
-    parser.add_argument("--workers", type=int, default=1, help="processes that simulate")
-    options = parser.parse_args()
-    if options.steps < 1 or options.workers < 1 or options.seed < 0:
-        parser.error("--steps and --workers are at least 1, --seed at least 0")
-    torch.set_num_threads(1)
-    settings = Pretraining(steps=options.steps, seed=options.seed)
-    try:
-        device = chosen(options.device)
-        checkpoint(settings, options.folder)
-    except ValueError as error:
-        parser.error(str(error))
-    start, seen = time.monotonic(), []
-    for k, found in run(settings, options.folder, device=device, workers=options.workers):
-        seen.append(torch.stack([found.denoise, found.anchor, found.recentre]))
-        if (k + 1) % 100 == 0:
-            d, a, r = torch.stack(seen).mean(dim=0).tolist()
-            print(
-                f"{k + 1:6d} {time.monotonic() - start:7.0f} s  "
-                f"denoise {d:.4f} (anchor alone {a:.4f})  recentre {r:.4f}",
-                flush=True,
-            )
-            seen = []
-    into = options.out or options.folder / "weights.safetensors"
-    print(json.dumps(ship(options.folder, into, device=device), indent=2))
-    print(f"to forecast with them: Diffusion(weights={str(into)!r})")
