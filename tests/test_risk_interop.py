@@ -7,6 +7,7 @@ from skfolio import RiskMeasure
 from skfolio.optimization import MeanRisk
 from skfolio.prior import SyntheticData
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from econdiff.baselines.ewma import EWMA
 from econdiff.baselines.historical_simulation import HistoricalSimulation
@@ -95,6 +96,7 @@ def test_it_is_an_estimator_that_can_be_cloned_and_draws_the_same_twice(returns)
         ({"a": 0.0, "b": 0.0, "c": 0.0}, ValueError, "leave at least one free"),
         ({"a": -1.5}, ValueError, "no simple return"),
         ({"a": np.zeros(7)}, ValueError, "shape"),
+        ({"a": 0.01, 0: 0.02}, ValueError, "named twice"),
         ({"a": (-0.01, -0.02)}, ValueError, "the wrong way round"),
         ({"a": (-0.02, -0.01, 0.0)}, ValueError, "a tuple .low, high."),
         ({"a": np.nan}, ValueError, "no simple return"),
@@ -105,6 +107,16 @@ def test_conditions_that_cannot_be_are_refused(returns, conditioning, error, wor
     sampler = to_skfolio(EWMA()).fit(returns)
     with pytest.raises(error, match=words):
         sampler.sample(100, conditioning=conditioning)
+
+
+def test_what_is_not_a_model_and_what_is_not_fitted_are_said(returns):
+    for wrong in ("diffusion", EWMA):
+        with pytest.raises(TypeError, match=r"as in to_skfolio\(Diffusion\(\)\)"):
+            to_skfolio(wrong)
+    with pytest.raises(NotFittedError, match="fit"):
+        to_skfolio(EWMA()).sample(3)
+    with pytest.raises(ValueError, match="asset 'a' is there twice"):
+        to_skfolio(EWMA()).fit(returns.set_axis(["a", "a", "b"], axis=1))
 
 
 def test_percent_given_for_fractions_is_noticed(returns):

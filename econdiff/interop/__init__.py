@@ -20,6 +20,8 @@ def to_skfolio(model: Model, *, seed: int = 0):
     See `econdiff.interop.sampler.ScenarioSampler`. ImportError, with the line to paste, where
     scikit-learn, which comes with skfolio, is not installed.
     """
+    if isinstance(model, type) or not hasattr(model, "fit"):
+        raise TypeError(f"to_skfolio takes a model, as in to_skfolio(Diffusion()); got {model!r}")
     try:
         from econdiff.interop.sampler import ScenarioSampler
     except ImportError as error:

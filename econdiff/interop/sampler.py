@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_array
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from econdiff.forecast import Forecaster, Model
 from econdiff.risk import stress
@@ -32,7 +32,10 @@ class ScenarioSampler(BaseEstimator):
     def fit(self, X, y: object = None) -> "ScenarioSampler":
         """Estimate the model on the rows of `X`, a DataFrame or an array."""
         del y
-        names = [str(c) for c in X.columns] if isinstance(X, pd.DataFrame) else None
+        names = [str(c) for c in X.columns] if isinstance(X, pd.DataFrame) else []
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"asset {twice!r} is there twice; name each column once")
         values = check_array(X, ensure_min_samples=2)
         if values.min() <= -1:
             raise ValueError(
@@ -60,11 +63,14 @@ class ScenarioSampler(BaseEstimator):
         near by the regression over all draws (`econdiff.risk.stress.near`, `gaussian_shift`).
         StressError where too few draws lie within the bounds.
         """
+        check_is_fitted(self)
         rng = np.random.default_rng(self.random_state)
         if not conditioning:
             return self._returns(self._draw(n_samples, rng))
         places = [self._place(key) for key in conditioning]
         told = dict(zip(places, conditioning.values(), strict=True))
+        if len(told) < len(places):
+            raise ValueError(f"an asset is named twice in {list(conditioning)}; say each once")
         if len(told) >= len(self.names_):
             raise ValueError("every asset is conditioned on; leave at least one free")
         bounds = {k: _bounds(v) for k, v in told.items() if isinstance(v, tuple)}
