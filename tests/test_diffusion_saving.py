@@ -43,6 +43,18 @@ def test_half_a_file_and_no_file_are_refused(saved, tmp_path):
         load(saved[1])
     with pytest.raises(WeightsError, match="no model in"):
         load(tmp_path / "elsewhere")
+    with pytest.raises(WeightsError, match="no model in"):
+        load(page)
+
+
+def test_a_newer_format_and_a_page_of_another_kind_are_refused(saved):
+    page = saved[1] / "model.json"
+    page.write_text(page.read_text().replace('"format": ', '"format": 9'))
+    with pytest.raises(WeightsError, match=r"has format 9\d, this reads \d; fit the model again"):
+        load(saved[1])
+    page.write_text("[]")
+    with pytest.raises(WeightsError, match="has format None"):
+        load(saved[1])
 
 
 def test_what_the_user_changed_of_the_law_is_kept(panel, tmp_path):

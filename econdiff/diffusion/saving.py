@@ -74,13 +74,14 @@ def load(folder: str | Path) -> FittedDiffusion:
     folder = Path(folder)
     try:
         content = json.loads((folder / "model.json").read_text())
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise WeightsError(f"no model in {folder}; a saved one has model.json") from error
     except ValueError as error:
         raise WeightsError(f"{folder / 'model.json'} is damaged; save the model again") from error
-    if content.get("format") != FORMAT:
+    version = content.get("format") if isinstance(content, dict) else None
+    if version != FORMAT:
         raise WeightsError(
-            f"{folder} has format {content.get('format')}, this reads {FORMAT}; fit the model again"
+            f"{folder} has format {version}, this reads {FORMAT}; fit the model again"
         )
     if content.pop("sha256", None) != _hash(content):
         raise WeightsError(f"{folder / 'model.json'} does not match its hash; save the model again")
