@@ -199,8 +199,10 @@ def test_what_cannot_be_split_is_named(world):
 def test_series_without_a_value_or_a_move_are_named(world, core):
     panel, _ = world
     wide = replace(core, wide=60)
-    with pytest.raises(ValueError, match="series 's7' does not vary in the last 240 rows"):
+    with pytest.raises(ValueError, match="series 's7' does not vary, or has too few values"):
         wide.fit(panel.assign(s7=5.0))
+    with pytest.raises(ValueError, match="has too few values to see it, in the last 240 rows"):
+        wide.fit(panel.assign(s7=panel["s7"].where(np.arange(240) > 236)))
     with pytest.raises(ValueError, match="series 's7' has no value in the last 240 rows"):
         wide.fit(panel.assign(s7=np.nan))
 

@@ -59,7 +59,8 @@ class LatentDiffusion:
         if flat.any():
             name = panel.columns[flat.argmax()]
             raise ValueError(
-                f"series {name!r} does not vary in the last {len(panel)} rows; leave it out"
+                f"series {name!r} does not vary, or has too few values to see it, in the last "
+                f"{len(panel)} rows; leave it out"
             )
         components = principal_components(shocks, self.factors, self.most)
         components = replace(components, centre=0 * components.centre)  # what is to come is about 0
