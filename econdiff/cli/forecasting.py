@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from econdiff.cli.command import Command
-from econdiff.cli.options import draws, floor, folder, horizon, model, older, panel, workers
+from econdiff.cli.options import draws, floor, folder, horizon, model, older, panel, stack, workers
 from econdiff.cli.words import count, names, positive
 
 
@@ -46,16 +46,19 @@ FORECAST = Command(
     "forecast",
     "draw the future of a panel",
     "forecast:forecast",
-    (panel, floor, horizon, model, _against, draws, workers, folder),
+    (panel, stack, floor, horizon, model, _against, draws, workers, folder),
 )
 BACKTEST = Command(
     "backtest",
     "score models at past origins",
     "backtest:backtest",
-    (panel, floor, horizon, _trials, draws, workers, folder),
+    (panel, stack, floor, horizon, _trials, draws, workers, folder),
 )
 NOWCAST = Command(
-    "nowcast", "what is not published yet", "nowcast:nowcast", (panel, floor, model, older, draws)
+    "nowcast",
+    "what is not published yet",
+    "nowcast:nowcast",
+    (panel, stack, floor, model, older, draws),
 )
 REPORT = Command(
     "report", "make the page of a result again from its folder", "report:report", (_result,)

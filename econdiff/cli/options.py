@@ -30,6 +30,17 @@ def panel(command: ArgumentParser) -> None:
     command.add_argument("--sheet", metavar="NAME", help="of an Excel file")
 
 
+def stack(command: ArgumentParser) -> None:
+    """`--stack` and `--stack-series`: months beside quarters."""
+    command.add_argument(
+        "--stack",
+        metavar="INPUT",
+        help="a panel of a higher frequency (months beside quarters), each series as one column a "
+        "month of the quarter: what is published of a quarter that is not over counts",
+    )
+    command.add_argument("--stack-series", type=names, metavar="A,B", help="these of it only")
+
+
 def floor(command: ArgumentParser) -> None:
     """`--floor`, of commands whose models look through transforms only."""
     command.add_argument(

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 
 from econdiff.cli.command import Command
-from econdiff.cli.options import assumed, draws, floor, folder, horizon, model, older, panel
+from econdiff.cli.options import assumed, draws, floor, folder, horizon, model, older, panel, stack
 from econdiff.cli.words import deviation, names, positive
 
 
@@ -83,7 +83,7 @@ SCENARIO = Command(
     "scenario",
     "what goes with an assumed path",
     "scenario:scenario",
-    (panel, floor, horizon, assumed, _mode, model, _beside, older, draws, folder),
+    (panel, stack, floor, horizon, assumed, _mode, model, _beside, older, draws, folder),
 )
 STRUCTURAL = Command(
     "structural",

@@ -22,9 +22,11 @@ from econdiff.forecast import Model
 from econdiff.report.forecast import below_zero, forecast_page, may_want_a_floor, quantiles
 from econdiff.report.page import Page, render
 from econdiff.report.past import Past, no_past, past_sections
+from econdiff.stacking import unstack
 from econdiff.transforms import Transformed
 
 MODEL_UNITS = "model_units"  # the folder of the same draws before they are transformed back
+STACKED = "stacked"  # that of the draws of stacked series, period by period of their own
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,14 @@ class ForecastRequest:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What the folder of a forecast holds; `inside` shows the series that are transformed."""
+    """What the folder of a forecast holds.
+
+    `inside` shows the series that are transformed, `fast` those of a higher frequency.
+    """
 
     view: View
     inside: View | None
+    fast: View | None
     manifest: dict[str, Any]
     past: Past | None
 
@@ -60,8 +66,12 @@ class Outcome:
             past = (no_past(f"No past forecasts were made: {why}."),)
         else:
             past = past_sections(self.past, self.manifest["model"]["name"])
-        inside = (self.inside.forecast, self.inside.history) if self.inside else None
-        return forecast_page(self.view.forecast, self.view.history, self.manifest, past, inside)
+        inside, fast = (
+            (view.forecast, view.history) if view else None for view in (self.inside, self.fast)
+        )
+        return forecast_page(
+            self.view.forecast, self.view.history, self.manifest, past, inside, fast
+        )
 
 
 def forecast(request: ForecastRequest, command: str, progress: Progress = silent) -> Answer:
@@ -91,21 +101,24 @@ def run_forecast(request: ForecastRequest, command: str, progress: Progress = si
         data = read(request.reading)
         manifest = new_manifest("forecast", command, settings_of(request))
         wrapped = through(models, data.transforms)
-        view, inside, modelled = _draw(wrapped[request.model], data, request, progress)
+        view, inside, fast, modelled = _draw(wrapped[request.model], data, request, progress)
         manifest["data"] = data.record | {"modelled": modelled}
         manifest["model"] = {"name": request.model, "settings": repr(models[request.model])}
         if training := view.forecast.provenance.get("training"):
             manifest["model"]["training"] = training
         past = _look_back(wrapped, data.panel, request, progress)
-        outcome = Outcome(view, inside, manifest, past)
+        outcome = Outcome(view, inside, fast, manifest, past)
         write_outcome(outcome, folder)
     return outcome
 
 
 def _draw(
     model: Transformed | InLevels, data: Input, request: ForecastRequest, progress: Progress
-) -> tuple[View, View | None, dict[str, str]]:
-    """The draws in the user's units, those in model units, and what the model units are."""
+) -> tuple[View, View | None, View | None, dict[str, str]]:
+    """The draws in the user's units, in model units, of stacked series; what the model units are.
+
+    The first two are of the series at the panel's own frequency.
+    """
     with progress(f"{request.model}: fit, then draw", 2) as step:
         forecaster = model.fit(data.panel)
         step()
@@ -117,11 +130,15 @@ def _draw(
         check_drawn(drawn.samples, expected, drawn.names)
         step()
     changed = [name for name, transform in forecaster.transforms.items() if transform.units]
-    history = forecaster.to_model(data.panel)
+    modelled = {name: forecaster.model_units[name] for name in changed}
+    changed = [name for name in changed if name in data.own]
+    history, own = forecaster.to_model(data.panel), data.own
+    fast = None if data.fast is None else View(unstack(drawn, data.fast), data.fast)
     return (
-        View(drawn, data.panel),
+        View(drawn.select(*own), data.panel.loc[:, own]),
         View(inside.select(*changed), history.loc[:, changed]) if changed else None,
-        {name: forecaster.model_units[name] for name in changed},
+        fast,
+        modelled,
     )
 
 
@@ -158,6 +175,8 @@ def write_outcome(outcome: Outcome, folder: Path) -> None:
     outcome.view.write(folder, name)
     if outcome.inside is not None:
         outcome.inside.write(folder / MODEL_UNITS, f"{name}, in model units")
+    if outcome.fast is not None:
+        outcome.fast.write(folder / STACKED, outcome.manifest["data"]["stacked"]["name"])
     if outcome.past is not None:
         write_past(outcome.past, folder)
     write_manifest(folder, outcome.manifest)
@@ -168,10 +187,11 @@ def read_outcome(folder: Path, manifest: dict[str, Any]) -> Outcome:
     """The outcome that a folder holds, from its files alone."""
     data = manifest["data"]
     view = View.read(folder, data["frequency"], data["units"])
-    inside = folder / MODEL_UNITS
+    inside, fast, stacked = folder / MODEL_UNITS, folder / STACKED, data.get("stacked", {})
     return Outcome(
         view,
         View.read(inside, data["frequency"], data["modelled"]) if inside.is_dir() else None,
+        View.read(fast, stacked["frequency"], stacked["units"]) if fast.is_dir() else None,
         manifest,
         read_past(folder),
     )

@@ -41,6 +41,8 @@ def settings_of(request: Any, **instead: object) -> dict[str, Any]:
         if name not in ("overwrite", "workers")
     }
     settings["reading"]["input"] = Path(request.reading.input).name
+    if request.reading.stack is not None:
+        settings["reading"]["stack"] = Path(request.reading.stack).name
     return settings
 
 

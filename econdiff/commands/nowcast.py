@@ -37,7 +37,7 @@ class NowcastRequest:
 def nowcast(request: NowcastRequest, progress: Progress = silent) -> Answer:
     """The cells of the last rows that are not published yet, given those that are."""
     refuse_unable((request.model,), CONDITIONING, "be told the part of a row that is published")
-    data = read(request.reading)
+    data, older = read(request.reading), vintage(request.older, request.reading)
     if data.panel.iloc[-1].notna().all():
         raise UsageError(
             f"the last row of {data.record['name']}, {data.record['last']}, is complete: there is "
@@ -55,7 +55,6 @@ def nowcast(request: NowcastRequest, progress: Progress = silent) -> Answer:
     table = drawn.loc[drawn["kind"] == "nowcast", columns].reset_index(drop=True)
     facts = {"data": data.record, "nowcast": table.to_dict(orient="records")}
     words = [table.to_string(index=False), *notes]
-    older = vintage(request.older, request.reading)
     if older is not None:
         moved = _moved(forecaster, older.panel, data.panel, table)
         facts |= {"older": older.record, "revision": moved.to_dict(orient="records")}

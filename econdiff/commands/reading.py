@@ -1,6 +1,7 @@
 """INPUT of the command line, read: a file, a bundled panel or a snapshot."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import pandas as pd
@@ -8,8 +9,9 @@ import pandas as pd
 from econdiff.commands.errors import UsageError
 from econdiff.commands.manifest import panel_record
 from econdiff.commands.models import nearest
-from econdiff.data import TERMS, load
+from econdiff.data import TERMS, Source, load
 from econdiff.panel import describe_panel
+from econdiff.stacking import stack, stacked_names
 from econdiff.transforms import Choice, Floors, Transform, chosen, fred_md, periods_per_year
 
 
@@ -27,6 +29,8 @@ class Reading:
     value: str = "y"
     sheet: str | None = None
     floor: tuple[tuple[str, float], ...] = ()
+    stack: str | None = None
+    stack_series: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +40,17 @@ class Input:
     panel: pd.DataFrame
     transforms: Choice
     record: dict[str, Any]
+    fast: pd.DataFrame | None = None  # what is stacked in the panel, at its own frequency
+
+    @property
+    def own(self) -> list[str]:
+        """The series at the panel's own frequency."""
+        names = [str(name) for name in self.panel.columns]
+        if self.fast is None:
+            return names
+        index = self.panel.index, self.fast.index
+        stacked = {c for name in self.fast.columns for c in stacked_names(str(name), *index)}
+        return [name for name in names if name not in stacked]
 
 
 def read(reading: Reading) -> Input:
@@ -51,6 +66,15 @@ def read(reading: Reading) -> Input:
         value=reading.value,
         sheet=reading.sheet,
     )
+    titles, notes = dict(source.titles), [*describe_panel(panel).splitlines(), *source.notes]
+    fast, more = None, None
+    if reading.stack is not None:
+        panel, fast, more = _stacked(reading, panel)
+        titles |= more.titles
+        notes += [f"stacked, {note}" for note in describe_panel(fast).splitlines()]
+        notes += more.notes
+    elif reading.stack_series:
+        raise UsageError("--stack-series names series of --stack; say which panel that is")
     record = {
         "name": source.name,
         "source": source.title or {"file": "a file of the user's"}.get(source.kind, source.kind),
@@ -58,15 +82,30 @@ def read(reading: Reading) -> Input:
         "vintage": source.vintage,
         "source_sha256": source.sha256,
         **panel_record(panel),
-        "titles": {name: text for name, text in source.titles.items() if name in panel},
-        "notes": list(dict.fromkeys([*describe_panel(panel).splitlines(), *source.notes])),
+        "titles": {name: text for name, text in titles.items() if name in panel},
+        "notes": list(dict.fromkeys(notes)),
     }
+    if fast is not None and more is not None:
+        record["stacked"] = {"name": more.name, "source_sha256": more.sha256, **panel_record(fast)}
     if source.kind == "snapshot":
         record["terms"] = " ".join(TERMS.split())
     transforms = named_transforms(reading.transform, panel)
     if reading.floor:
         transforms = _floors(reading.floor, transforms, panel)
-    return Input(panel, transforms, record)
+    return Input(panel, transforms, record, fast)
+
+
+def _stacked(reading: Reading, panel: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, Source]:
+    """The panel with the series of `--stack` in it; these at their own frequency; their source."""
+    series = list(dict.fromkeys(reading.stack_series)) or None
+    fast, source = load(str(reading.stack), gaps=reading.gaps, series=series)
+    titles = {
+        column: f"{text}, {column.rpartition('_')[2]}"
+        for name, text in source.titles.items()
+        if name in fast
+        for column in stacked_names(name, panel.index, fast.index)
+    }
+    return stack(panel, fast), fast, replace(source, titles=titles)
 
 
 def _floors(
@@ -76,10 +115,8 @@ def _floors(
 ) -> Floors:
     """The transforms with the floors of `--floor`, which the whole panel is above."""
     names = [str(name) for name in panel.columns]
-    for name, _ in said:
-        if name not in names:
-            raise UsageError(f"--floor: no series {name!r}; {nearest(name, names)}")
-    floors = Floors(dict(said), transforms)
+    said_of = {column: value for name, value in said for column in _columns("--floor", name, names)}
+    floors = Floors(said_of, transforms)
     try:
         chosen(floors, panel)
     except ValueError as error:
@@ -98,7 +135,7 @@ def named_transforms(said: str, panel: pd.DataFrame) -> Literal["auto"] | dict[s
     if said == "none":
         codes = dict.fromkeys(names, 1)
     elif said != "file":
-        codes = dict(_code(part, names) for part in said.split(","))
+        codes = dict(pair for part in said.split(",") for pair in _codes(part, names))
     missing = [name for name in names if name not in codes]
     if missing:
         raise UsageError(
@@ -108,13 +145,21 @@ def named_transforms(said: str, panel: pd.DataFrame) -> Literal["auto"] | dict[s
     return {name: fred_md(codes[name], per_year=per_year) for name in names}
 
 
-def _code(part: str, names: list[str]) -> tuple[str, int]:
+def _codes(part: str, names: list[str]) -> list[tuple[str, int]]:
     name, _, code = part.rpartition("=")
     if code not in tuple("1234567"):
         raise UsageError(
             "--transform takes auto, none, file, or FRED-MD codes such as GDP=5,UNRATE=2; "
             f"got {part!r}"
         )
-    if name not in names:
-        raise UsageError(f"--transform: no series {name!r}; {nearest(name, names)}")
-    return name, int(code)
+    return [(column, int(code)) for column in _columns("--transform", name, names)]
+
+
+def _columns(option: str, name: str, names: list[str]) -> list[str]:
+    """The column of a series, or those in which it is stacked."""
+    if name in names:
+        return [name]
+    found = [column for column in names if re.fullmatch(rf"{re.escape(name)}_[mq]\d+", column)]
+    if not found:
+        raise UsageError(f"{option}: no series {name!r}; {nearest(name, names)}")
+    return found

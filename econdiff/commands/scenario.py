@@ -148,6 +148,11 @@ def check_stated(said: Scenario, request: ScenarioRequest, data: Input) -> None:
 
 def vintage(older: Path | None, reading: Reading) -> Input | None:
     """An older vintage of INPUT, read in the same way; None where none is named."""
+    if older is not None and reading.stack is not None:
+        raise UsageError(
+            "--older is a vintage of INPUT alone, and --stack has months of now: leave one out, or "
+            "stack both vintages in Python (econdiff.stacking.stack, econdiff.scenario.news.news)"
+        )
     return None if older is None else read(replace(reading, input=str(older)))
 
 

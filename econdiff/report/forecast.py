@@ -23,10 +23,12 @@ def forecast_page(
     manifest: Mapping[str, Any],
     past: tuple[Section, ...],
     inside: tuple[Forecast, pd.DataFrame] | None = None,
+    fast: tuple[Forecast, pd.DataFrame] | None = None,
 ) -> Page:
     """The whole report of one forecast; `past` says how the model did before.
 
-    `inside` are draws and history of the transformed series in the model's own units.
+    `inside` are draws and history of the transformed series in the model's own units, `fast` those
+    of series of a higher frequency.
     """
     data, model = manifest["data"], manifest["model"]["name"]
     labels = period_labels(forecast.index)
@@ -36,6 +38,7 @@ def forecast_page(
     )
     sections = (
         _next(forecast, history, data),
+        *([_fast(*fast)] if fast else []),
         *([_inside(*inside)] if inside else []),
         *past,
         understood(history, data),
@@ -198,6 +201,15 @@ def _inside(forecast: Forecast, history: pd.DataFrame) -> Section:
     tables = _tables(forecast, history, {}, folded=True)
     heading = "The same draws as the model sees them"
     return Section(heading, text, (), (_fans(forecast, history),), tables)
+
+
+def _fast(forecast: Forecast, history: pd.DataFrame) -> Section:
+    text = (
+        "The same draws of the series of a higher frequency, period by period: path for path they "
+        "belong to those above. The files are in stacked/.",
+    )
+    tables = _tables(forecast, history, {}, folded=True)
+    return Section("What may come next in between", text, (), (_fans(forecast, history),), tables)
 
 
 def _fans(forecast: Forecast, history: pd.DataFrame) -> Picture:

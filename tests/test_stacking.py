@@ -1,0 +1,190 @@
+"""Months beside quarters: stacked, drawn, and taken apart again without a digit lost."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econdiff.baselines.var import VAR
+from econdiff.cli import main
+from econdiff.commands.reading import Reading, read
+from econdiff.forecast import Forecast
+from econdiff.panel import PanelError
+from econdiff.stacking import stack, stacked_names, unstack
+from econdiff.transforms import Difference, Transformed
+
+
+def months(count=26, **gone):
+    """Two monthly series that count their months; `gone` drops the last of one."""
+    index = pd.period_range("2000-01", periods=count, freq="M")
+    u = np.arange(float(count))
+    panel = pd.DataFrame({"u": u, "v": 100 + u}, index)
+    for name, last in gone.items():
+        panel.loc[panel.index[-last:], name] = np.nan
+    panel.attrs["units"] = {"u": "per cent"}
+    return panel
+
+
+def quarters(count=8):
+    index = pd.period_range("2000Q1", periods=count, freq="Q")
+    return pd.DataFrame({"g": np.arange(float(count))}, index)
+
+
+def test_each_month_of_a_quarter_is_a_column():
+    panel = stack(quarters(), months(v=1))
+    assert list(panel) == ["g", "u_m1", "u_m2", "u_m3", "v_m1", "v_m2", "v_m3"]
+    assert panel.index[-1] == pd.Period("2002Q1", "Q")
+    assert len(panel) == 9
+    np.testing.assert_array_equal(panel.loc["2001Q2", ["u_m1", "u_m2", "u_m3"]], [15, 16, 17])
+    known = panel.iloc[-1].dropna()
+    assert known.to_dict() == {"u_m1": 24.0, "u_m2": 25.0, "v_m1": 124.0}
+    assert panel.attrs["units"] == {f"u_m{k}": "per cent" for k in (1, 2, 3)}
+
+
+@pytest.mark.parametrize(("slow", "fast", "count"), [("Q", "M", 3), ("Y", "M", 12), ("Y", "Q", 4)])
+def test_what_stands_in_what(slow, fast, count):
+    outer = pd.period_range("2000", periods=3, freq=slow)
+    inner = pd.period_range("2000", periods=3 * count, freq=fast)
+    panel = stack(
+        pd.DataFrame({"a": 1.0}, outer), pd.DataFrame({"b": np.arange(3.0 * count)}, inner)
+    )
+    names = stacked_names("b", outer, inner)
+    assert len(names) == count
+    assert names[0] == f"b_{fast.lower()}1"
+    np.testing.assert_array_equal(panel[names].to_numpy().ravel(), np.arange(3 * count))
+
+
+def test_years_that_end_in_june_hold_their_own_months():
+    outer = pd.period_range("2001", periods=2, freq="Y-JUN")
+    inner = pd.period_range("2000-07", periods=24, freq="M")
+    panel = stack(pd.DataFrame({"a": 1.0}, outer), pd.DataFrame({"b": np.arange(24.0)}, inner))
+    np.testing.assert_array_equal(panel.filter(like="b_").to_numpy().ravel(), np.arange(24))
+
+
+@pytest.mark.parametrize("gone", [{}, {"v": 1}, {"u": 2}])
+def test_taken_apart_it_is_the_months_that_follow(gone):
+    fast = months(**gone)
+    panel = stack(quarters(), fast)
+    whole = stack(
+        pd.DataFrame({"g": 0.0}, pd.period_range("2000Q1", periods=12, freq="Q")), months(36)
+    )
+    steps = whole.loc["2002Q1":]
+    drawn = Forecast(
+        np.repeat(steps.to_numpy()[None], 3, axis=0), steps.index, tuple(panel.columns)
+    )
+    inner = unstack(drawn.split(1), fast)
+    last = 24 if "u" in gone else 25 if "v" in gone else 26  # months of which all are known
+    joined = inner.joined()
+    assert joined.index[0] == months(36).index[last]
+    np.testing.assert_array_equal(joined.samples[0], months(36).to_numpy()[last:])
+    assert (inner.nowcast.horizon if inner.nowcast else 0) == 26 - last
+    assert inner.units == {"u": "per cent"}
+
+
+def test_known_months_move_the_quarter_as_the_closed_form_says():
+    """A quarter that is the sum of its months, of which one is known."""
+    rng = np.random.default_rng(0)
+    index = pd.period_range("1960-01", periods=720, freq="M")
+    fast = pd.DataFrame({"u": rng.standard_normal(720)}, index)
+    total = fast["u"].groupby(index.asfreq("Q")).sum().rename("g").to_frame()
+    fast = pd.concat(
+        [fast, pd.DataFrame({"u": [3.0]}, pd.period_range("2020-01", periods=1, freq="M"))]
+    )
+    panel = stack(total, fast)
+    model = Transformed(VAR(lags=1), dict.fromkeys(panel.columns, Difference())).fit(panel)
+    draws = model.sample(panel, horizon=1, paths=20_000, rng=np.random.default_rng(1))
+    now = draws.nowcast.samples[:, 0, 0]
+    assert now.mean() == pytest.approx(3.0, abs=0.15)  # two months of mean 0 are left
+    assert now.std() == pytest.approx(np.sqrt(2), rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("slow", "fast", "words"),
+    [
+        (months(), quarters(), "quarterly panel does not stack in a monthly one"),
+        (quarters(), quarters(), "quarterly panel does not stack in a quarterly one"),
+        (quarters().rename(columns={"g": "u_m2"}), months(), "'u_m2' is a series of its own"),
+        (quarters().reset_index(drop=True), months(), "panels to stack have periods"),
+    ],
+)
+def test_what_does_not_stack_is_refused(slow, fast, words):
+    with pytest.raises(PanelError, match=words):
+        stack(slow, fast)
+
+
+@pytest.fixture
+def files(tmp_path):
+    rng = np.random.default_rng(2)
+    index = pd.period_range("1990-01", periods=302, freq="M")
+    level = 5 + 0.2 * np.cumsum(rng.standard_normal(302))
+    fast = pd.DataFrame(
+        {"rate": level - level.min() + 0.5, "jobs": rng.standard_normal(302)}, index
+    )
+    slow = fast["jobs"].groupby(index.asfreq("Q")).mean().iloc[:-1].rename("output").to_frame()
+    fast.iloc[-1, 1] = np.nan
+    slow.to_csv(tmp_path / "q.csv", index_label="date")
+    fast.to_csv(tmp_path / "m.csv", index_label="date")
+    return str(tmp_path / "q.csv"), str(tmp_path / "m.csv")
+
+
+def test_the_command_draws_quarters_and_their_months(files, tmp_path, capsys):
+    slow, fast = files
+    out = tmp_path / "out"
+    said = ["--model", "var", "--paths", "60", "--horizon", "2", "--origins", "0"]
+    said = ["forecast", slow, "--stack", fast, "--floor", "rate=0", *said, "--out", str(out)]
+    assert main([*said, "--quiet"]) == 0
+    paths = pd.read_parquet(out / "paths.parquet")
+    assert list(paths["series"].unique()) == ["output"]
+    within = pd.read_parquet(out / "stacked" / "paths.parquet")
+    assert list(within["period"].unique()[:2]) == ["2015-03", "2015-04"]
+    assert within["period"].iloc[-1] == "2015-09"
+    assert within.loc[within["series"] == "rate", "value"].min() > 0
+    edge = pd.read_parquet(out / "stacked" / "nowcast.parquet")
+    rate = edge.loc[edge["series"] == "rate", "value"]
+    np.testing.assert_allclose(rate, pd.read_csv(fast)["rate"].iloc[-1], atol=1e-6)
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["data"]["stacked"]["frequency"] == "M"
+    assert str(tmp_path) not in json.dumps(manifest["settings"])
+    page = (out / "report.html").read_text()
+    assert "What may come next in between" in page
+    (out / "report.html").unlink()
+    assert main(["report", str(out), "--quiet"]) == 0
+    assert (out / "report.html").read_text() == page
+
+
+def test_a_nowcast_has_the_months_too(files, capsys):
+    slow, fast = files
+    said = ["nowcast", slow, "--stack", fast, "--stack-series", "jobs", "--model", "var"]
+    assert main([*said, "--paths", "50", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["nowcast"]
+    cells = [(row["series"], row["period"]) for row in rows]
+    assert cells == [("output", "2015Q1"), ("jobs_m2", "2015Q1"), ("jobs_m3", "2015Q1")]
+
+
+def test_a_code_of_a_series_is_that_of_its_columns(files):
+    slow, fast = files
+    found = read(Reading(slow, stack=fast, transform="output=1,rate=2,jobs=1"))
+    assert found.own == ["output"]
+    assert isinstance(found.transforms, dict)
+    assert [found.transforms[f"rate_m{k}"].order for k in (1, 2, 3)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("rest", "words"),
+    [
+        (["--stack-series", "jobs"], "--stack-series names series of --stack"),
+        (["--stack", "FAST", "--floor", "jbos=0"], "no series 'jbos'"),
+        (["--stack", "FAST", "--older", "SLOW"], "--older is a vintage of INPUT alone"),
+        (["--stack", "SLOW"], "quarterly panel does not stack in a quarterly one"),
+        (["--stack", "nowhere.csv"], "nowhere.csv"),
+    ],
+)
+def test_what_cannot_be_stacked_is_one_line(files, capsys, rest, words):
+    slow, fast = files
+    names = {"SLOW": slow, "FAST": fast}
+    said = ["nowcast", slow, "--model", "var", "--paths", "20", *(names.get(w, w) for w in rest)]
+    assert main(said) in (1, 2)
+    err = capsys.readouterr().err
+    assert words in err
+    assert "Traceback" not in err
