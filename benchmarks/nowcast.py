@@ -46,10 +46,10 @@ class Months:
 def read_months(folder: Path) -> Months:
     """Those of the series that are used."""
     table = pd.read_parquet(folder / "fred_md_vintages_1999-08_2024-03.parquet")
-    names = {name for used in MONTHLY.values() for name in used}
+    names = sorted({name for used in MONTHLY.values() for name in used})
     words = table.columns.drop("value")
     table[words] = table[words].astype(str)
-    return Months(table[table["series"].isin(names)])
+    return Months(table.loc[table["series"].isin(names)])
 
 
 def quarterly(months: pd.DataFrame) -> pd.DataFrame:
@@ -62,7 +62,7 @@ def drawn(model, output: pd.Series, months: pd.DataFrame, paths: int) -> dict[st
     """Paths [path, step] of output and unemployment, with the months that are known."""
     panel = stack(output.to_frame("GDP"), months).dropna(how="all")
     codes = {name: fred_md(1 if "UNRATE" in name else 5, per_year=4) for name in panel}
-    return _paths(model, panel, codes | {"GDP": Difference()}, output.index[-1] + 1, paths)
+    return _paths(model, panel, codes | {"GDP": Difference()}, _last(output) + 1, paths)
 
 
 def drawn_alone(model, output: pd.Series, months: pd.DataFrame, paths: int) -> dict:
@@ -70,7 +70,11 @@ def drawn_alone(model, output: pd.Series, months: pd.DataFrame, paths: int) -> d
     whole = quarterly(months).loc[: output.index[-1]]
     panel = output.to_frame("GDP").join(whole).dropna()
     codes = {name: fred_md(1 if name == "UNRATE" else 5, per_year=4) for name in panel}
-    return _paths(model, panel, codes | {"GDP": Difference()}, output.index[-1] + 1, paths)
+    return _paths(model, panel, codes | {"GDP": Difference()}, _last(output) + 1, paths)
+
+
+def _last(output: pd.Series) -> pd.Period:
+    return pd.PeriodIndex(output.index)[-1]
 
 
 def _paths(model, panel: pd.DataFrame, codes: dict, first: pd.Period, paths: int) -> dict:

@@ -10,6 +10,7 @@ International Journal of Central Banking 17(5)): what is published of a quarter 
 yet is its ragged edge. Quarters stand in years, and months in years, in the same way.
 """
 
+import numpy as np
 import pandas as pd
 
 from econdiff.forecast import Forecast
@@ -38,7 +39,8 @@ def stack(slow: pd.DataFrame, fast: pd.DataFrame) -> pd.DataFrame:
         raise PanelError(f"{both[0]!r} is a series of its own already; rename it")
     index = pd.period_range(outside[0], max(outside[-1], outer[-1]), freq=outside.freq)
     panel = pd.concat([slow.reindex(index), pd.DataFrame(columns).reindex(index)], axis=1)
-    panel = panel.loc[: panel.notna().any(axis=1)[::-1].idxmax()]
+    known = panel.notna().to_numpy().any(axis=1)
+    panel = panel.iloc[: int(np.flatnonzero(known)[-1]) + 1]
     panel.attrs = {key: value for key, value in slow.attrs.items() if key != "codes"}
     panel.attrs["units"] = dict(slow.attrs.get("units", {})) | {
         column: unit
@@ -68,13 +70,12 @@ def unstack(forecast: Forecast, fast: pd.DataFrame) -> Forecast:
     stacked = whole.select(*columns).samples.reshape(whole.paths, whole.horizon, len(names), count)
     samples = stacked.swapaxes(2, 3).reshape(whole.paths, -1, len(names))
     first = outside[0].asfreq(inside.freq, "start")
-    index = pd.period_range(first, periods=samples.shape[1], freq=inside.freq)
     complete = inside[fast.notna().all(axis=1).to_numpy()][-1]
     known = max(complete.ordinal - first.ordinal + 1, 0)
     edge = max(inside[-1].ordinal - first.ordinal + 1, known) - known
     units = {str(name): str(unit) for name, unit in fast.attrs.get("units", {}).items()}
-    drawn = Forecast(samples[:, known:], index[known:], tuple(names), units, whole.provenance)
-    return drawn.split(edge)
+    index = pd.period_range(first + known, periods=samples.shape[1] - known, freq=inside.freq)
+    return Forecast(samples[:, known:], index, tuple(names), units, whole.provenance).split(edge)
 
 
 def _within(slow: pd.Index, fast: pd.Index) -> tuple[pd.PeriodIndex, pd.PeriodIndex, str, int]:
