@@ -17,7 +17,7 @@ from econdiff.diffusion.known_laws import four_modes, gaussian
 from econdiff.diffusion.likelihood import log_density
 from econdiff.diffusion.sampler import angular, last
 from econdiff.diffusion.schedule import even_angles, linear
-from econdiff.diffusion.twisted import Particles, twisted
+from econdiff.diffusion.twisted import CollapseError, Particles, twisted
 
 
 def real(value):
@@ -205,6 +205,29 @@ def test_weights_put_right_what_is_not_gaussian():
     assert max(miss(plain)) > 2 * max(miss(fair))
     assert 1000 < float(found.effective[-1]) <= 8000
     assert 500 < found.ancestors <= 8000
+
+
+def test_a_collapse_ends_the_way_as_soon_as_it_is_one():
+    """Six deviations out, the modes share nothing: none of the later rungs is worth the network."""
+    law = four_modes(1.0, 0.1)
+    pins, rungs = SignalPins(real([[1.0, 0.3]]), real([6.0]), real([[1e-4]])), even_angles(50)
+    x = torch.randn(500, 2, generator=seeded(0), dtype=torch.float64)
+    levels: list[float] = []
+
+    def denoise(z, angle):
+        levels.append(float(angle))
+        return law.denoise(z, angle)
+
+    whole = twisted(denoise, x, rungs, pins, seeded(1))
+    assert len(levels) == 50
+    first = int((whole.effective < 20).nonzero()[0])
+    levels.clear()
+    with pytest.raises(CollapseError) as found:
+        twisted(denoise, x, rungs, pins, seeded(1), least=20)
+    assert len(levels) == first + 2 < 50
+    assert found.value.effective == float(whole.effective[first])
+    enough = twisted(denoise, x, rungs, pins, seeded(1), least=float(whole.effective.min()))
+    assert torch.equal(enough.x, whole.x)
 
 
 def test_thinned_particles_are_nearly_all_different():

@@ -14,6 +14,7 @@ from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.training import Training
 from econdiff.scenario import Scenario, ScenarioWarning, cell, conditional, plausibility
 from econdiff.scenario.control import steadied
+from econdiff.scenario.law import least_effective
 from econdiff.scenario.pins import Pins, settled
 
 NAMES = ["growth", "rate"]
@@ -235,6 +236,31 @@ def test_a_collapse_is_warned_of_and_answered_by_the_gaussian(monkeypatch, ancho
     by_pin = _by_pin(answer)
     assert set(_shares(answer, by_pin, seed=0)["how"]) == {"closed form"}
     assert answer.diagnostics.largest_miss < 1e-9
+
+
+def test_a_collapse_of_the_weights_is_answered_before_the_rest_is_drawn(monkeypatch):
+    """Six deviations out: no more rungs, no guided draws, and the Gaussian answer as ever."""
+    place = Known(two_regimes())
+    calls = []
+    denoise = Known.denoise
+
+    def counted(self, x, angle):
+        calls.append(len(x))
+        return denoise(self, x, angle)
+
+    monkeypatch.setattr(Known, "denoise", counted)
+    drawn = []
+    for least in (least_effective, lambda paths: 0.0):
+        calls.clear()
+        monkeypatch.setattr("econdiff.diffusion.conditional.least_effective", least)
+        rng = np.random.default_rng(0)
+        told = DiffusionLaw(place).draw(NONE, pins(40.0), "hard", 600, rng)
+        drawn.append((told, sum(calls)))
+    (early, few), (late, many) = drawn
+    assert max(early.effective, late.effective) < least_effective(600)
+    np.testing.assert_array_equal(early.alternative, late.gaussian)
+    np.testing.assert_array_equal(early.baseline, late.baseline)
+    assert few < many / 2
 
 
 def test_a_gaussian_difference_has_no_noise_left(anchor):

@@ -4,7 +4,8 @@ What a scenario pins is linear in the future and so in the innovations z. Guidan
 closed-form covariance of the anchor (or that of the draws, where it is plainly another) moves each
 path to meet the pins; it is exact where the law is Gaussian. Elsewhere it only proposes, and
 sequential Monte Carlo weights (`twisted`) correct it. In the mode density each island of particles
-gets its own values of the pins, drawn from what is assumed of them.
+gets its own values of the pins, drawn from what is assumed of them. Once too few particles are
+left to be an answer the others are not carried on, and the anchor's own answer is given.
 
 A scenario that leaves no hole in its first periods is a history from there on, as published
 figures are: the model stands at the end of them and draws what follows. That is its law of the
@@ -27,10 +28,10 @@ from econdiff.diffusion.pin_values import absolute, islands_of, values_of
 from econdiff.diffusion.sampler import generator_from
 from econdiff.diffusion.scenario_origin import ScenarioOrigin
 from econdiff.diffusion.schedule import even_angles
-from econdiff.diffusion.twisted import Particles, twisted
+from econdiff.diffusion.twisted import CollapseError, Particles, twisted
 from econdiff.scenario.control import Controlled
 from econdiff.scenario.gaussian import Gaussian
-from econdiff.scenario.law import Draws
+from econdiff.scenario.law import Draws, least_effective
 from econdiff.scenario.pins import Pins, settled
 from econdiff.scenario.statement import Mode
 
@@ -121,7 +122,12 @@ class DiffusionLaw:
                 baseline, told, guided, beside, pins, after.effective, after.ancestors, method
             )
         values = values_of(facts, pins, mode, anchor, len(x), rng)
-        after = self._given(x, free, prior, both, values, mode, generator)
+        least = least_effective(len(x)) if len(values) == 1 else 0.0  # islands are judged together
+        try:
+            after = self._given(x, free, prior, both, values, mode, generator, least)
+        except CollapseError as few:
+            worth = few.effective, few.ancestors, "guidance whose weights collapsed"
+            return Draws(baseline, beside, beside, beside, pins, *worth)
         controls = None
         if after.control is not None and free_control is not None:
             controls = free_control, after.control
@@ -166,21 +172,24 @@ class DiffusionLaw:
         values: np.ndarray,
         mode: Mode,
         generator: torch.Generator,
+        least: float = 0.0,
     ) -> "_Given":
-        """Draws given pins of the `values` [path, pin], or [1, pin] for all paths."""
+        """Draws given pins of the `values` [path, pin], or [1, pin] for all paths.
+
+        CollapseError where fewer than `least` are effective.
+        """
         paths, place = len(x), self._origin
         if len(pins) == 0:
             return _Given(free, free, paths, paths, "probability-flow ODE")
-        guided = place.futures(place.plain(x, place.signal_pins(pins, values, mode), prior))
-        guided = place.meet(guided, pins, values, mode)
         if not self.correct:
+            guided = self._guided(x, prior, pins, values, mode)
             return _Given(guided, guided, paths, paths, "guidance without weights")
         islands = islands_of(paths) if len(values) > 1 else 1
-        told, control = np.empty_like(guided), None
+        told, control = np.empty_like(free), None
         effective, ancestors = 0.0, 0
         for rows in np.array_split(np.arange(paths), islands):
             value = values[rows[0] if len(values) > 1 else 0][None]
-            found = self._particles(len(rows), pins, value, mode, prior, generator)
+            found = self._particles(len(rows), pins, value, mode, prior, generator, least)
             if islands == 1:
                 control = self._control(found, pins, value, mode, prior)
             found = found.thinned(len(rows), generator)
@@ -188,7 +197,16 @@ class DiffusionLaw:
             effective += float(found.effective[0])
             ancestors += found.ancestors
         method = "guidance with sequential Monte Carlo weights"
+        guided = self._guided(x, prior, pins, values, mode)
         return _Given(told, guided, effective, ancestors, method, control)
+
+    def _guided(
+        self, x: Tensor, prior: SignalCovariance, pins: Pins, values: np.ndarray, mode: Mode
+    ) -> np.ndarray:
+        """The noise `x` as futures [path, cell] that meet the pins, without weights."""
+        place = self._origin
+        z = place.plain(x, place.signal_pins(pins, values, mode), prior)
+        return place.meet(place.futures(z), pins, values, mode)
 
     def _particles(
         self,
@@ -198,13 +216,16 @@ class DiffusionLaw:
         mode: Mode,
         prior: SignalCovariance,
         generator: torch.Generator,
+        least: float,
     ) -> Particles:
         """Weighted innovations, `POOL` for each path that is wanted."""
         here = self._origin.signal_pins(pins, value, mode)
         start = torch.randn(POOL * paths, *self._origin.shape, generator=generator)
         rungs = even_angles(RUNGS)
         with torch.inference_mode():
-            return twisted(self._origin.in_blocks, start, rungs, here, generator, prior)
+            return twisted(
+                self._origin.in_blocks, start, rungs, here, generator, prior, least=least
+            )
 
     def _control(
         self, found: Particles, pins: Pins, value: np.ndarray, mode: Mode, prior: SignalCovariance

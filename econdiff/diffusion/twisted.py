@@ -64,6 +64,15 @@ class Particles:
         return Particles(self.x[chosen], even, 1 / variance[None], self.lineage[chosen])
 
 
+class CollapseError(ValueError):
+    """Fewer particles than asked for carry the pins; the rest of the way makes them no more."""
+
+    def __init__(self, effective: float, ancestors: int):
+        """The effective sample size, and how many particles at the start had descendants."""
+        super().__init__(f"{effective:.1f} effective particles are left: pin less, or draw more")
+        self.effective, self.ancestors = effective, ancestors
+
+
 def twisted(
     denoise: Denoiser,
     x: Tensor,
@@ -72,13 +81,15 @@ def twisted(
     rng: torch.Generator,
     prior: SignalCovariance | None = None,
     threshold: float = 0.3,
+    least: float = 0.0,
 ) -> Particles:
     """Carry the particles `x`, pure noise, down `angles` from pi/2; the pins hold at the end.
 
     Particles are drawn anew in proportion to their weights whenever the effective sample size
     falls below `threshold` of their number: late, since who is drawn anew has no shadow left (of
     which mean differences are steadied). The longer the ladder, the nearer the
-    chain's own law is to the diffusion's; for a Gaussian every ladder is exact.
+    chain's own law is to the diffusion's; for a Gaussian every ladder is exact. CollapseError as
+    soon as fewer than `least` are effective, by which the draws at the end would be judged.
     """
     shape, prior = x.shape, prior or white(x[0].numel())
     x = shadow = x.flatten(1)
@@ -101,6 +112,8 @@ def twisted(
             log_weights = (log_weights + log_ratio + new - log_psi).log_softmax(dim=0)
             log_psi = new
         effective.append(1 / log_weights.exp().square().sum())
+        if effective[-1] < least:
+            raise CollapseError(float(effective[-1]), len(lineage.unique()))
     steps = torch.stack(effective)
     return Particles(x.reshape(shape), log_weights.exp(), steps, lineage, shadow)
 

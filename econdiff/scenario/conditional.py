@@ -27,12 +27,10 @@ from econdiff.scenario.answer import Conditional, Diagnostics
 from econdiff.scenario.binding import BoundScenario, bind
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.events import margin
-from econdiff.scenario.law import Draws, law_of
-from econdiff.scenario.reweighted import FEWEST, ScenarioWarning, occurring, tilted
+from econdiff.scenario.law import FEWEST, Draws, law_of, least_effective
+from econdiff.scenario.reweighted import ScenarioWarning, occurring, tilted
 from econdiff.scenario.statement import MODES, Mode, Scenario
 from econdiff.transforms import Transform, TransformedForecaster
-
-FLOOR = 0.02  # an effective sample below this share of the paths is no answer
 
 
 def conditional(
@@ -151,12 +149,12 @@ def _miss(told: Draws, bound: BoundScenario, mode: Mode) -> float:
 def _or_gaussian(answer: Conditional) -> Conditional:
     """The Gaussian answer in the place of one that hangs on too few draws."""
     found, told = answer.diagnostics, answer.told
-    few = found.effective < max(FEWEST, FLOOR * found.paths) or found.ancestors < FEWEST
+    few = found.effective < least_effective(found.paths) or found.ancestors < FEWEST
     if told.gaussian is None or not few or found.paths < 2 * FEWEST:
         return answer
     why = (
-        f"the corrected answer hangs on {found.effective:.0f} effective of {found.paths} draws "
-        f"({found.ancestors} ancestors): too few; this is the Gaussian answer of the anchor"
+        f"the corrected answer hangs on {min(found.effective, found.ancestors):.0f} effective of "
+        f"{found.paths} draws at most: too few; this is the Gaussian answer of the anchor"
     )
     warnings.warn(why, ScenarioWarning, stacklevel=3)
     told = replace(

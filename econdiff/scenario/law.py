@@ -20,6 +20,14 @@ from econdiff.scenario.gaussian import Gaussian
 from econdiff.scenario.pins import Pins
 from econdiff.scenario.statement import Mode
 
+FEWEST = 20  # draws: fewer are no answer
+FLOOR = 0.02  # an effective sample below this share of the paths is no answer
+
+
+def least_effective(paths: int) -> float:
+    """The effective sample below which a Gaussian answer takes the place of draws."""
+    return max(FEWEST, FLOOR * paths) if paths >= 2 * FEWEST else 0.0
+
 
 @dataclass(frozen=True, eq=False)
 class Draws:

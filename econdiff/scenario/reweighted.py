@@ -14,12 +14,10 @@ from econdiff.scenario.answer import Conditional
 from econdiff.scenario.binding import BoundScenario
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.events import Probability, margin
-from econdiff.scenario.law import HasNoise
+from econdiff.scenario.law import FEWEST, HasNoise
 from econdiff.scenario.pins import Pins
 from econdiff.scenario.rare import splitting
 from econdiff.weighting import UnreachableError, effective, systematic, tilt
-
-FEWEST = 20  # draws: fewer are no answer
 
 
 class ScenarioWarning(UserWarning):
