@@ -48,6 +48,19 @@ def ask(folder, prices, *words, weights=None, out="out"):
                                   "--out", folder / out)])  # fmt: skip
 
 
+def test_the_probability_of_a_stated_loss_is_a_row_of_the_file_and_a_sentence_of_the_page(
+    tmp_path, prices
+):
+    """As likely as there are past days that lost more than 2%, each drawn alike by hs."""
+    assert ask(tmp_path, prices, "--models", "hs", "--horizon", "1", "--loss", "2") == 0
+    gained = prices.pct_change().iloc[-250:].mean(axis=1)
+    found = pd.read_csv(tmp_path / "out" / "risk.csv")["loss_probability"]
+    assert 0.01 < (gained < -0.02).mean() < 0.2
+    np.testing.assert_allclose(found, (gained < -0.02).mean(), atol=0.002)
+    page = (tmp_path / "out" / "validation.html").read_text()
+    assert "the probability is that of a loss of more than 2%" in page
+
+
 def test_losses_are_in_one_unit_on_the_page_and_in_the_file(made):
     """FZ0 of fractions; the confidence set names the same mean loss as the model's own row."""
     tests = pd.read_csv(made / "tests.csv").query("level == 0.05").set_index(["model", "test"])
@@ -360,6 +373,8 @@ def test_weights_may_lie_in_a_sheet(tmp_path):
         (["--alpha", "1"], "--alpha takes shares of bad days"),
         (["--alpha", ".001"], "10 are needed; say --paths 10000"),
         (["--alpha", ".05,.05"], "each value once"),
+        (["--loss", "0"], "--loss takes per cent of wealth above 0, as 5; got 0"),
+        (["--loss", "-5"], "above 0"),
         (["--backtest", "soon"], "takes a day such as 2015-01-02"),
         (["--backtest", "2030-01-01"], "lies after the last price"),
         (["--backtest", "2020-02-03"], "100 are needed"),

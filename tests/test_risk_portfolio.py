@@ -108,6 +108,10 @@ def test_the_probability_of_a_loss_stands_with_its_error():
     row = risk_table(drawn, pd.DataFrame({"p": [1.0]}, index=["x"]), alphas=[0.4]).iloc[0]
     assert row["loss_probability"] == pytest.approx(0.4)
     assert row["loss_probability_se"] == pytest.approx(np.sqrt(0.4 * 0.6 / 5))
+    held = pd.DataFrame({"p": [1.0]}, index=["x"])
+    row = risk_table(drawn, held, alphas=[0.4], loss=0.15).iloc[0]
+    assert row["loss_probability"] == pytest.approx(0.2)
+    assert row["loss_probability_se"] == pytest.approx(np.sqrt(0.2 * 0.8 / 5))
 
 
 def test_components_add_up_to_the_measure(assets):

@@ -98,6 +98,22 @@ def test_a_model_is_estimated_once_for_all_that_its_whole_history_answers(folder
     assert sorted(rows) == [MONTHS // 2, MONTHS]
 
 
+def test_a_scenario_reads_the_rows_that_the_window_says_and_is_judged_by_all(folder):
+    """The rate stood at 9 long before the window, so that 8 is no more than history has seen."""
+    frame = pd.read_csv(folder / "panel.csv")
+    frame.loc[40:60, "rate"] += 6
+    frame.to_csv(folder / "panel.csv", index=False)
+    words = ("--models", "var", "--pin", "rate=8,8,8")
+    assert ask(folder, *words, "--window", 120) == 0
+    table = pd.read_csv(folder / "out" / "scenarios.csv")
+    page = (folder / "out" / "validation.html").read_text()
+    assert "Outside experience" not in page
+    frame.iloc[-121:].to_csv(folder / "panel.csv", index=False)
+    assert ask(folder, *words, "--window", 120, "--overwrite") == 0
+    pd.testing.assert_frame_equal(table, pd.read_csv(folder / "out" / "scenarios.csv"))
+    assert "Outside experience" in (folder / "out" / "validation.html").read_text()
+
+
 def test_a_warning_names_its_scenario_and_no_density_is_sought_that_nobody_reads(
     folder, monkeypatch
 ):

@@ -26,6 +26,12 @@ def _measured(command: ArgumentParser) -> None:
         "--horizon", dest="horizons", type=steps, metavar="H,H", help="steps; default: 1,10"
     )
     command.add_argument(
+        "--loss",
+        type=float,
+        metavar="X",
+        help="per cent of wealth: the probability of losing more; default: of any loss",
+    )
+    command.add_argument(
         "--models",
         type=names,
         metavar="A,B",
@@ -88,7 +94,7 @@ def _ruled(command: ArgumentParser) -> None:
 
 def _fitted(command: ArgumentParser) -> None:
     command.add_argument(
-        "--window", type=positive, metavar="N", help="rows to fit on; default: 1000"
+        "--window", type=positive, metavar="N", help="last rows to fit on; default: 1000"
     )
     command.add_argument(
         "--refit", type=positive, metavar="K", help="days between fits; default: 21"

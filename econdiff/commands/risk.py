@@ -57,8 +57,8 @@ def risk(request: RiskRequest, command: str, progress: Progress = silent) -> Ans
     forecasts = _forecasts(fits, request, progress)
     scenarios = scenario_losses(
         inputs.assumed, request.models, fits, inputs.hold.weights,
-        horizons=request.horizons, alphas=request.alphas, paths=request.paths,
-        seed=request.seed, progress=progress,
+        horizons=request.horizons, alphas=request.alphas, window=request.window,
+        paths=request.paths, seed=request.seed, loss=request.loss_share, progress=progress,
     )  # fmt: skip
     found = _validation(inputs, request, fits, forecasts, manifest, progress)
     found = replace(found, scenarios=scenarios)
@@ -136,7 +136,9 @@ def _validation(
         columns=list(weights.columns),
     )
     rules = inputs.rules
-    asked = {"horizons": request.horizons, "alphas": request.alphas}
+    asked = {
+        "horizons": request.horizons, "alphas": request.alphas, "loss": request.loss_share,
+    }  # fmt: skip
     return Validation(
         manifest=manifest,
         notes=(*inputs.data.record["notes"], *inputs.hold.notes),

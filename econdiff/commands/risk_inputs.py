@@ -40,6 +40,7 @@ class RiskRequest:
     alphas: tuple[float, ...] = (0.01, 0.025, 0.05)
     horizons: tuple[int, ...] = (1, 10)
     models: tuple[str, ...] = ("diffusion", "gjr-fhs", "hs")
+    loss: float | None = None  # per cent; any loss where not said
     backtest: str | None = None
     factors: tuple[str, ...] = ()
     stresses: tuple[str, ...] = ()
@@ -58,6 +59,11 @@ class RiskRequest:
     seed: int = 0
     workers: int = 1
     overwrite: bool = False
+
+    @property
+    def loss_share(self) -> float:
+        """The loss whose probability is asked for, a share of wealth; 0 is any."""
+        return (self.loss or 0.0) / 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +172,8 @@ def _check(request: RiskRequest) -> None:
         raise UsageError(
             f"--alpha takes shares of bad days, as .01 for VaR at 99%; got {wrong[0]:g}"
         )
+    if request.loss is not None and not 0 < request.loss < np.inf:
+        raise UsageError(f"--loss takes per cent of wealth above 0, as 5; got {request.loss:g}")
     if request.paths * min(request.alphas) < 10:
         raise UsageError(
             f"{request.paths} paths hold {request.paths * min(request.alphas):g} beyond the "

@@ -111,13 +111,17 @@ def scenario_losses(
     *,
     horizons: Sequence[int],
     alphas: Sequence[float],
+    window: int,
     paths: int,
     seed: int,
+    loss: float,
     progress: Progress,
 ) -> ScenarioLosses | None:
     """Gains of the portfolios without and with each scenario, from one model's joint law.
 
-    The model is the first that can condition; at most 2000 paths. None where nothing is assumed.
+    The model is the first that can condition, fitted on the last `window` rows as for risk without
+    a scenario; how far out a scenario lies is judged by all rows. At most 2000 paths. `loss` as in
+    `risk_table`. None where nothing is assumed.
     """
     if not said:
         return None
@@ -125,7 +129,7 @@ def scenario_losses(
     held = panel[list(weights.index)].ffill().iloc[-1]
     with progress("scenarios", len(said) + 1) as step:
         name = next(name for name in models if name in CONDITIONING)
-        forecaster = fits(name, len(panel))
+        forecaster, history = fits(name, window + 1), fits.history(window + 1)
         step()
         drawn: dict[str, Gains] = {}
         verdicts: dict[str, str] = {}
@@ -133,7 +137,7 @@ def scenario_losses(
         for one in said:
             try:
                 answer, warned = conditioned(
-                    forecaster, panel, _within(one.scenario, panel, max(horizons)),
+                    forecaster, history, _within(one.scenario, panel, max(horizons)),
                     mode="hard", horizon=max(horizons), paths=min(paths, MOST),
                     rng=np.random.default_rng(seed),
                 )  # fmt: skip
@@ -141,11 +145,13 @@ def scenario_losses(
                 raise UsageError(f"{one.name}: {error}") from error
             drawn.setdefault("no scenario", price_gains(answer.baseline, held))
             drawn[one.name] = price_gains(answer.alternative, held)
-            verdicts[one.name] = plausibility(answer, density=False).verdict
+            verdicts[one.name] = plausibility(replace(answer, history=panel), density=False).verdict
             notes += [f"{one.name}: {note}" for note in warned]
             step()
     tables = [
-        risk_table(gained, weights, alphas=alphas, horizons=horizons).assign(scenario=label)
+        risk_table(gained, weights, alphas=alphas, horizons=horizons, loss=loss).assign(
+            scenario=label
+        )
         for label, gained in drawn.items()
     ]
     table = pd.concat(tables, ignore_index=True)

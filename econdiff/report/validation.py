@@ -138,12 +138,14 @@ def _purpose(found: Validation, pictured: Mapping[str, str]) -> Section:
     ]
     own = found.risk.loc[found.risk["model"] == found.subject, columns]
     table = in_percent(own, *columns[3:])
+    loss = found.settings.get("loss")
+    beyond = "any loss" if loss is None else f"a loss of more than {loss:g}%"
     words = (
         "To measure what the portfolios may lose over the next steps: the loss that is exceeded "
         "with a stated probability (Value-at-Risk), and the mean loss beyond it (Expected "
         "Shortfall), for limits, for capital, and to see where the risk comes from.",
         "Figures are returns in per cent of wealth: -2 is a loss of 2%; the probability is that of "
-        "any loss, in per cent. Columns ending in _se are "
+        f"{beyond}, in per cent. Columns ending in _se are "
         "Monte Carlo standard errors, which say how exactly the paths give the model's number, "
         "not how right the model is. They take paths as independent: for models that draw past "
         "rows evenly (hs and the filtered historical ones) they are upper bounds, and the next "

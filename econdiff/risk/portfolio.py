@@ -123,12 +123,13 @@ def risk_table(
     *,
     alphas: Sequence[float] = (0.01, 0.025, 0.05),
     horizons: Sequence[int] = (1,),
+    loss: float = 0.0,
 ) -> pd.DataFrame:
     """One row a portfolio, horizon and level: VaR and ES as returns, with Monte Carlo errors.
 
-    Columns: portfolio, horizon, alpha, VaR, VaR_se, ES, ES_se, the probability of any loss and its
-    error, mean, semi_deviation and its error, and the median over paths of the maximum drawdown
-    up to the horizon.
+    Columns: portfolio, horizon, alpha, VaR, VaR_se, ES, ES_se, the probability of losing more than
+    `loss` (a share of wealth; 0 is any loss) and its error, mean, semi_deviation and its error, and
+    the median over paths of the maximum drawdown up to the horizon.
     """
     held = matched_weights(weights, assets.names)
     rows = []
@@ -147,8 +148,8 @@ def risk_table(
                     "VaR_se": float(var_standard_error(total, alpha)),
                     "ES": float(expected_shortfall(total, alpha)),
                     "ES_se": float(es_standard_error(total, alpha)),
-                    "loss_probability": float(loss_probability(total, 0.0)),
-                    "loss_probability_se": float(loss_probability_error(total, 0.0)),
+                    "loss_probability": float(loss_probability(total, loss)),
+                    "loss_probability_se": float(loss_probability_error(total, loss)),
                     "mean": float(total.mean()),
                     "semi_deviation": float(semi_deviation(total)),
                     "semi_deviation_se": float(semi_deviation_error(total)),
