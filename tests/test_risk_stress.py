@@ -95,10 +95,20 @@ def test_reverse_stress_finds_the_most_likely_way_to_the_loss(draws):
     direction = COVARIANCE @ w / (w @ COVARIANCE @ w)
     nearest = mean + direction * (-loss - w @ mean)
     np.testing.assert_allclose(found.scenario, nearest, atol=0.5)
+    np.testing.assert_allclose(found.centre, nearest, atol=0.05)
+    assert found.centre @ w == pytest.approx(-loss)
     assert found.loss == pytest.approx(loss, abs=0.05)
     assert found.probability == pytest.approx((returns < -loss).mean())
-    with pytest.raises(stress.StressError, match="no path loses more than 1000"):
+    with pytest.raises(stress.StressError, match="no path loses 1000 or more"):
         stress.reverse_stress(draws, returns, 1000)
+
+
+def test_the_reverse_stress_of_many_alike_asks_the_same_of_each(rng):
+    """Every path of forty is far out in some way; what the loss needs is the same of all."""
+    x = rng.standard_normal((20_000, 40))
+    found = stress.reverse_stress(x, x.mean(axis=1), 0.35)
+    np.testing.assert_allclose(found.centre, -0.35, atol=0.07)
+    assert np.linalg.norm(found.centre) < np.linalg.norm(found.scenario) / 2
 
 
 def test_liquidity_horizons_add_in_squares(rng):

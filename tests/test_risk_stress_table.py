@@ -142,6 +142,17 @@ def test_the_worst_stretch_on_record_is_found_and_replayed_from_now():
     assert table.loc["short", "from"] == "2024-01-01"
 
 
+def test_a_reverse_stress_of_past_rows_is_the_worst_row_where_that_is_the_whole_tail():
+    """History has 100 rows, drawn evenly: the ES at 1% is that of the worst row, to rounding."""
+    for seed in range(20):
+        gained = 0.01 * np.random.default_rng(seed).standard_normal((100, 2)).repeat(50, axis=0)
+        total = gained @ [0.5, 0.5]
+        assets = pd.DataFrame(gained, columns=["a", "b"])
+        table = reverse_table(assets, pd.DataFrame({"both": total}), alpha=0.01)
+        np.testing.assert_array_equal(table["scenario"], gained[total.argmin()])
+        np.testing.assert_allclose(table["probability"], 0.01)
+
+
 def test_the_reverse_stress_names_every_asset(drawn):
     _, gained = drawn
     assets = pd.DataFrame(gained, columns=["a", "b"])
@@ -149,5 +160,7 @@ def test_the_reverse_stress_names_every_asset(drawn):
     assert list(table["series"]) == ["a", "b"]
     loss = 2.0627 * 0.2  # the Gaussian ES
     assert table["loss"].iloc[0] == pytest.approx(loss, rel=0.03)
+    assert table["centre"].iloc[0] == pytest.approx(-loss, rel=0.03)
+    assert table["centre"].iloc[1] == pytest.approx(-loss / 2, rel=0.05)
     assert table["scenario"].iloc[0] == pytest.approx(-loss, rel=0.05)
     assert table["typical"].iloc[1] == pytest.approx(table["typical"].iloc[0] / 2, abs=0.02)

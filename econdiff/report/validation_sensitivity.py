@@ -51,7 +51,7 @@ def stress(found: Validation) -> Section:
     horizon, alpha = max(found.horizons), min(found.alphas)
     stressed = in_percent(found.stresses, "mean", "VaR")
     worst = in_percent(found.worst, "return")
-    reverse = in_percent(found.reverse, "loss", "scenario", "typical")
+    reverse = in_percent(found.reverse, "loss", "scenario", "typical", "centre")
     return Section(
         "6. Sensitivity: stress",
         (
@@ -64,7 +64,9 @@ def stress(found: Validation) -> Section:
             "say what goes together, not what follows.",
             f"The reverse stress is, among the paths that lose the portfolio's ES at {alpha:g} "
             f"over {horizon} steps, the one whose moves lie least far out; typical is the mean of "
-            "all that lose so much.",
+            "all that lose so much. Of many series every path lies far out in ways that have "
+            "nothing to do with the loss; centre leaves these out: the moves that lose the ES and "
+            "lie least far out of all, drawn or not, by the covariances of the paths.",
         ),
         tables=(
             Table(

@@ -172,31 +172,42 @@ def extrapolates(history: np.ndarray, value: np.ndarray | float) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class ReverseStress:
-    """The most plausible way to lose more than asked."""
+    """The most plausible way to lose as much as asked, or more."""
 
     path: int  # which of the draws
     scenario: np.ndarray  # the factors on it [k]
     loss: float
     probability: float  # of losing so much, over all paths
     typical: np.ndarray  # mean of the factors over all paths that lose so much [k]
+    centre: np.ndarray  # the factors where that loss lies least far out, drawn or not [k]
 
 
 def reverse_stress(factors: np.ndarray, returns: np.ndarray, loss: float) -> ReverseStress:
-    """Among paths that lose more than `loss`, the one whose factors lie least far out.
+    """Among paths that lose `loss` or more, the one whose factors lie least far out.
 
     `factors` [path, k] (flatten steps x series for whole paths), `returns` [path] of the portfolio.
-    Distance is Mahalanobis', as in `plausibility`.
+    Distance is Mahalanobis', as in `plausibility`. Of many factors every draw lies far out in some
+    way that has nothing to do with the loss; `centre` has none of that. It is where, of all x with
+    x'w = -loss, the distance is least, m + S w (-loss - m'w) / (w'S w) (Breuer, Jandacka,
+    Rheinberger and Summer, 2009), the mode given the loss were the draws elliptical.
     """
     x = np.asarray(factors, float).reshape(len(factors), -1)
-    hurt = np.flatnonzero(returns < -loss)
+    hurt = np.flatnonzero(returns <= -loss)
     if len(hurt) == 0:
         raise StressError(
-            f"no path loses more than {loss:g}; the worst of {len(returns)} loses "
+            f"no path loses {loss:g} or more; the worst of {len(returns)} loses "
             f"{-returns.min():g}. Draw more paths or ask for less"
         )
     gap = x[hurt] - x.mean(axis=0)
     inverse = np.linalg.pinv(np.atleast_2d(np.cov(x.T)))
     best = int(hurt[np.einsum("pi,ij,pj->p", gap, inverse, gap).argmin()])
+    apart = returns - returns.mean()
+    slope = apart @ (x - x.mean(axis=0)) / (apart @ apart)
     return ReverseStress(
-        best, x[best], -float(returns[best]), len(hurt) / len(returns), x[hurt].mean(axis=0)
+        best,
+        x[best],
+        -float(returns[best]),
+        len(hurt) / len(returns),
+        x[hurt].mean(axis=0),
+        x.mean(axis=0) + slope * (-loss - returns.mean()),
     )

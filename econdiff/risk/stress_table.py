@@ -150,20 +150,21 @@ def reverse_table(assets: pd.DataFrame, totals: pd.DataFrame, *, alpha: float) -
 
     `assets` [path x series] and `totals` [path x portfolio] are gains on the same paths.
     Columns: portfolio, loss, probability, series, scenario (on that path), typical (mean over all
-    paths that lose so much).
+    paths that lose so much), centre (where, drawn or not, the loss lies least far out).
     """
     rows = []
     for name, total in totals.items():
         returns = total.to_numpy(float)
-        loss = -float(expected_shortfall(returns, alpha))
+        worst = returns.min()  # the ES itself, but for rounding, where the tail is one past row
+        loss = -max(float(expected_shortfall(returns, alpha)), float(worst))
         found = stress.reverse_stress(assets.to_numpy(float), returns, loss)
         rows += [
-            (str(name), found.loss, found.probability, series, move, usual)
-            for series, move, usual in zip(
-                assets.columns, found.scenario, found.typical, strict=True
+            (str(name), found.loss, found.probability, series, *moves)
+            for series, *moves in zip(
+                assets.columns, found.scenario, found.typical, found.centre, strict=True
             )
         ]
-    columns = ["portfolio", "loss", "probability", "series", "scenario", "typical"]
+    columns = ["portfolio", "loss", "probability", "series", "scenario", "typical", "centre"]
     return pd.DataFrame(rows, columns=columns)
 
 
