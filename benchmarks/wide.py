@@ -4,7 +4,7 @@
     python benchmarks/wide.py --early          # the stretch on which settings were chosen
 
 On the same origins, evenly spread over 1995-2018 (or 1972-1982), expanding: a per-series AR by
-BIC, the latent diffusion, and at every third origin the direct diffusion of all series at
+BIC, the latent diffusion, and at every fourth origin the direct diffusion of all series at
 once, which is slow. CRPS (fair) is in units of each series' deviation
 up to the origin, averaged over series; the energy score is that of all series at once. Beside
 each mean: its ratio to AR's and to the direct model's on the origins that both have, and the
