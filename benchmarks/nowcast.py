@@ -7,7 +7,8 @@ as the Philadelphia Fed's vintage has it, to the quarter before, and months as t
 of the survey's own month has them, to the first month of the quarter: payrolls and unemployment,
 which are out by then; in rows of their own industrial production too, which comes out some days
 after the survey's deadline. `quarters` see the same series as averages of finished quarters. Steps
-1 to 5 are the survey's quarter and the four after it; truth is the vintage two quarters later.
+1 to 5 are the survey's quarter and the four after it, to 2019Q4; truth is the vintage two quarters
+later.
 CRPS, and Diebold-Mariano of months against quarters and against the survey with its last 60 errors,
 HLN-corrected, Holm over the ten cells of each comparison.
 """
@@ -24,7 +25,8 @@ from econdiff.scoring import crps, diebold_mariano, holm
 from econdiff.stacking import stack
 from econdiff.transforms import Difference, Transformed, fred_md
 
-SURVEYS = pd.period_range("1999Q4", "2019Q4", freq="Q")
+LAST = "2019Q4"  # target
+SURVEYS = pd.period_range("1999Q4", LAST, freq="Q")
 MONTHLY = {"": ("PAYEMS", "UNRATE"), ", production": ("PAYEMS", "UNRATE", "INDPRO")}
 
 
@@ -116,10 +118,11 @@ def main() -> None:
         told = survey.sample(asked, horizon=HORIZON, paths=options.paths,
                              rng=np.random.default_rng(1)).samples  # fmt: skip
         rows["survey"] = {"GDP": told[..., 0], "UNR": told[..., 1]}
-        came = truth.reindex(pd.period_range(q, periods=HORIZON, freq="Q"))
+        came = truth[:LAST].reindex(pd.period_range(q, periods=HORIZON, freq="Q"))
         for row, paths in rows.items():
             for name, draws in paths.items():
-                score = crps(draws, came[name].to_numpy(float))
+                y = came[name].to_numpy(float)
+                score = np.where(np.isfinite(y), crps(draws, np.nan_to_num(y)), np.nan)
                 found.setdefault((row, name), []).append(score)
     print_tables({key: np.array(values) for key, values in found.items()})
 
@@ -129,7 +132,7 @@ def print_tables(found: dict[tuple[str, str], np.ndarray]) -> None:
     count = len(next(iter(found.values())))
     print(f"{count} surveys; CRPS, steps 1 to {HORIZON}")
     for (row, name), values in found.items():
-        print(f"{name} {row:15s} {' '.join(f'{x:.4f}' for x in values.mean(0))}")
+        print(f"{name} {row:15s} {' '.join(f'{x:.4f}' for x in np.nanmean(values, axis=0))}")
     for name in MONTHLY:
         for yardstick in (f"quarters{name}", "survey"):
             _compared(found, f"months{name}", yardstick)
@@ -137,7 +140,7 @@ def print_tables(found: dict[tuple[str, str], np.ndarray]) -> None:
 
 def _compared(found: dict[tuple[str, str], np.ndarray], row: str, yardstick: str) -> None:
     cells = [(name, step) for name in ("GDP", "UNR") for step in range(HORIZON)]
-    pairs = [(found[row, n][:, s], found[yardstick, n][:, s]) for n, s in cells]
+    pairs = [_there(found[row, n][:, s], found[yardstick, n][:, s]) for n, s in cells]
     tests = [
         diebold_mariano(own, other, horizon=step + 1)
         for (_, step), (own, other) in zip(cells, pairs, strict=True)
@@ -146,6 +149,12 @@ def _compared(found: dict[tuple[str, str], np.ndarray], row: str, yardstick: str
     print(f"\n{row} against {yardstick}: ratio, p, p after Holm")
     for (name, step), (own, other), test, p in zip(cells, pairs, tests, corrected, strict=True):
         print(f"{name} {step + 1}  {own.mean() / other.mean():.3f}  {test.p_value:.3f}  {p:.3f}")
+
+
+def _there(own: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where there is an outcome."""
+    known = np.isfinite(own)
+    return own[known], other[known]
 
 
 if __name__ == "__main__":

@@ -159,7 +159,7 @@ def below_zero(
         name: share
         for name, share in shares.items()
         if share >= 0.01
-        and history[name].min() >= 0
+        and np.nanmin(history[name].to_numpy(float)) >= 0
         and not modelled.get(name, "").endswith(SHADOW)
     }
 
@@ -168,7 +168,8 @@ def may_want_a_floor(below: Mapping[str, float], history: pd.DataFrame) -> list[
     """What to do about such paths, a line a series; a floor lies below every value."""
     lines = []
     for name, share in below.items():
-        floor = "0" if history[name].min() > 0 else f"{-0.05 * history[name].std():.1g}"
+        was = history[name].to_numpy(float)
+        floor = "0" if np.nanmin(was) > 0 else f"{-0.05 * np.nanstd(was):.1g}"
         lines.append(
             f"{share:.0%} of the paths of {name} fall below 0, where it has never been; if it "
             f"cannot, --floor {name}={floor} keeps it above"

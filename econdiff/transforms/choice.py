@@ -116,7 +116,7 @@ def choose(panel: pd.DataFrame, rates: Container[str] = ()) -> dict[str, Transfo
             "leave it out, or begin later"
         )
     return {
-        str(name): choose_one(column.to_numpy(float), per_year, rate=name in rates)
+        str(name): choose_one(column.to_numpy(float), per_year, rate=str(name) in rates)
         for name, column in panel.items()
     }
 
