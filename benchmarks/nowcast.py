@@ -118,7 +118,7 @@ def main() -> None:
         told = survey.sample(asked, horizon=HORIZON, paths=options.paths,
                              rng=np.random.default_rng(1)).samples  # fmt: skip
         rows["survey"] = {"GDP": told[..., 0], "UNR": told[..., 1]}
-        came = truth[:LAST].reindex(pd.period_range(q, periods=HORIZON, freq="Q"))
+        came = truth.loc[:LAST].reindex(pd.period_range(q, periods=HORIZON, freq="Q"))
         for row, paths in rows.items():
             for name, draws in paths.items():
                 y = came[name].to_numpy(float)
