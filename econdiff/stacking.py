@@ -24,15 +24,17 @@ def stack(slow: pd.DataFrame, fast: pd.DataFrame) -> pd.DataFrame:
     """`slow` and the series of `fast`, at the frequency of `slow`: `NAME_m1`, `NAME_m2`, ...
 
     Both have a PeriodIndex. Rows run from the first of `slow` to the last period of which either
-    knows something. Raises PanelError where `fast` does not fit into `slow`.
+    knows something. `attrs["stacked"]` names the columns of each series of `fast`, which have its
+    unit and its FRED-MD code. Raises PanelError where `fast` does not fit into `slow`.
     """
     outside, inside, _, _ = _within(slow.index, fast.index)
     outer = inside.asfreq(outside.freq)
     place = inside.asi8 - outer.asfreq(inside.freq, how="start").asi8
+    stacked = {str(n): stacked_names(str(n), slow.index, fast.index) for n in fast.columns}
     columns = {
         column: pd.Series(fast.loc[place == k, name].to_numpy(float), outer[place == k])
         for name in fast.columns
-        for k, column in enumerate(stacked_names(str(name), slow.index, fast.index))
+        for k, column in enumerate(stacked[str(name)])
     }
     both = [str(name) for name in slow.columns if str(name) in columns]
     if both:
@@ -41,13 +43,13 @@ def stack(slow: pd.DataFrame, fast: pd.DataFrame) -> pd.DataFrame:
     panel = pd.concat([slow.reindex(index), pd.DataFrame(columns).reindex(index)], axis=1)
     known = panel.notna().to_numpy().any(axis=1)
     panel = panel.iloc[: int(np.flatnonzero(known)[-1]) + 1]
-    panel.attrs = {key: value for key, value in slow.attrs.items() if key != "codes"}
-    panel.attrs["units"] = dict(slow.attrs.get("units", {})) | {
-        column: unit
-        for name, unit in fast.attrs.get("units", {}).items()
-        if name in fast.columns
-        for column in stacked_names(str(name), slow.index, fast.index)
-    }
+    panel.attrs = dict(slow.attrs) | {"stacked": stacked}
+    for key in ("units", "codes"):
+        panel.attrs[key] = dict(slow.attrs.get(key, {})) | {
+            column: value
+            for name, value in fast.attrs.get(key, {}).items()
+            for column in stacked.get(name, ())
+        }
     return panel
 
 
@@ -55,6 +57,12 @@ def stacked_names(name: str, slow: pd.Index, fast: pd.Index) -> list[str]:
     """The columns of a series: one for each of its periods within a period of `slow`."""
     _, _, inner, count = _within(slow, fast)
     return [f"{name}_{inner.lower()}{k + 1}" for k in range(count)]
+
+
+def place_of(period: pd.Period, slow: pd.PeriodIndex) -> tuple[int, pd.Period]:
+    """Where a month stands: which of its quarter it is, from 0, and the quarter."""
+    outer = pd.PeriodIndex([period]).asfreq(slow.freq)[0]
+    return period.ordinal - outer.asfreq(period.freq, how="start").ordinal, outer
 
 
 def unstack(forecast: Forecast, fast: pd.DataFrame) -> Forecast:

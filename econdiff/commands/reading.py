@@ -1,7 +1,7 @@
 """INPUT of the command line, read: a file, a bundled panel or a snapshot."""
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
@@ -10,9 +10,11 @@ from econdiff.commands.errors import UsageError
 from econdiff.commands.manifest import panel_record
 from econdiff.commands.models import nearest
 from econdiff.data import TERMS, Source, load
-from econdiff.panel import describe_panel
-from econdiff.stacking import stack, stacked_names
+from econdiff.panel import PanelError, describe_panel
+from econdiff.periods import period_label
+from econdiff.stacking import stack
 from econdiff.transforms import Choice, Floors, Transform, chosen, fred_md, periods_per_year
+from econdiff.transforms.ragged import LONGEST_EDGE
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,8 @@ class Input:
     @property
     def own(self) -> list[str]:
         """The series at the panel's own frequency."""
-        names = [str(name) for name in self.panel.columns]
-        if self.fast is None:
-            return names
-        index = self.panel.index, self.fast.index
-        stacked = {c for name in self.fast.columns for c in stacked_names(str(name), *index)}
-        return [name for name in names if name not in stacked]
+        stacked = {column for columns in _stacked_in(self.panel).values() for column in columns}
+        return [str(name) for name in self.panel.columns if name not in stacked]
 
 
 def read(reading: Reading) -> Input:
@@ -70,9 +68,15 @@ def read(reading: Reading) -> Input:
     fast, more = None, None
     if reading.stack is not None:
         panel, fast, more = _stacked(reading, panel)
-        titles |= more.titles
+        titles |= {
+            column: f"{more.titles[name]}, {column.rpartition('_')[2]}"
+            for name, columns in _stacked_in(panel).items()
+            if name in more.titles
+            for column in columns
+        }
         notes += [f"stacked, {note}" for note in describe_panel(fast).splitlines()]
-        notes += more.notes
+        notes += [f"stacked, {note}" for note in more.notes]
+        notes.append(_where(panel, fast))
     elif reading.stack_series:
         raise UsageError("--stack-series names series of --stack; say which panel that is")
     record = {
@@ -86,8 +90,15 @@ def read(reading: Reading) -> Input:
         "notes": list(dict.fromkeys(notes)),
     }
     if fast is not None and more is not None:
-        record["stacked"] = {"name": more.name, "source_sha256": more.sha256, **panel_record(fast)}
-    if source.kind == "snapshot":
+        record["stacked"] = {
+            "name": more.name,
+            "vintage": more.vintage,
+            "source_sha256": more.sha256,
+            **panel_record(fast),
+            "titles": {name: text for name, text in more.titles.items() if name in fast},
+            "columns": _stacked_in(panel),
+        }
+    if "snapshot" in (source.kind, more and more.kind):
         record["terms"] = " ".join(TERMS.split())
     transforms = named_transforms(reading.transform, panel)
     if reading.floor:
@@ -98,14 +109,31 @@ def read(reading: Reading) -> Input:
 def _stacked(reading: Reading, panel: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, Source]:
     """The panel with the series of `--stack` in it; these at their own frequency; their source."""
     series = list(dict.fromkeys(reading.stack_series)) or None
-    fast, source = load(str(reading.stack), gaps=reading.gaps, series=series)
-    titles = {
-        column: f"{text}, {column.rpartition('_')[2]}"
-        for name, text in source.titles.items()
-        if name in fast
-        for column in stacked_names(name, panel.index, fast.index)
-    }
-    return stack(panel, fast), fast, replace(source, titles=titles)
+    try:
+        fast, source = load(str(reading.stack), gaps=reading.gaps, series=series)
+    except PanelError as error:
+        words = str(error).replace("(--series)", "(--stack-series)")
+        raise PanelError(f"--stack {Path(str(reading.stack)).name}: {words}") from error
+    both = stack(panel, fast)
+    last, after = period_label(panel.index[-1]), len(both) - len(panel)
+    if after > LONGEST_EDGE:
+        raise PanelError(
+            f"--stack {source.name} goes on to {period_label(fast.index[-1])}, {after} periods "
+            f"after {Path(reading.input).name} ends in {last}; cut it at what was known then"
+        )
+    return both, fast, source
+
+
+def _stacked_in(panel: pd.DataFrame) -> dict[str, list[str]]:
+    """The columns of each stacked series."""
+    return panel.attrs.get("stacked", {})
+
+
+def _where(panel: pd.DataFrame, fast: pd.DataFrame) -> str:
+    """Which months stand in the last quarter, in words: fiscal quarters are read as others."""
+    last, inside = pd.PeriodIndex(panel.index)[-1], pd.PeriodIndex(fast.index).freqstr
+    first, end = (period_label(last.asfreq(inside, how)) for how in ("start", "end"))
+    return f"stacked, {first} to {end} stand in {period_label(last)}"
 
 
 def _floors(
@@ -114,8 +142,7 @@ def _floors(
     panel: pd.DataFrame,
 ) -> Floors:
     """The transforms with the floors of `--floor`, which the whole panel is above."""
-    names = [str(name) for name in panel.columns]
-    said_of = {column: value for name, value in said for column in _columns("--floor", name, names)}
+    said_of = {column: value for name, value in said for column in _columns("--floor", name, panel)}
     floors = Floors(said_of, transforms)
     try:
         chosen(floors, panel)
@@ -135,7 +162,7 @@ def named_transforms(said: str, panel: pd.DataFrame) -> Literal["auto"] | dict[s
     if said == "none":
         codes = dict.fromkeys(names, 1)
     elif said != "file":
-        codes = dict(pair for part in said.split(",") for pair in _codes(part, names))
+        codes = dict(pair for part in said.split(",") for pair in _codes(part, panel))
     missing = [name for name in names if name not in codes]
     if missing:
         raise UsageError(
@@ -145,21 +172,20 @@ def named_transforms(said: str, panel: pd.DataFrame) -> Literal["auto"] | dict[s
     return {name: fred_md(codes[name], per_year=per_year) for name in names}
 
 
-def _codes(part: str, names: list[str]) -> list[tuple[str, int]]:
+def _codes(part: str, panel: pd.DataFrame) -> list[tuple[str, int]]:
     name, _, code = part.rpartition("=")
     if code not in tuple("1234567"):
         raise UsageError(
             "--transform takes auto, none, file, or FRED-MD codes such as GDP=5,UNRATE=2; "
             f"got {part!r}"
         )
-    return [(column, int(code)) for column in _columns("--transform", name, names)]
+    return [(column, int(code)) for column in _columns("--transform", name, panel)]
 
 
-def _columns(option: str, name: str, names: list[str]) -> list[str]:
-    """The column of a series, or those in which it is stacked."""
-    if name in names:
-        return [name]
-    found = [column for column in names if re.fullmatch(rf"{re.escape(name)}_[mq]\d+", column)]
+def _columns(option: str, name: str, panel: pd.DataFrame) -> list[str]:
+    """The column of a series, and those in which it is stacked."""
+    names, stacked = [str(column) for column in panel.columns], _stacked_in(panel)
+    found = [*([name] if name in names else []), *stacked.get(name, [])]
     if not found:
-        raise UsageError(f"{option}: no series {name!r}; {nearest(name, names)}")
+        raise UsageError(f"{option}: no series {name!r}; {nearest(name, [*names, *stacked])}")
     return found

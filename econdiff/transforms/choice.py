@@ -8,6 +8,8 @@
         else                                            -> log difference, in per cent,
                                                            at an annual rate (months, quarters)
 
+The columns of a stacked series (`econdiff.stacking`) are alike: the first of them decides.
+
 *Drifts*: the mean change is more than three standard errors from 0 (Newey and West,
 1987, with ceil(4 (n/100)^(2/9)) lags). *Wanders*: not *reverts*. *Reverts*: the
 augmented Dickey-Fuller test with floor(4 (n/100)^(1/4)) lags rejects a unit root at 1%.
@@ -115,10 +117,15 @@ def choose(panel: pd.DataFrame, rates: Container[str] = ()) -> dict[str, Transfo
             f"series {empty[0]!r} has no value up to {panel.index[-1]}; "
             "leave it out, or begin later"
         )
-    return {
+    found = {
         str(name): choose_one(column.to_numpy(float), per_year, rate=str(name) in rates)
         for name, column in panel.items()
     }
+    stacked: dict[str, list[str]] = panel.attrs.get("stacked", {})
+    for first, *others in stacked.values():  # months of one series are alike
+        alike = [name for name in others if name in found and (name in rates) == (first in rates)]
+        found |= {name: found[first] for name in alike if first in found}
+    return found
 
 
 def choose_one(values: np.ndarray, per_year: int, *, rate: bool = False) -> Transform:
