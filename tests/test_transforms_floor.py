@@ -15,7 +15,7 @@ from econdiff.baselines.random_walk import RandomWalk
 from econdiff.baselines.var import VAR
 from econdiff.cli import main
 from econdiff.commands.assumptions import near_floors
-from econdiff.report.forecast import below_zero, may_want_a_floor
+from econdiff.report.caveats import below_zero, may_want_a_floor
 from econdiff.scenario import (
     Scenario,
     ScenarioError,
@@ -218,9 +218,9 @@ def test_paths_below_0_of_a_rate_that_has_been_at_0_are_told_a_floor_that_can_be
         .fit(panel)
         .sample(panel, horizon=4, paths=200, rng=np.random.default_rng(0))
     )
-    modelled = {"data": {"modelled": {"rate": "shadow level"}}}
+    modelled = {"rate": "shadow level"}
     assert below_zero(forecast, panel, modelled) == {}  # who gave a floor knows what is lowest
-    below = below_zero(forecast, panel, {"data": {}})
+    below = below_zero(forecast, panel, {})
     (line,) = may_want_a_floor(below, panel)
     floor = float(line.split("--floor rate=")[1].split()[0])
     assert -0.5 < floor < 0

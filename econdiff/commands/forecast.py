@@ -19,7 +19,8 @@ from econdiff.commands.past import judged, read_past, run_trials, spread_origins
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Input, Reading, read
 from econdiff.forecast import Model
-from econdiff.report.forecast import below_zero, forecast_page, may_want_a_floor, quantiles
+from econdiff.report.caveats import floors_wanted
+from econdiff.report.forecast import forecast_page, quantiles
 from econdiff.report.page import Page, render
 from econdiff.report.past import Past, no_past, past_sections
 from econdiff.stacking import unstack
@@ -85,9 +86,11 @@ def forecast(request: ForecastRequest, command: str, progress: Progress = silent
     table = summary.loc[nowcast | last, told].to_string(index=False)
     facts: dict[str, Any] = {"out": str(out), "files": sorted(f.name for f in out.iterdir())}
     view = outcome.view
-    if below := below_zero(view.forecast, view.history, outcome.manifest):
+    fast = (outcome.fast.forecast, outcome.fast.history) if outcome.fast else None
+    below, lines = floors_wanted(view.forecast, view.history, outcome.manifest, fast)
+    if below:
         facts["below_zero"] = below
-        table += "\n\n" + "\n".join(may_want_a_floor(below, view.history))
+        table += "\n\n" + "\n".join(lines)
     training = outcome.manifest["model"].get("training", "")
     said = f"\n\nTraining on this panel: {training}." if training else ""
     words = f"{table}{said}\n\n{out / 'report.html'}\n{out / 'fan.png'}"

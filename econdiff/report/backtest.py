@@ -25,6 +25,11 @@ CAVEATS = (
     "A model that did well in these years need not do well in the next ones.",
 )
 
+STACKED = (
+    "Every origin stands at the end of a period, where all that is stacked in it is known as well: "
+    "what the first months of a quarter that is not over are worth is not measured here."
+)
+
 
 def study_page(past: Past, panel: pd.DataFrame, manifest: Mapping[str, Any], drawn: str) -> Page:
     """The whole report of one backtest; `drawn` are the last forecasts as SVG."""
@@ -38,7 +43,8 @@ def study_page(past: Past, panel: pd.DataFrame, manifest: Mapping[str, Any], dra
     names = {"fit_seconds": "seconds of fitting", "sample_seconds": "seconds of drawing"}
     runs = past.runs.rename(columns=names)
     cost = Section("What it took", tables=(Table("Runs and their cost", runs, digits=3),))
-    caveats = Section("What to keep in mind", points=CAVEATS)
+    points = (*CAVEATS, STACKED) if data.get("stacked") else CAVEATS
+    caveats = Section("What to keep in mind", points=points)
     pictures = (_side_by_side(past, drawn),) if drawn else ()
     return Page(
         f"{data['name']}: how models did in the past",

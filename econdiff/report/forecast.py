@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from econdiff.forecast import Forecast
 from econdiff.periods import period_labels
+from econdiff.report.caveats import caveats, modelled_fast
 from econdiff.report.figures import fan, svg
 from econdiff.report.page import Page, Picture, Section, Table, decimals_of, shown
-from econdiff.transforms.choice import SHADOW
 
 MOST_FANS = 24
 MOST_ROWS = 60
@@ -38,11 +38,11 @@ def forecast_page(
     )
     sections = (
         _next(forecast, history, data),
-        *([_fast(*fast)] if fast else []),
+        *([_fast(*fast, data["stacked"])] if fast else []),
         *([_inside(*inside)] if inside else []),
         *past,
-        understood(history, data),
-        Section("What to keep in mind", points=caveats(forecast, history, manifest)),
+        understood(history, data, None if fast is None else fast[1]),
+        Section("What to keep in mind", points=caveats(forecast, history, manifest, fast)),
     )
     return Page(f"{data['name']}: what may come next", lead, facts(manifest), sections, manifest)
 
@@ -76,14 +76,39 @@ def facts(manifest: Mapping[str, Any]) -> dict[str, str]:
         "Data": f"{data['name']}: {data['source']}",
         "Vintage": data.get("vintage") or "not stated by the source",
         "Span": f"{data['first']} to {data['last']}, {data['rows']} rows",
+        **stacked_fact(data),
         "Made": f"{manifest['made']} by econdiff {manifest['versions']['econdiff']}",
         "Seed": str(manifest["settings"]["seed"]),
     }
     return known | ({"Terms": data["terms"]} if data.get("terms") else {})
 
 
-def understood(history: pd.DataFrame, data: Mapping[str, Any]) -> Section:
-    """How the data were read: the reader's own words, and a row a series."""
+def stacked_fact(data: Mapping[str, Any]) -> dict[str, str]:
+    """The panel that is stacked in this one, if any."""
+    if not (stacked := data.get("stacked")):
+        return {}
+    vintage = f", vintage {stacked['vintage']}" if stacked.get("vintage") else ""
+    span = f"{stacked['first']} to {stacked['last']}, {stacked['rows']} rows"
+    return {"Stacked": f"{stacked['name']}{vintage}: {span}"}
+
+
+def understood(
+    history: pd.DataFrame, data: Mapping[str, Any], fast: pd.DataFrame | None = None
+) -> Section:
+    """How the data were read: the reader's own words, and a row a series.
+
+    `fast` are stacked series, which the history leaves out.
+    """
+    tables = [Table("The series, as they were read", _rows(history, data), digits=5)]
+    if fast is not None:
+        rows = _rows(fast, data["stacked"] | {"modelled": modelled_fast(data)})
+        tables.append(Table("The series that are stacked, as they were read", rows, digits=5))
+    heading = "What was understood of the data"
+    return Section(heading, points=tuple(data["notes"]), tables=tuple(tables))
+
+
+def _rows(history: pd.DataFrame, data: Mapping[str, Any]) -> pd.DataFrame:
+    """What is known of each series."""
     labels = period_labels(pd.PeriodIndex(history.index))
     rows = []
     for name in history.columns:
@@ -99,82 +124,7 @@ def understood(history: pd.DataFrame, data: Mapping[str, Any]) -> Section:
                 "missing": len(labels) - len(known),
             }
         )
-    table = Table("The series, as they were read", pd.DataFrame(rows), digits=5)
-    return Section("What was understood of the data", points=tuple(data["notes"]), tables=(table,))
-
-
-def caveats(
-    forecast: Forecast, history: pd.DataFrame, manifest: Mapping[str, Any]
-) -> tuple[str, ...]:
-    """What a careful reader should know before using the numbers."""
-    noise = 196 * np.sqrt(0.05 * 0.95 / forecast.paths)
-    known = history.iloc[-1].notna().to_numpy()
-    late = [name for name, there in zip(forecast.names, known, strict=True) if not there]
-    points = [
-        "The model knows these series and nothing else: no news, no announced policy, no event "
-        "that has not yet moved the numbers.",
-        "A band is right only if the model is. The share of past outcomes that fell inside is "
-        "given above, where past forecasts were made.",
-        "The past forecasts read today's values of the data, not those first published; "
-        "revisions make real-time errors larger than the ones shown.",
-        "The quantiles hold for each series and period by itself. The line that joins them is "
-        "not a path; for sums, peaks or events use the paths in paths.parquet.",
-        f"{forecast.paths:,} paths are a sample: the chance that the model gives to values below "
-        f"q05 is 5%, give or take {noise:.1f} percentage points.",
-        "A distribution is no advice: econdiff states chances, not causes and not effects.",
-    ]
-    if late:
-        points.append(
-            f"Not known up to {manifest['data']['last']}: {', '.join(late)}. "
-            + (
-                "Their fans go in a straight line from their own last value to the first period "
-                "that no series has; econdiff nowcast draws the periods between."
-                if forecast.nowcast is None
-                else "Their periods until then are drawn with the rest of each path, given what is "
-                "known of the other series: the nowcast."
-            )
-        )
-    below = below_zero(forecast, history, manifest)
-    points += [f"{line}." for line in may_want_a_floor(below, history)]
-    if manifest["data"]["frequency"].startswith("D"):
-        points.append("The days ahead take no account of market holidays that are still to come.")
-    if forecast.horizon > len(history) / 10:
-        points.append(
-            f"{forecast.horizon} steps are far ahead for a history of {len(history)} rows."
-        )
-    return tuple(points)
-
-
-def below_zero(
-    forecast: Forecast, history: pd.DataFrame, manifest: Mapping[str, Any]
-) -> dict[str, float]:
-    """The share of paths that fall below 0, by series that never did and were given no floor.
-
-    1% at least.
-    """
-    modelled = manifest["data"].get("modelled", {})
-    lowest = forecast.samples.min(axis=1)
-    shares = {name: float((lowest[:, k] < 0).mean()) for k, name in enumerate(forecast.names)}
-    return {
-        name: share
-        for name, share in shares.items()
-        if share >= 0.01
-        and np.nanmin(history[name].to_numpy(float)) >= 0
-        and not modelled.get(name, "").endswith(SHADOW)
-    }
-
-
-def may_want_a_floor(below: Mapping[str, float], history: pd.DataFrame) -> list[str]:
-    """What to do about such paths, a line a series; a floor lies below every value."""
-    lines = []
-    for name, share in below.items():
-        was = history[name].to_numpy(float)
-        floor = "0" if np.nanmin(was) > 0 else f"{-0.05 * np.nanstd(was):.1g}"
-        lines.append(
-            f"{share:.0%} of the paths of {name} fall below 0, where it has never been; if it "
-            f"cannot, --floor {name}={floor} keeps it above"
-        )
-    return lines
+    return pd.DataFrame(rows)
 
 
 def _next(forecast: Forecast, history: pd.DataFrame, data: Mapping[str, Any]) -> Section:
@@ -204,12 +154,12 @@ def _inside(forecast: Forecast, history: pd.DataFrame) -> Section:
     return Section(heading, text, (), (_fans(forecast, history),), tables)
 
 
-def _fast(forecast: Forecast, history: pd.DataFrame) -> Section:
+def _fast(forecast: Forecast, history: pd.DataFrame, data: Mapping[str, Any]) -> Section:
     text = (
         "The same draws of the series of a higher frequency, period by period: path for path they "
-        "belong to those above. The files are in stacked/.",
+        f"belong to those above. They are known to {data['last']}. The files are in stacked/.",
     )
-    tables = _tables(forecast, history, {}, folded=True)
+    tables = _tables(forecast, history, data.get("titles", {}), folded=True)
     return Section("What may come next in between", text, (), (_fans(forecast, history),), tables)
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from econdiff.forecast import some_names
 from econdiff.report.figures import svg
+from econdiff.report.forecast import stacked_fact
 from econdiff.report.page import Page, Picture, Section, Table, shown
 from econdiff.report.scenario_figures import differences, two_fans
 from econdiff.report.scenario_news import news_section
@@ -73,6 +74,7 @@ def scenario_page(
     facts = {
         "Asked": manifest["command"],
         "Data": f"{data['name']}: {data['source']}",
+        **stacked_fact(data),
         "Method": answer.diagnostics.method,
         "Effective draws": f"{answer.diagnostics.effective:.0f} of {answer.diagnostics.paths}, "
         f"from {answer.diagnostics.ancestors} ancestors",
