@@ -9,13 +9,14 @@ from econdiff.commands.answer import Answer
 from econdiff.commands.errors import UsageError
 from econdiff.commands.models import CONDITIONING, refuse_unable
 from econdiff.commands.progress import Progress, silent
-from econdiff.commands.reading import Reading, read
+from econdiff.commands.reading import Input, Reading, read
 from econdiff.commands.scenario import ScenarioRequest, answered, vintage
-from econdiff.forecast import Forecaster
+from econdiff.forecast import Forecast, Forecaster
 from econdiff.periods import period_labels
 from econdiff.report.forecast import quantiles
 from econdiff.scenario import Scenario, ScenarioError
 from econdiff.scenario.news import news
+from econdiff.stacking import unstack
 
 REVISED = (
     "What moved the Gaussian mean since the older vintage (100 times logarithms where a series is "
@@ -50,9 +51,7 @@ def nowcast(request: NowcastRequest, progress: Progress = silent) -> Answer:
         seed=request.seed,
     )
     forecaster, answer, notes = answered(request.model, data, Scenario(), asked, progress)
-    drawn = quantiles(answer.alternative, data.panel)
-    columns = ["series", "period", "mean", "q05", "q50", "q95"]
-    table = drawn.loc[drawn["kind"] == "nowcast", columns].reset_index(drop=True)
+    table = _unpublished(answer.alternative, data)
     facts = {"data": data.record, "nowcast": table.to_dict(orient="records")}
     words = [table.to_string(index=False), *notes]
     if older is not None:
@@ -60,6 +59,24 @@ def nowcast(request: NowcastRequest, progress: Progress = silent) -> Answer:
         facts |= {"older": older.record, "revision": moved.to_dict(orient="records")}
         words += ["", REVISED, moved.round(3).to_string(index=False)]
     return Answer(facts, "\n".join(words))
+
+
+def _unpublished(drawn: Forecast, data: Input) -> pd.DataFrame:
+    """`series, period, mean, q05, q50, q95` of what is not known up to the end of the panel.
+
+    Stacked series stand by their own periods.
+    """
+    own = drawn.select(*data.own)
+    table = quantiles(own, data.panel.loc[:, data.own])
+    tables = [table.loc[table["kind"] == "nowcast"]]
+    if data.fast is not None:
+        inside = pd.PeriodIndex(data.fast.index)
+        months = quantiles(unstack(drawn, data.fast), data.fast)
+        end = pd.PeriodIndex(data.panel.index)[-1].asfreq(inside.freq, "end")
+        there = pd.PeriodIndex(months["period"], freq=inside.freq) <= end
+        tables.append(months.loc[there])
+    columns = ["series", "period", "mean", "q05", "q50", "q95"]
+    return pd.concat(tables, ignore_index=True).loc[:, columns]
 
 
 def _moved(
