@@ -11,8 +11,13 @@ from econdiff.cli import main
 from econdiff.commands.reading import Reading, read
 from econdiff.forecast import Forecast
 from econdiff.panel import PanelError
+from econdiff.scenario import ScenarioError, parse_pin
+from econdiff.scenario.stacked import in_columns
+from econdiff.scenario.statement import written
 from econdiff.stacking import stack, stacked_names, unstack
-from econdiff.transforms import Difference, Transformed
+from econdiff.transforms import Difference, Floors, Transformed, fred_md
+from econdiff.transforms.choice import choose
+from econdiff.windows import history_at
 
 
 def months(count=26, **gone):
@@ -162,7 +167,115 @@ def test_a_nowcast_has_the_months_too(files, capsys):
     assert main([*said, "--paths", "50", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["nowcast"]
     cells = [(row["series"], row["period"]) for row in rows]
-    assert cells == [("output", "2015Q1"), ("jobs_m2", "2015Q1"), ("jobs_m3", "2015Q1")]
+    assert cells == [("output", "2015Q1"), ("jobs", "2015-02"), ("jobs", "2015-03")]
+
+
+def test_a_page_says_what_is_stacked_and_what_of_it_falls_below_0(files, tmp_path, capsys):
+    slow, fast = files
+    rate = pd.read_csv(fast)[["date", "rate"]]
+    rate["rate"] -= rate["rate"].min() - 0.01
+    rate.to_csv(fast, index=False)
+    out = tmp_path / "out"
+    said = ["forecast", slow, "--stack", fast, "--model", "var", "--paths", "60", "--horizon", "8"]
+    assert main([*said, "--origins", "0", "--out", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["below_zero"]["rate"] > 0.01
+    page = (out / "report.html").read_text()
+    assert "of the paths of rate fall below 0" in page
+    assert "--floor rate=0 keeps it above" in page
+    assert "The series that are stacked, as they were read" in page
+    assert "m.csv: 1990-01 to 2015-02, 302 rows" in page
+    assert "stacked, 2015-01 to 2015-03 stand in 2015Q1" in page
+    (out / "report.html").unlink()
+    assert main(["report", str(out), "--quiet"]) == 0
+    assert (out / "report.html").read_text() == page
+    floored = [*said, "--floor", "rate=-0.1", "--origins", "0", "--out", str(out), "--overwrite"]
+    assert main([*floored, "--json"]) == 0
+    assert "below_zero" not in json.loads(capsys.readouterr().out)
+
+
+def test_months_of_one_series_are_transformed_alike():
+    fast = months(300)
+    rng = np.random.default_rng(3)
+    place = np.arange(300) % 3
+    wild = np.exp(3.5 + np.where(place == 0, 0.01 * np.arange(300), rng.standard_normal(300)))
+    panel = stack(quarters(100), fast.assign(v=wild))
+    apart = choose(panel.drop(columns="v_m1"))
+    assert apart["v_m2"] == apart["v_m3"] == fred_md(4)
+    found = choose(history_at(panel, panel.index[90]))
+    assert found["v_m1"].order == 1
+    assert found["v_m1"] == found["v_m2"] == found["v_m3"]
+
+
+def test_a_name_in_both_panels_names_all_its_columns(files):
+    slow, fast = files
+    pd.read_csv(slow).rename(columns={"output": "rate"}).assign(
+        rate_m9=range(100), rate=lambda table: table["rate"] + 9
+    ).to_csv(slow, index=False)
+    found = read(Reading(slow, stack=fast, stack_series=("rate",), floor=(("rate", 0.0),)))
+    assert isinstance(found.transforms, Floors)
+    assert list(found.transforms.values) == ["rate", "rate_m1", "rate_m2", "rate_m3"]
+    assert found.own == ["rate", "rate_m9"]
+
+
+def test_codes_of_both_files_are_used():
+    slow, fast = quarters(), months()
+    slow.attrs["codes"], fast.attrs["codes"] = {"g": 1}, {"u": 2, "v": 5}
+    codes = stack(slow, fast).attrs["codes"]
+    assert codes == {"g": 1} | {f"u_m{k}": 2 for k in (1, 2, 3)} | {f"v_m{k}": 5 for k in (1, 2, 3)}
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "period"),
+    [
+        ("u@2002-03=1", "u_m3", "2002Q1"),
+        ("u@2002-04-15=1", "u_m1", "2002Q2"),
+        ("g@2002Q2=1", "g", "2002Q2"),
+        ("u_m2@2002Q2=1", "u_m2", "2002Q2"),
+        ("g=1", "g", "step 1"),
+    ],
+)
+def test_a_pin_of_a_month_is_one_of_its_column(text, column, period):
+    fast = months()
+    said = in_columns(parse_pin(text), stack(quarters(), fast), fast)
+    (term,) = said.pins[0].terms
+    assert (term.series, written(term.when)) == (column, period)
+
+
+def test_a_pin_of_an_average_of_months_spans_quarters():
+    fast = months()
+    panel = stack(quarters(), fast)
+    said = in_columns(parse_pin("average(u, 2002-03, 2002-05)=7"), panel, fast)
+    cells = [(term.series, str(term.when), term.weight) for term in said.pins[0].terms]
+    third = pytest.approx(1 / 3)
+    assert cells == [
+        ("u_m3", "2002Q1", third), ("u_m1", "2002Q2", third), ("u_m2", "2002Q2", third)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["u=1,2", "u@2002Q2=1", "average(u, 2002Q2, 2002Q3)=1"])
+def test_a_pin_of_a_stacked_series_names_a_month(text):
+    fast = months()
+    with pytest.raises(ScenarioError, match=r"is monthly; .* u@2002-03=.*, .* u_m1, u_m2, u_m3"):
+        in_columns(parse_pin(text), stack(quarters(), fast), fast)
+
+
+def test_a_month_is_pinned_on_the_command_line(files, tmp_path, capsys):
+    slow, fast = files
+    out = tmp_path / "out"
+    said = ["scenario", slow, "--stack", fast, "--model", "var", "--against", "var", "--paths"]
+    said += ["40", "--horizon", "2", "--out", str(out), "--quiet"]
+    assert main([*said, "--pin", "rate@2015-05=4.5"]) == 0
+    paths = pd.read_parquet(out / "paths.parquet")
+    pinned = paths[(paths["series"] == "rate_m2") & (paths["period"] == "2015Q2")]
+    np.testing.assert_allclose(pinned["value"], 4.5)
+    assert "rate 2015-05" in (out / "report.html").read_text()
+    assert main([*said, "--overwrite", "--pin", "rate=4.5"]) == 2
+    assert "rate step 1: the series is monthly" in capsys.readouterr().err
+
+
+def test_months_years_after_the_last_quarter_are_refused():
+    with pytest.raises(PanelError, match="goes on to 2018-12, 37 periods after us-macro ends in"):
+        read(Reading("us-macro", stack="us-credit"))
 
 
 def test_a_code_of_a_series_is_that_of_its_columns(files):
@@ -181,11 +294,14 @@ def test_a_code_of_a_series_is_that_of_its_columns(files):
         (["--stack", "FAST", "--older", "SLOW"], "--older is a vintage of INPUT alone"),
         (["--stack", "SLOW"], "quarterly panel does not stack in a quarterly one"),
         (["--stack", "nowhere.csv"], "nowhere.csv"),
+        (["--stack", "SHORT"], "--stack short.csv: series 'u' has too short a history"),
     ],
 )
-def test_what_cannot_be_stacked_is_one_line(files, capsys, rest, words):
+def test_what_cannot_be_stacked_is_one_line(files, tmp_path, capsys, rest, words):
     slow, fast = files
-    names = {"SLOW": slow, "FAST": fast}
+    short = str(tmp_path / "short.csv")
+    months(3).to_csv(short, index_label="date")
+    names = {"SLOW": slow, "FAST": fast, "SHORT": short}
     said = ["nowcast", slow, "--model", "var", "--paths", "20", *(names.get(w, w) for w in rest)]
     assert main(said) in (1, 2)
     err = capsys.readouterr().err

@@ -116,5 +116,6 @@ def assumed(command: ArgumentParser, what: str = "a table with holes (CSV) or a 
         dest="pins",
         action="append",
         metavar="NAME=V,V",
-        help="values from the first step on, or NAME=baseline+100bp for 4; may be repeated",
+        help="values from the first step on, or NAME=baseline+100bp for 4, or one period, "
+        "NAME@2026Q1=5.5; may be repeated",
     )

@@ -27,6 +27,7 @@ from econdiff.scenario import (
     ScenarioError,
     check,
 )
+from econdiff.scenario.stacked import in_columns
 from econdiff.transforms import Transformed, TransformedForecaster
 
 
@@ -61,6 +62,7 @@ def scenario(request: ScenarioRequest, command: str, progress: Progress = silent
         manifest = new_manifest("scenario", command, settings_of(request)) | {"data": data.record}
         if older is not None:
             manifest["older"] = older.record
+        said = _in_columns(said, data)
         check_stated(said, request, data)
         forecaster, answer, notes = answered(request.model, data, said, request, progress)
         exact = request.mode in ("hard", "soft", "density")
@@ -130,6 +132,16 @@ def _said(request: ScenarioRequest) -> Scenario:
             'a scenario needs --scenario FILE, --pin "NAME=5.5,5.5" or --mode event --event EXPR'
         )
     return said
+
+
+def _in_columns(said: Scenario, data: Input) -> Scenario:
+    """Pins of months of stacked series as pins of their columns."""
+    if data.fast is None:
+        return said
+    try:
+        return in_columns(said, data.panel, data.fast)
+    except ScenarioError as error:
+        raise UsageError(str(error)) from error
 
 
 def check_stated(said: Scenario, request: ScenarioRequest, data: Input) -> None:
