@@ -1,7 +1,9 @@
 """Guidance against conditionals that are known exactly."""
 
+import numpy as np
 import pytest
 import torch
+from scipy.stats import multivariate_t
 
 from econdiff.diffusion.ddpm import ddpm
 from econdiff.diffusion.guidance import (
@@ -17,7 +19,7 @@ from econdiff.diffusion.known_laws import four_modes, gaussian
 from econdiff.diffusion.likelihood import log_density
 from econdiff.diffusion.sampler import angular, last
 from econdiff.diffusion.schedule import even_angles, linear
-from econdiff.diffusion.twisted import CollapseError, Particles, twisted
+from econdiff.diffusion.twisted import FREEDOM, CollapseError, Particles, twisted, widened
 
 
 def real(value):
@@ -228,6 +230,24 @@ def test_a_collapse_ends_the_way_as_soon_as_it_is_one():
     assert found.value.effective == float(whole.effective[first])
     enough = twisted(denoise, x, rungs, pins, seeded(1), least=float(whole.effective.min()))
     assert torch.equal(enough.x, whole.x)
+
+
+def test_widened_guidance_is_as_wide_as_a_student_t_given_the_pins():
+    """By the curvature of scipy's joint density at its conditional mode, where v + p are left."""
+    shape = np.array([[2.0, 0.7, 0.3], [0.7, 1.0, 0.2], [0.3, 0.2, 1.5]])
+    told = real([5.0, -4.0])
+    pins = SignalPins(real([[1, 0, 0], [0, 1, 0]]), told, torch.zeros(2, 2).double())
+    wide = widened(SignalCovariance(real(shape)), pins).covariance.numpy()
+    law = multivariate_t(np.zeros(3), shape, df=FREEDOM)
+    gain = np.linalg.solve(shape[:2, :2], shape[:2, 2])
+    mode, step = gain @ told.numpy(), 1e-2
+    below, at, above = (law.logpdf([*told, mode + k * step]) for k in (-1, 0, 1))
+    left = FREEDOM + 2
+    expected = (left + 1) / left / ((2 * at - below - above) / step**2)
+    given = wide[2, 2] - wide[2, :2] @ np.linalg.solve(wide[:2, :2], wide[:2, 2])
+    assert given == pytest.approx(expected, rel=1e-4)
+    near = SignalPins(pins.matrix, told / 100, pins.variance)
+    np.testing.assert_array_equal(widened(SignalCovariance(real(shape)), near).covariance, shape)
 
 
 def test_thinned_particles_are_nearly_all_different():

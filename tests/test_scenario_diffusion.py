@@ -10,6 +10,7 @@ from known_place import Known, two_regimes
 
 from econdiff.commands.findings import _by_pin, _shares
 from econdiff.diffusion.conditional import DiffusionLaw
+from econdiff.diffusion.known_laws import Mixture
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.training import Training
 from econdiff.scenario import Scenario, ScenarioWarning, cell, conditional, plausibility
@@ -261,6 +262,21 @@ def test_a_collapse_of_the_weights_is_answered_before_the_rest_is_drawn(monkeypa
     np.testing.assert_array_equal(early.alternative, late.gaussian)
     np.testing.assert_array_equal(early.baseline, late.baseline)
     assert few < many / 2
+
+
+def test_pins_far_out_in_heavy_tails_are_answered_by_the_law_itself():
+    """Eight deviations out the Gaussian guess collapses; wider guidance gives the exact law."""
+    size = torch.tensor([0.5, 1.0, 4.0], dtype=torch.float64)[:, None, None]
+    shape = torch.tensor([[1.0, 0.6], [0.6, 1.0]], dtype=torch.float64)
+    weights = torch.tensor([0.7, 0.29, 0.01], dtype=torch.float64)
+    law = Mixture(weights, torch.zeros(3, 2).double(), size**2 * shape)
+    told = DiffusionLaw(Known(law)).draw(NONE, pins(7.5), "hard", 600, np.random.default_rng(0))
+    assert told.effective > 100
+    mean, spread = 0.6 * 7.5, 4.0 * 0.8  # of the wild regime, the only one left
+    free = told.alternative[:, 1]
+    assert abs(free.mean() - mean) < 4 * spread / np.sqrt(told.effective)
+    assert free.std() == pytest.approx(spread, rel=0.15)
+    assert told.gaussian[:, 1].std() < spread / 2  # what would have been said
 
 
 def test_a_gaussian_difference_has_no_noise_left(anchor):

@@ -5,7 +5,8 @@ closed-form covariance of the anchor (or that of the draws, where it is plainly 
 path to meet the pins; it is exact where the law is Gaussian. Elsewhere it only proposes, and
 sequential Monte Carlo weights (`twisted`) correct it. In the mode density each island of particles
 gets its own values of the pins, drawn from what is assumed of them. Once too few particles are
-left to be an answer the others are not carried on, and the anchor's own answer is given.
+left to be an answer the others are not carried on: guidance is widened for pins that lie far out
+(`widened`), and if that leaves too few as well the anchor's own answer is given.
 
 A scenario that leaves no hole in its first periods is a history from there on, as published
 figures are: the model stands at the end of them and draws what follows. That is its law of the
@@ -28,7 +29,7 @@ from econdiff.diffusion.pin_values import absolute, islands_of, values_of
 from econdiff.diffusion.sampler import generator_from
 from econdiff.diffusion.scenario_origin import ScenarioOrigin
 from econdiff.diffusion.schedule import even_angles
-from econdiff.diffusion.twisted import CollapseError, Particles, twisted
+from econdiff.diffusion.twisted import CollapseError, Particles, twisted, widened
 from econdiff.scenario.control import Controlled
 from econdiff.scenario.gaussian import Gaussian
 from econdiff.scenario.law import Draws, least_effective
@@ -123,10 +124,14 @@ class DiffusionLaw:
             )
         values = values_of(facts, pins, mode, anchor, len(x), rng)
         least = least_effective(len(x)) if len(values) == 1 else 0.0  # islands are judged together
-        try:
-            after = self._given(x, free, prior, both, values, mode, generator, least)
-        except CollapseError as few:
-            worth = few.effective, few.ancestors, "guidance whose weights collapsed"
+        wide = widened(prior, self._origin.signal_pins(both, values[:1], mode))
+        for guess in (prior, wide):
+            try:
+                after = self._given(x, free, guess, both, values, mode, generator, least)
+                break
+            except CollapseError as few:
+                worth = few.effective, few.ancestors, "guidance whose weights collapsed"
+        else:
             return Draws(baseline, beside, beside, beside, pins, *worth)
         controls = None
         if after.control is not None and free_control is not None:

@@ -26,6 +26,8 @@ from econdiff.diffusion.process import posterior_variance, posterior_weights
 from econdiff.diffusion.sampler import randn_like
 from econdiff.diffusion.views import Denoiser
 
+FREEDOM = 4  # degrees of freedom of the Student t that widened guidance has in mind
+
 
 @dataclass(frozen=True, eq=False)
 class Particles:
@@ -116,6 +118,20 @@ def twisted(
             raise CollapseError(float(effective[-1]), len(lineage.unique()))
     steps = torch.stack(effective)
     return Particles(x.reshape(shape), log_weights.exp(), steps, lineage, shadow)
+
+
+def widened(prior: SignalCovariance, pins: SignalPins) -> SignalCovariance:
+    """`prior` as wide as a heavy-tailed law is where the `pins` (one value for all rows) lie.
+
+    Given p pins at the squared Mahalanobis distance d a Student t of v degrees of freedom is as
+    wide as a Gaussian times (v + d) / (v + p); Ding (2016), "On the conditional distribution of
+    the multivariate t distribution". Never narrower than `prior`.
+    """
+    _, total = pins.gain(torch.tensor(math.pi / 2), prior)
+    value = pins.value.double()
+    distance = float(value @ torch.linalg.solve(total[0], value))
+    wider = max(1.0, (FREEDOM + distance) / (FREEDOM + len(value)))
+    return SignalCovariance(wider * prior.covariance)
 
 
 @dataclass(frozen=True, eq=False)
