@@ -46,9 +46,10 @@ def caveats(
         )
     if fast is not None:
         points.append(
-            "Each month of a quarter is a series of its own to the model, forecast by quarters: "
-            "its paths may zigzag from month to month, and the past forecasts begin where all "
-            "months of a quarter are known, so they do not say what the first of them are worth."
+            "Each month of a quarter is a series of its own to the model, which goes on from the "
+            "same month of the quarter before: paths may zigzag from month to month, and who wants "
+            "the months forecasts their panel itself. The past forecasts begin where all months of "
+            "a quarter are known: they do not say what the first of them are worth."
         )
     points += [f"{line}." for line in floors_wanted(forecast, history, manifest, fast)[1]]
     if manifest["data"]["frequency"].startswith("D"):
