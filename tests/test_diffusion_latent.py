@@ -1,5 +1,6 @@
 """Wide panels: components against the world that made them, joint draws of every series."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 
 from econdiff.anchor import Anchor
+from econdiff.backtest.trial import DensityForecaster
 from econdiff.diffusion.components import principal_components
 from econdiff.diffusion.latent import FittedLatentDiffusion, LatentDiffusion
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
@@ -185,6 +187,17 @@ def test_a_scenario_for_a_wide_panel_is_told_what_to_do(world, core):
     fitted = LatentDiffusion(core=core).fit(panel)
     with pytest.raises(ScenarioError, match=r"60 series .* Diffusion\(wide=None\)"):
         law_of(fitted, panel, 4)
+
+
+def test_what_only_the_direct_model_has_is_said_to_be_there(world, core):
+    fitted = LatentDiffusion(core=core).fit(world[0])
+    for name in ("log_density", "encode", "decode", "origin"):
+        with pytest.raises(AttributeError, match=rf"60 series .* no {name}; .*wide=None"):
+            getattr(fitted, name)
+    assert not isinstance(fitted, DensityForecaster)  # backtests leave its density out
+    with pytest.raises(AttributeError, match="object has no attribute 'densities'"):
+        getattr(fitted, "densities")  # noqa: B009
+    assert copy.deepcopy(fitted).names == fitted.names
 
 
 def test_what_cannot_be_split_is_named(world):

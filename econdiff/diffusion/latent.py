@@ -113,6 +113,15 @@ class FittedLatentDiffusion:
             "keep those that the scenario is about, or say Diffusion(wide=None) and be patient"
         )
 
+    def __getattr__(self, name: str) -> NoReturn:
+        """Say where to find what only the direct model has: densities, codes, its origin."""
+        if hasattr(FittedDiffusion, name):
+            raise AttributeError(
+                f"{len(self.names)} series are diffused by what they share, and that has no "
+                f"{name}; keep the series that it is about, or say Diffusion(wide=None) and be patient"
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
 
 def _innovations(state: Filtered) -> np.ndarray:
     """Each series' innovations over their volatility, [time, series]; NaN where there is none."""
