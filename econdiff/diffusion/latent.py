@@ -118,7 +118,7 @@ class FittedLatentDiffusion:
         if hasattr(FittedDiffusion, name):
             raise AttributeError(
                 f"{len(self.names)} series are diffused by what they share, and that has no "
-                f"{name}; keep the series that it is about, or say Diffusion(wide=None) and be patient"
+                f"{name}; keep the series that it is about, or say Diffusion(wide=None)"
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
