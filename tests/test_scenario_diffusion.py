@@ -13,6 +13,7 @@ from econdiff.diffusion.conditional import DiffusionLaw
 from econdiff.diffusion.known_laws import Mixture
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.training import Training
+from econdiff.diffusion.twisted import twisted
 from econdiff.scenario import Scenario, ScenarioWarning, cell, conditional, plausibility
 from econdiff.scenario.control import steadied
 from econdiff.scenario.law import least_effective
@@ -264,12 +265,17 @@ def test_a_collapse_of_the_weights_is_answered_before_the_rest_is_drawn(monkeypa
     assert few < many / 2
 
 
-def test_pins_far_out_in_heavy_tails_are_answered_by_the_law_itself():
-    """Eight deviations out the Gaussian guess collapses; wider guidance gives the exact law."""
+def scale_mixture():
+    """Two cells of correlation .6 that share one scale: calm, ordinary or, seldom, wild."""
     size = torch.tensor([0.5, 1.0, 4.0], dtype=torch.float64)[:, None, None]
     shape = torch.tensor([[1.0, 0.6], [0.6, 1.0]], dtype=torch.float64)
     weights = torch.tensor([0.7, 0.29, 0.01], dtype=torch.float64)
-    law = Mixture(weights, torch.zeros(3, 2).double(), size**2 * shape)
+    return Mixture(weights, torch.zeros(3, 2).double(), size**2 * shape)
+
+
+def test_pins_far_out_in_heavy_tails_are_answered_by_the_law_itself():
+    """Eight deviations out the Gaussian guess collapses; wider guidance gives the exact law."""
+    law = scale_mixture()
     told = DiffusionLaw(Known(law)).draw(NONE, pins(7.5), "hard", 600, np.random.default_rng(0))
     assert told.effective > 100
     mean, spread = 0.6 * 7.5, 4.0 * 0.8  # of the wild regime, the only one left
@@ -277,6 +283,23 @@ def test_pins_far_out_in_heavy_tails_are_answered_by_the_law_itself():
     assert abs(free.mean() - mean) < 4 * spread / np.sqrt(told.effective)
     assert free.std() == pytest.approx(spread, rel=0.15)
     assert told.gaussian[:, 1].std() < spread / 2  # what would have been said
+
+
+@pytest.mark.parametrize(("value", "wide"), [(2.0, False), (4.0, True)])
+def test_improbable_pins_are_guided_widely_from_the_first(monkeypatch, value, wide):
+    """There weights may be wrong without a collapse: see `benchmarks/scenario_worlds.py`."""
+    widths = []
+
+    def watched(*given, **more):
+        widths.append(float(given[5].covariance[0, 0]))
+        return twisted(*given, **more)
+
+    monkeypatch.setattr("econdiff.diffusion.conditional.twisted", watched)
+    standing = DiffusionLaw(Known(scale_mixture()))
+    free = standing._origin.prior(torch.zeros(2, 2, 1)).covariance[0, 0]
+    standing.draw(NONE, pins(value), "hard", 400, np.random.default_rng(0))
+    assert (widths[-1] > 1.5 * float(free)) == wide
+    assert len(widths) == 1  # nothing was tried in vain
 
 
 def test_a_gaussian_difference_has_no_noise_left(anchor):

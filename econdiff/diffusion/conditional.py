@@ -6,7 +6,9 @@ path to meet the pins; it is exact where the law is Gaussian. Elsewhere it only 
 sequential Monte Carlo weights (`twisted`) correct it. In the mode density each island of particles
 gets its own values of the pins, drawn from what is assumed of them. Once too few particles are
 left to be an answer the others are not carried on: guidance is widened for pins that lie far out
-(`widened`), and if that leaves too few as well the anchor's own answer is given.
+(`widened`), and if that leaves too few as well the anchor's own answer is given. Pins that the
+Gaussian holds for improbable have it so from the first: there weights may be wrong without a
+collapse, for no particle ever comes near where the learned law's tail is.
 
 A scenario that leaves no hole in its first periods is a history from there on, as published
 figures are: the model stands at the end of them and draws what follows. That is its law of the
@@ -20,16 +22,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.stats import chi2
 from torch import Tensor
 
-from econdiff.diffusion.guidance import SignalCovariance
+from econdiff.diffusion.guidance import SignalCovariance, SignalPins
 from econdiff.diffusion.likelihood import decode, log_density
 from econdiff.diffusion.origin import Origin
 from econdiff.diffusion.pin_values import absolute, islands_of, values_of
 from econdiff.diffusion.sampler import generator_from
 from econdiff.diffusion.scenario_origin import ScenarioOrigin
 from econdiff.diffusion.schedule import even_angles
-from econdiff.diffusion.twisted import CollapseError, Particles, twisted, widened
+from econdiff.diffusion.twisted import CollapseError, Particles, distance, twisted, widened
 from econdiff.scenario.control import Controlled
 from econdiff.scenario.gaussian import Gaussian
 from econdiff.scenario.law import Draws, least_effective
@@ -37,6 +40,7 @@ from econdiff.scenario.pins import Pins, settled
 from econdiff.scenario.statement import Mode
 
 RUNGS = 32  # of the ladder down which particles are carried
+IMPROBABLE = 0.01  # of pins as far out by the Gaussian: guidance is wide from the first
 POOL = 4  # particles for each path: the paths are chosen among them by weight
 EXACT_TRACE = 32  # cells up to which the divergence of the likelihood is exact
 PROBES = 16  # random signs beyond that
@@ -124,8 +128,7 @@ class DiffusionLaw:
             )
         values = values_of(facts, pins, mode, anchor, len(x), rng)
         least = least_effective(len(x)) if len(values) == 1 else 0.0  # islands are judged together
-        wide = widened(prior, self._origin.signal_pins(both, values[:1], mode))
-        for guess in (prior, wide):
+        for guess in self._guesses(prior, self._origin.signal_pins(both, values[:1], mode), least):
             try:
                 after = self._given(x, free, guess, both, values, mode, generator, least)
                 break
@@ -137,6 +140,15 @@ class DiffusionLaw:
         if after.control is not None and free_control is not None:
             controls = free_control, after.control
         return Draws(baseline, after.draws, after.guided, beside, pins, *after.worth, controls)
+
+    def _guesses(
+        self, prior: SignalCovariance, pins: SignalPins, least: float
+    ) -> tuple[SignalCovariance, ...]:
+        """What guidance takes for the law of z, in the order of trial; see the top of the page."""
+        wide = widened(prior, pins)
+        if self.correct and least and chi2.sf(distance(prior, pins), len(pins.value)) < IMPROBABLE:
+            return (wide,)
+        return prior, wide
 
     def log_density_ratio(
         self, path: np.ndarray, draws: np.ndarray, facts: Pins

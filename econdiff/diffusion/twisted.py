@@ -120,6 +120,13 @@ def twisted(
     return Particles(x.reshape(shape), log_weights.exp(), steps, lineage, shadow)
 
 
+def distance(prior: SignalCovariance, pins: SignalPins) -> float:
+    """Squared Mahalanobis distance of the `pins` (one value for all rows) from 0 under `prior`."""
+    _, total = pins.gain(torch.tensor(math.pi / 2), prior)
+    value = pins.value.double()
+    return float(value @ torch.linalg.solve(total[0], value))
+
+
 def widened(prior: SignalCovariance, pins: SignalPins) -> SignalCovariance:
     """`prior` as wide as a heavy-tailed law is where the `pins` (one value for all rows) lie.
 
@@ -127,11 +134,8 @@ def widened(prior: SignalCovariance, pins: SignalPins) -> SignalCovariance:
     wide as a Gaussian times (v + d) / (v + p); Ding (2016), "On the conditional distribution of
     the multivariate t distribution". Never narrower than `prior`.
     """
-    _, total = pins.gain(torch.tensor(math.pi / 2), prior)
-    value = pins.value.double()
-    distance = float(value @ torch.linalg.solve(total[0], value))
-    wider = max(1.0, (FREEDOM + distance) / (FREEDOM + len(value)))
-    return SignalCovariance(wider * prior.covariance)
+    wider = (FREEDOM + distance(prior, pins)) / (FREEDOM + len(pins.value))
+    return SignalCovariance(max(1.0, wider) * prior.covariance)
 
 
 @dataclass(frozen=True, eq=False)
