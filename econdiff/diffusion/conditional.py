@@ -25,7 +25,7 @@ import torch
 from scipy.stats import chi2
 from torch import Tensor
 
-from econdiff.diffusion.guidance import SignalCovariance, SignalPins
+from econdiff.diffusion.guidance import SignalCovariance
 from econdiff.diffusion.likelihood import decode, log_density
 from econdiff.diffusion.origin import Origin
 from econdiff.diffusion.pin_values import absolute, islands_of, values_of
@@ -127,28 +127,38 @@ class DiffusionLaw:
                 baseline, told, guided, beside, pins, after.effective, after.ancestors, method
             )
         values = values_of(facts, pins, mode, anchor, len(x), rng)
-        least = least_effective(len(x)) if len(values) == 1 else 0.0  # islands are judged together
-        for guess in self._guesses(prior, self._origin.signal_pins(both, values[:1], mode), least):
-            try:
-                after = self._given(x, free, guess, both, values, mode, generator, least)
-                break
-            except CollapseError as few:
-                worth = few.effective, few.ancestors, "guidance whose weights collapsed"
-        else:
-            return Draws(baseline, beside, beside, beside, pins, *worth)
+        try:
+            after = self._told(x, free, prior, both, values, mode, generator)
+        except CollapseError as few:
+            method = "guidance whose weights collapsed"
+            return Draws(
+                baseline, beside, beside, beside, pins, few.effective, few.ancestors, method
+            )
         controls = None
         if after.control is not None and free_control is not None:
             controls = free_control, after.control
         return Draws(baseline, after.draws, after.guided, beside, pins, *after.worth, controls)
 
-    def _guesses(
-        self, prior: SignalCovariance, pins: SignalPins, least: float
-    ) -> tuple[SignalCovariance, ...]:
-        """What guidance takes for the law of z, in the order of trial; see the top of the page."""
-        wide = widened(prior, pins)
-        if self.correct and least and chi2.sf(distance(prior, pins), len(pins.value)) < IMPROBABLE:
-            return (wide,)
-        return prior, wide
+    def _told(
+        self,
+        x: Tensor,
+        free: np.ndarray,
+        prior: SignalCovariance,
+        pins: Pins,
+        values: np.ndarray,
+        mode: Mode,
+        generator: torch.Generator,
+    ) -> "_Given":
+        """`_given`, guided widely where that is needed; CollapseError if it does not help."""
+        here = self._origin.signal_pins(pins, values[:1], mode)
+        least = least_effective(len(x)) if len(values) == 1 else 0.0  # islands are judged together
+        improbable = chi2.sf(distance(prior, here), len(here.value)) < IMPROBABLE
+        if not (self.correct and least and improbable):
+            try:
+                return self._given(x, free, prior, pins, values, mode, generator, least)
+            except CollapseError:
+                pass
+        return self._given(x, free, widened(prior, here), pins, values, mode, generator, least)
 
     def log_density_ratio(
         self, path: np.ndarray, draws: np.ndarray, facts: Pins
