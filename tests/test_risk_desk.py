@@ -344,6 +344,7 @@ def test_units_that_no_price_has_are_refused_and_the_series_named(tmp_path, caps
         ("series,weight\nA,0.5\nA,0.5\n", "['A'] more than once"),
         ("series,weight\nA,much\n", "line 2 of weights.csv: the weight 'much' of 'A' is no number"),
         ("series,weight\nA,60\nB,40\n", "0.25 for 25%"),
+        ("series,weight\nA,60%\nB,40%\n", "'60%' of 'A' is no number; weights are shares"),
         ("series,weight\nA,0\n", "hold nothing"),
         ("series\nA\n", "holds no table of two columns or more"),
         ("series,weight\n", "needs a column of series and a column of weights"),
@@ -414,6 +415,13 @@ def test_a_price_that_ends_early_is_refused_where_it_is_held_only(tmp_path, pric
     assert not list(tmp_path.glob("out*"))
     hold = holdings(write(tmp_path, "series,w\nA,1\n"), by_days(prices), ["A", "B", "C"])
     assert hold.held == ["A"]
+
+
+def test_too_few_rows_are_not_mended_by_an_option_that_was_not_given(tmp_path, prices, capsys):
+    assert ask(tmp_path, prices.iloc[:60], "--horizon", "1") == 2
+    said = capsys.readouterr().err
+    assert "100 are needed" in said
+    assert said.strip().endswith("on: give a longer history")
 
 
 def test_net_weights_other_than_one_are_said(tmp_path, prices, capsys):

@@ -288,6 +288,32 @@ def test_splits_and_stale_prices_are_pointed_at(rng):
     assert "6 days" in found["words"][1]
 
 
+@pytest.mark.parametrize(
+    ("factor", "problem", "words"),
+    [
+        (1 / 100, "unit", "pence for pounds"),
+        (1000, "unit", "another unit of money"),
+        (1 / 8.6, "jump", "moved -88"),
+        (2.5, "jump", "is the price right?"),
+        (1 / 20, "split", "20-for-1 split"),
+    ],
+)
+def test_a_jump_that_no_market_makes_is_named(factor, problem, words):
+    steps = 0.01 * np.sin(np.arange(100.0) ** 2)
+    steps[50] = np.log(factor)
+    found = suspicious(priced(*np.exp(steps.cumsum())))
+    assert found["problem"].tolist() == [problem]
+    assert words in found["words"][0]
+
+
+def test_gross_returns_are_not_taken_for_prices_in_silence():
+    steps = 0.01 * np.sin(np.arange(200.0) ** 2)
+    assert suspicious(priced(*np.exp(steps.cumsum()))).empty
+    found = suspicious(priced(*np.exp(steps)))
+    assert found["problem"].tolist() == ["mean"]
+    assert "is it a return, not a price?" in found["words"][0]
+
+
 @pytest.mark.parametrize("carried", [True, False])
 def test_stale_prices_of_months_are_months(carried):
     ends = pd.date_range("2024-01-31", periods=9, freq="ME")

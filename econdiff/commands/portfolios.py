@@ -132,7 +132,7 @@ def read_weights(file: Path) -> pd.DataFrame:
         row, column = np.argwhere(wrong.to_numpy())[0]
         raise UsageError(
             f"line {row + 2} of {file.name}: the weight {cells.iloc[row, column]!r} of "
-            f"{names[row]!r} is no number"
+            f"{names[row]!r} is no number; weights are shares of wealth, 0.25 for 25%"
         )
     weights = numbers.fillna(0.0).set_axis(names, axis=0)
     weights.columns = [str(name) for name in weights.columns]

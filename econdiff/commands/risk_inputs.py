@@ -207,14 +207,15 @@ def _too_short(
     known = panel.iloc[:first].notna().sum()
     scarce = str(known.idxmin())
     since = panel[scarce].first_valid_index()
-    mend = "begin later with --backtest, or give a longer history"
+    later = "begin later with --backtest, or " if request.backtest is not None else ""
+    mend = f"{later}give a longer history"
     if request.window < least:
         return (
             f"--window {request.window} looks back on fewer rows than the {least} that are needed; "
             f"say --window {least} or more"
         )
     if since is not None and since > panel.index[0]:
-        mend = "leave it out with --series, or begin later with --backtest"
+        mend = f"leave it out with --series, or {later}give a longer history"
     return (
         f"{complete} of the last {request.window} rows {where} have every series known, {least} "
         f"are needed; {scarce!r} is known from {since} on: {mend}"

@@ -12,6 +12,10 @@ from econdiff.periods import period_labels
 
 SPLITS = (2, 3, 4, 5, 7, 10, 15, 20, 3 / 2)  # shares for one, as they are usually split
 NEAR = 0.04  # how near a jump must lie to a split, in logs
+UNITS = (100, 1000)  # pence in a pound, fils in a dinar
+ROUGHLY = 0.25  # how near a jump must lie to a change of units, in logs, the day's move on top
+DOUBLED = np.log(2)  # a move from which a jump is one whatever it is like
+UNDONE, ENOUGH = -0.4, 60  # autocorrelation of moves, white noise has -0.5; moves that show it
 STALE = 5  # periods without a change
 PERIODS = {"D": "days", "B": "days", "W": "weeks", "M": "months", "Q": "quarters", "Y": "years"}
 
@@ -69,8 +73,11 @@ def not_prices(prices: pd.DataFrame, units: Mapping[str, str]) -> dict[str, str]
 def suspicious(prices: pd.DataFrame) -> pd.DataFrame:
     """What to look at before trusting the prices: `series, period, problem, words`.
 
-    `split`: a jump within 4% of a usual split or reverse split, and eight times the series'
-    usual (median absolute) move at least. `stale`: no change over five periods or more.
+    `split`, `unit`, `jump`: a move eight times the series' usual (median absolute) one at least,
+    and beyond 25%, that lies within 4% of a usual split or reverse split; that is a hundredfold or
+    a thousandfold, as pence for pounds; or that halves or doubles the price. `stale`: no change
+    over five periods or more. `mean`: moves that undo one another, with an autocorrelation below
+    -0.4 over 60 or more, as where gross returns (1.002) stand for prices.
     """
     values = prices.to_numpy(float)
     logs = np.log(np.where(values > 0, values, np.nan))
@@ -79,18 +86,32 @@ def suspicious(prices: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name, r in zip(prices.columns, moves.T, strict=True):
         usual = np.nanmedian(np.abs(r)) if np.isfinite(r).any() else np.nan
-        for day in np.flatnonzero(np.abs(r) > max(0.25, 8 * usual)):
-            nearest = min(SPLITS, key=lambda s: abs(abs(r[day]) - np.log(s)))
-            if abs(abs(r[day]) - np.log(nearest)) < NEAR:
-                what = "split" if r[day] < 0 else "reverse split"
-                words = f"moved {100 * np.expm1(r[day]):+.0f}%, like a {nearest:g}-for-1 {what}"
-                rows.append((name, labels[day], "split", words + "; use adjusted prices"))
+        jumps = np.flatnonzero(np.abs(r) > max(0.25, 8 * usual))
+        rows += [(name, labels[day], *told) for day in jumps if (told := _jump(r[day]))]
         rows += [
             (name, labels[end], "stale", f"the same price for {length} {unit}")
             for end, length in _runs(r == 0)
             if length >= STALE
         ]
+        pairs = np.stack([r[:-1], r[1:]])[:, np.isfinite(r[:-1] + r[1:])]
+        if pairs.shape[1] >= ENOUGH and (pairs.std(axis=1) > 0).all():
+            undone = float(np.corrcoef(pairs)[0, 1])
+            if undone < UNDONE:
+                words = f"its moves undo one another, with an autocorrelation of {undone:.2f}"
+                rows.append((name, labels[-1], "mean", words + "; is it a return, not a price?"))
     return pd.DataFrame(rows, columns=["series", "period", "problem", "words"])
+
+
+def _jump(move: float) -> tuple[str, str] | None:
+    """The problem and the words of a log move that is out of proportion; None where it may be."""
+    size, said = abs(move), f"moved {100 * np.expm1(move):+.3g}%"
+    nearest = min(SPLITS, key=lambda s: abs(size - np.log(s)))
+    if abs(size - np.log(nearest)) < NEAR:
+        what = "split" if move < 0 else "reverse split"
+        return "split", f"{said}, like a {nearest:g}-for-1 {what}; use adjusted prices"
+    if min(abs(size - np.log(units)) for units in UNITS) < ROUGHLY:
+        return "unit", f"{said}, like another unit of money (pence for pounds); use one throughout"
+    return ("jump", f"{said}; is the price right?") if size > DOUBLED else None
 
 
 def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
