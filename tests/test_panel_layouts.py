@@ -66,3 +66,25 @@ def test_a_table_that_needs_two_columns_for_a_name_says_how_to_join_them():
 def test_series_that_are_named_by_numbers_may_be_asked_for_by_them():
     frame = pd.DataFrame(VALUES, index=MONTHS)
     assert list(read_panel(frame, series=[2, 0]).columns) == ["2", "0"]
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "Float64", "int64[pyarrow]"])
+def test_a_cell_that_pandas_calls_na_is_not_known(dtype):
+    frame = pd.DataFrame({"a": np.arange(40), "b": np.arange(40) ** 2}, index=MONTHS[:40])
+    frame = frame.astype(dtype)
+    frame.iloc[-1, 0] = pd.NA
+    panel = read_panel(frame)
+    assert np.flatnonzero(panel["a"].isna()).tolist() == [39]
+    assert panel["b"].iloc[-1] == 39**2
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_midnights_of_berlin_in_utc_are_not_taken_for_the_day_before(written):
+    local = pd.date_range("2000-01", periods=40, freq="MS", tz="Europe/Berlin")
+    stamps = local.tz_convert("UTC")
+    dates = stamps.strftime("%Y-%m-%dT%H:%M:%SZ") if written else stamps
+    frame = pd.DataFrame({"date": dates, "a": VALUES[:40, 0]})
+    with pytest.raises(PanelError, match="afternoons and evenings in UTC"):
+        read_panel(frame)
+    frame["date"] = pd.to_datetime(dates, utc=True).tz_convert("Europe/Berlin")
+    assert str(read_panel(frame).index[0]) == "2000-01"

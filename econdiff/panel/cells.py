@@ -12,7 +12,7 @@ _MISSING = frozenset(
 
 def is_missing(cell: object) -> bool:
     """Whether a cell says that nothing is known: empty, FRED's '.', OECD's '..', 'NA', ..."""
-    return cell is None or cell != cell or str(cell).strip().lower() in _MISSING
+    return cell is None or cell is pd.NA or cell != cell or str(cell).strip().lower() in _MISSING
 
 
 def is_text(cells: pd.Series) -> bool:

@@ -10,6 +10,7 @@ import pandas as pd
 from econdiff.panel.errors import PanelError
 
 _BESIDE = re.compile(r"[T ]\d{1,2}:\d{2}.*$|(?<=^\d{4}) \[YR\d{4}\]$")  # a clock; World Bank
+_EVENING_IN_UTC = re.compile(r"[T ](1[2-9]|2[0-3]):\d{2}\S*?\s?(Z|\+00:?00|UTC)$")
 _TWO_DIGITS = r"(\d{1,2}[/.-]\d{1,2}|(\d{1,2}[ /.-])?[A-Za-z]{3,9}\.?)[ /.'-]+\d{2}"
 
 
@@ -71,9 +72,13 @@ def parse_dates(cells: pd.Index | pd.Series, column: str) -> Dates:
         periods = pd.PeriodIndex(cells)
         return Dates(periods.to_timestamp(how="end").normalize(), periods.freqstr[0])
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
-        return Dates(pd.DatetimeIndex(cells).tz_localize(None).normalize())
+        stamps = pd.DatetimeIndex(cells)
+        if stamps.tz is not None:
+            _refuse_evenings_in_utc(stamps.astype(str), column)
+        return Dates(stamps.tz_localize(None).normalize())
     objects = pd.Index(np.asarray(cells, dtype=object))
     distinct = objects.unique()
+    _refuse_evenings_in_utc(distinct, column)
     found = _read_texts(pd.Index([_text(cell) for cell in distinct], dtype=object), column)
     return replace(found, stamps=found.stamps[distinct.get_indexer(objects)])
 
@@ -91,6 +96,16 @@ def written_as_dates(names: pd.Index) -> list[bool]:
     """Which of the names of columns are written as dates are."""
     patterns = [re.compile(way.pattern, re.IGNORECASE) for way in _WRITINGS]
     return [any(p.fullmatch(_text(name)) for p in patterns) for name in names]
+
+
+def _refuse_evenings_in_utc(cells: pd.Index, column: str) -> None:
+    """Midnight in Berlin is an hour of the day before in UTC: of which day such dates are is open."""
+    if len(cells) and all(_EVENING_IN_UTC.search(str(cell)) for cell in cells):
+        raise PanelError(
+            f"the dates in {column!r} are afternoons and evenings in UTC, as {str(cells[0])!r}, "
+            "which may be midnight of the next day where the data come from; bring them to that "
+            "time first, as in pd.to_datetime(dates, utc=True).tz_convert('Europe/Berlin')"
+        )
 
 
 def _read_texts(texts: pd.Index, column: str) -> Dates:
