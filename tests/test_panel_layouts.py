@@ -84,7 +84,52 @@ def test_midnights_of_berlin_in_utc_are_not_taken_for_the_day_before(written):
     stamps = local.tz_convert("UTC")
     dates = stamps.strftime("%Y-%m-%dT%H:%M:%SZ") if written else stamps
     frame = pd.DataFrame({"date": dates, "a": VALUES[:40, 0]})
-    with pytest.raises(PanelError, match="afternoons and evenings in UTC"):
+    with pytest.raises(PanelError, match="late evenings in UTC"):
         read_panel(frame)
     frame["date"] = pd.to_datetime(dates, utc=True).tz_convert("Europe/Berlin")
     assert str(read_panel(frame).index[0]) == "2000-01"
+
+
+def sdmx(areas, measures):
+    """As the OECD writes them: codes and names of each row, the same words all the way down."""
+    rows = [
+        (area, measure, str(month), value)
+        for (area, measure), column in zip(
+            [(a, m) for a in areas for m in measures], VALUES[:40].T, strict=False
+        )
+        for month, value in zip(MONTHS[:40], column, strict=True)
+    ]
+    frame = pd.DataFrame(rows, columns=["REF_AREA", "MEASURE", "TIME_PERIOD", "OBS_VALUE"])
+    frame.insert(0, "DATAFLOW", "OECD.SDD:DSD_NAMAIN1(1.0)")
+    frame.insert(1, "LAST UPDATE", "15/03/24 23:00:00")
+    return frame.assign(FREQ="M")
+
+
+def test_of_columns_with_words_those_are_named_that_tell_the_rows_apart():
+    both = r"frame\['REF_AREA'\] \+ ' ' \+ frame\['MEASURE'\]\), or keep the rows of one MEASURE"
+    table = sdmx(["DEU"], ["GDP", "CPI", "IP"])
+    table["REF_AREA"] = table["REF_AREA"].where(table["MEASURE"] != "IP", "FRA")
+    table["MEASURE"] = table["MEASURE"].replace("IP", "GDP")
+    with pytest.raises(PanelError, match=both):
+        read_panel(table)
+    with pytest.raises(PanelError, match="not even all of"):
+        read_panel(pd.concat([table, table.iloc[[3]]]))
+
+
+def test_one_series_with_words_beside_it_is_read_by_its_numbers():
+    panel = read_panel(sdmx(["DEU"], ["GDP"]))
+    assert list(panel.columns) == ["OBS_VALUE"]
+    np.testing.assert_array_equal(panel.to_numpy()[:, 0], VALUES[:40, 0])
+    assert "DATAFLOW, LAST UPDATE, REF_AREA, MEASURE, FREQ" in panel.attrs["notes"][0]
+
+
+def test_a_second_column_of_dates_is_no_series():
+    frame = pd.DataFrame({"DATE": MONTHS[:40].astype(str), "EXR.M.USD": VALUES[:40, 0]})
+    frame.insert(1, "TIME PERIOD", MONTHS[:40].strftime("%Y%b"))  # the ECB's portal: 1995Jan
+    assert list(read_panel(frame).columns) == ["EXR.M.USD"]
+    assert str(read_panel(frame.drop(columns="DATE")).index[0]) == "1995-01"
+
+
+def test_months_before_their_years_are_months():
+    frame = pd.DataFrame({"Zeit": MONTHS[:40].strftime("%m/%Y"), "a": VALUES[:40, 0]})
+    assert read_panel(frame).index.equals(MONTHS[:40])

@@ -23,11 +23,12 @@ def is_text(cells: pd.Series) -> bool:
 
 
 def is_label(cells: pd.Series) -> bool:
-    """Whether there are cells, and no digit in any: words about the row and no series."""
+    """Whether cells are words about the row and no series: no digit in any, or all one text."""
     if pd.api.types.is_numeric_dtype(cells.dtype):
         return False
     some = [str(cell) for cell in pd.unique(cells) if not is_missing(cell)]
-    return bool(some) and not any(sign.isdigit() for cell in some for sign in cell)
+    digits = any(sign.isdigit() for cell in some for sign in cell)
+    return bool(some) and (not digits or (len(some) == 1 and is_text(cells)))
 
 
 def numbers(cells: pd.Series, stamps: pd.DatetimeIndex, names: str | np.ndarray) -> np.ndarray:

@@ -101,11 +101,17 @@ def find_long(frame: pd.DataFrame, id: str, time: str, value: str) -> Long | Non
         return Long(ids[0], date, values[0])
     apart = [n for n in ids if date and not frame.duplicated([n, date]).any()]
     if date and len(ids) > 1 and not apart:
-        both = " + ' ' + ".join(f"frame[{name!r}]" for name in ids[:2])
+        if frame.duplicated([*ids, date]).any():
+            raise PanelError(
+                f"dates repeat in {date!r}, and not even all of {ids} together tell the rows of a "
+                "date apart; keep one row for each series and date"
+            )
+        needed = _telling_apart(frame, date, ids)
+        joined = " + ' ' + ".join(f"frame[{name!r}]" for name in needed)
         raise PanelError(
             f"dates repeat in {date!r}, and none of {ids} alone tells the rows of a date apart; "
-            f"join them into one column (frame['series'] = {both}), or keep the rows of one "
-            f"{ids[-1]}"
+            f"join columns into one (frame['series'] = {joined}), or keep the rows of one "
+            f"{needed[-1]}"
         )
     likely = next((n for n in values if n.lower() in _VALUE_NAMES), values[-1])
     name, day = [*apart, *ids][0], date or "..."
@@ -115,6 +121,15 @@ def find_long(frame: pd.DataFrame, id: str, time: str, value: str) -> Long | Non
         f"id={name!r}, time={day!r}, value={likely!r} "
         f"({shlex.join(['--id', name, '--time', day, '--value', likely])})"
     )
+
+
+def _telling_apart(frame: pd.DataFrame, date: str, ids: list[str]) -> list[str]:
+    """Those of `ids` that tell the rows of a date apart, each the one that then tells the most."""
+    needed: list[str] = []
+    while frame.duplicated([*needed, date]).any():
+        rest = [name for name in ids if name not in needed]
+        needed.append(min(rest, key=lambda n: frame.duplicated([*needed, n, date]).sum()))
+    return needed
 
 
 def from_long(frame: pd.DataFrame, long: Long, series: Sequence[str] | None) -> RawPanel:
@@ -150,7 +165,7 @@ def from_wide(frame: pd.DataFrame, time: str, series: Sequence[str] | None) -> R
     frame, cells, notes = _without_footnotes(frame, cells)
     if series is not None:
         frame = frame.loc[:, list(series)]
-    labels = [str(name) for name, column_cells in frame.items() if is_label(column_cells)]
+    labels = [str(name) for name, column_cells in frame.items() if _is_beside(column_cells)]
     if labels and len(labels) < frame.shape[1]:
         notes.append(f"left out, since they hold words and no numbers: {', '.join(labels)}")
         frame = frame.drop(columns=labels)
@@ -159,6 +174,11 @@ def from_wide(frame: pd.DataFrame, time: str, series: Sequence[str] | None) -> R
         notes.append(f"dates in {column or 'the first column'} are read as {dates.reading}")
     values = {str(n): numbers(c, dates.stamps, str(n)) for n, c in frame.items()}
     return RawPanel(pd.DataFrame(values), dates.stamps, dates.written, tuple(notes))
+
+
+def _is_beside(cells: pd.Series) -> bool:
+    """Whether a column says something about its rows and is no series: words, or dates as text."""
+    return is_label(cells) or (is_text(cells) and looks_like_dates(cells))
 
 
 def _split(frame: pd.DataFrame, time: str) -> tuple[pd.DataFrame, pd.Series, str]:

@@ -10,7 +10,7 @@ import pandas as pd
 from econdiff.panel.errors import PanelError
 
 _BESIDE = re.compile(r"[T ]\d{1,2}:\d{2}.*$|(?<=^\d{4}) \[YR\d{4}\]$")  # a clock; World Bank
-_EVENING_IN_UTC = re.compile(r"[T ](1[2-9]|2[0-3]):\d{2}\S*?\s?(Z|\+00:?00|UTC)$")
+_EVENING_IN_UTC = re.compile(r"[T ]2[1-3]:\d{2}\S*?\s?(Z|\+00:?00|UTC)$")
 _TWO_DIGITS = r"(\d{1,2}[/.-]\d{1,2}|(\d{1,2}[ /.-])?[A-Za-z]{3,9}\.?)[ /.'-]+\d{2}"
 
 
@@ -63,6 +63,8 @@ _WRITINGS = (  # of two that fit all cells the smoother wins, then the first
     _Writing(r"[A-Za-z]+ \d{4}", "%B %Y", "months", "M"),
     _Writing(r"\d{4} [A-Za-z]{3}", "%Y %b", "months", "M"),
     _Writing(r"\d{4}-[A-Za-z]{3}", "%Y-%b", "months", "M"),
+    _Writing(r"\d{4}[A-Za-z]{3}", "%Y%b", "months", "M"),
+    _Writing(r"\d{1,2}/\d{4}", "%m/%Y", "months", "M"),
 )
 
 
@@ -102,7 +104,7 @@ def _refuse_evenings_in_utc(cells: pd.Index, column: str) -> None:
     """Midnight in Berlin is an hour of the day before in UTC: of which day such dates are is open."""
     if len(cells) and all(_EVENING_IN_UTC.search(str(cell)) for cell in cells):
         raise PanelError(
-            f"the dates in {column!r} are afternoons and evenings in UTC, as {str(cells[0])!r}, "
+            f"the dates in {column!r} are late evenings in UTC, as {str(cells[0])!r}, "
             "which may be midnight of the next day where the data come from; bring them to that "
             "time first, as in pd.to_datetime(dates, utc=True).tz_convert('Europe/Berlin')"
         )
