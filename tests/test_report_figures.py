@@ -233,3 +233,43 @@ def test_a_difference_is_drawn_in_the_units_of_its_series():
     )
     (axes,) = changes(table, baseline).axes
     assert axes.get_ylabel() == "per cent a year"
+
+
+def test_a_history_that_goes_on_behind_the_forecast_is_drawn_up_to_it():
+    whole = history()
+    past = whole.iloc[:40]
+    drawn = [fan(forecast(past), panel).axes[0] for panel in (past, whole)]
+    for line, same in zip(*(axes.get_lines() for axes in drawn), strict=True):
+        np.testing.assert_array_equal(line.get_xdata(), same.get_xdata())
+        np.testing.assert_array_equal(line.get_ydata(), same.get_ydata())
+
+
+@pytest.mark.parametrize("how", ["start", "end"])
+def test_an_outcome_is_found_by_its_dates_where_the_forecast_has_periods(how):
+    whole = history()
+    past = whole.iloc[:56]
+    dated = whole.to_timestamp(how=how)
+    came = [
+        next(line for line in axes.get_lines() if line.get_label() == "outcome").get_ydata()
+        for axes in (
+            fan(forecast(past), past, outcome=whole).axes[0],
+            fan(forecast(past), past, outcome=dated).axes[0],
+            fan(forecast(dated.iloc[:56]), past, outcome=whole).axes[0],
+        )
+    ]
+    for found in came:
+        np.testing.assert_array_equal(found, whole["growth"].iloc[55:])
+
+
+def test_days_with_a_time_zone_stand_where_their_own_calendar_has_them():
+    past = history("B").to_timestamp().asfreq("B")
+    drawn = [
+        fan(forecast(panel), panel).axes[0].get_lines()[0].get_xdata()
+        for panel in (past, past.tz_localize("Asia/Tokyo"))
+    ]
+    np.testing.assert_array_equal(*drawn)
+
+
+def test_a_span_is_a_number_of_rows():
+    with pytest.raises(ValueError, match="span must be at least 1, got 0"):
+        fan(forecast(history()), history(), span=0)

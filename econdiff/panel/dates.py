@@ -101,7 +101,7 @@ def written_as_dates(names: pd.Index) -> list[bool]:
 
 
 def _refuse_evenings_in_utc(cells: pd.Index, column: str) -> None:
-    """Midnight in Berlin is an hour of the day before in UTC: of which day such dates are is open."""
+    """Midnight in Berlin is an evening of the day before in UTC: whose day it is must be said."""
     if len(cells) and all(_EVENING_IN_UTC.search(str(cell)) for cell in cells):
         raise PanelError(
             f"the dates in {column!r} are late evenings in UTC, as {str(cells[0])!r}, "

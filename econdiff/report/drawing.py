@@ -99,7 +99,17 @@ def dates(index: pd.Index) -> np.ndarray:
     """Where periods stand on the date axis: weeks and days at their end, others at their start."""
     if isinstance(index, pd.PeriodIndex):
         index = index.to_timestamp(how="end" if index.freqstr.startswith("W") else "start")
-    return pd.DatetimeIndex(index).normalize().to_numpy()
+    return pd.DatetimeIndex(index).tz_localize(None).normalize().to_numpy()
+
+
+def at_periods(periods: pd.Index, values: pd.Series) -> np.ndarray:
+    """`values` at these periods, NaN where there is none; one may have dates, the other periods."""
+    rows = values.index
+    if isinstance(periods, pd.PeriodIndex) and isinstance(rows, pd.DatetimeIndex):
+        rows = rows.tz_localize(None).to_period(periods.freq)
+    elif isinstance(periods, pd.DatetimeIndex) and isinstance(rows, pd.PeriodIndex):
+        periods = periods.tz_localize(None).to_period(rows.freq)
+    return values.set_axis(rows).reindex(periods).to_numpy(float)
 
 
 def wrapped(text: object, width: int) -> str:

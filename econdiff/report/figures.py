@@ -18,6 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from scipy import stats
 
+from econdiff.arguments import check_count
 from econdiff.forecast import Forecast
 from econdiff.report.drawing import (
     CYCLE,
@@ -27,6 +28,7 @@ from econdiff.report.drawing import (
     OUTCOME,
     QUIET,
     TINTS,
+    at_periods,
     dates,
     finish,
     grid_of,
@@ -50,12 +52,13 @@ def fan(
     """Fan chart of each series: bands that hold 30, 60 and 90% of the paths, and the median.
 
     The bands start at the last value known, that of each series itself where the forecast has a
-    nowcast of those that end earlier: its medians are dots. `span` is how many rows of `history`
-    are drawn (four times the horizon and at least 24 unless told); `outcome` is what came later,
-    where that is known. ValueError where `history` lacks a series.
+    nowcast of those that end earlier: its medians are dots. `history` is drawn up to the first step
+    of the forecast, and of it the last `span` rows (four times the horizon and at least 24 unless
+    told); `outcome` is what came later, where that is known. ValueError where `history` lacks a
+    series.
     """
     names = forecast.names
-    _check_history(history, names)
+    history = _history_of(forecast, history, span)
     with styled():
         figure, grid = one_each(len(names))
         for axes, name in zip(grid.flat, names, strict=False):
@@ -79,7 +82,7 @@ def fans(
     The models of a row share the value axis, so that widths can be compared.
     """
     first = next(iter(forecasts.values()))
-    _check_history(history, first.names)
+    history = _history_of(first, history, span)
     with styled():
         figure, grid = grid_of(
             len(first.names), len(forecasts), width=2.9, height=2.3, sharey="row"
@@ -150,15 +153,23 @@ def png(figure: Figure, dots_per_inch: int = 150) -> bytes:
     return buffer.getvalue()
 
 
-def _check_history(history: pd.DataFrame | None, names: Sequence[str]) -> None:
+def _history_of(
+    forecast: Forecast, history: pd.DataFrame | None, span: int | None
+) -> pd.DataFrame | None:
+    """The rows of `history` before the first step of `forecast`, if it has all its series."""
+    if span is not None:
+        check_count("span", span)
+    if history is None:
+        return None
     if isinstance(history, pd.Series):
         raise ValueError("history is a panel, got a Series; say history.to_frame()")
-    missing = [] if history is None else [name for name in names if name not in history]
+    missing = [name for name in forecast.names if name not in history]
     if missing:
         raise ValueError(
             f"history has no series {', '.join(missing)}, which the forecast has; "
             "give the panel that the forecast continues"
         )
+    return history.loc[dates(history.index) < dates(forecast.index[:1])]
 
 
 def _draw_fan(
@@ -192,7 +203,7 @@ def _draw_fan(
         axes.plot(at[dots], median[dots], "o", color=MEDIAN, ms=3.5, label="nowcast, median")
     axes.plot(at, median, color=MEDIAN, linewidth=1.4, label="median")
     if outcome is not None and name in outcome:
-        came = np.concatenate([start, outcome[name].reindex(index).to_numpy(float)])
+        came = np.concatenate([start, at_periods(index, outcome[name])])
         style: dict[str, Any] = {"color": OUTCOME, "linewidth": 1.1, "marker": ".", "markersize": 4}
         axes.plot(at, came, label="outcome", **style)
     low, high = axes.get_ylim()
