@@ -15,6 +15,7 @@ from econdiff.synth import (
     GaussianPanel,
     PanelLaw,
     SynthError,
+    VARBootstrap,
     read_entities,
     within,
 )
@@ -223,6 +224,30 @@ def test_stationary_blocks_have_their_mean_length(rng):
     rows = stationary_rows(1000, 200_000, 5.0, rng)
     breaks = np.mean(np.diff(rows) % 1000 != 1)
     assert breaks == pytest.approx(1 / 5, abs=0.005)
+
+
+def test_in_place_of_a_shock_that_is_not_known_one_of_the_same_entity_is_drawn(rng):
+    shocks, rows = rng.standard_normal((3, 8, 2)), rng.integers(8, size=(5, 40))
+    np.testing.assert_array_equal(
+        within.redrawn(shocks, rows, rng), shocks[:, rows].swapaxes(0, 1)
+    )  # [panel, entity, draw, k]: all entities together
+    shocks[1, :5, 0], shocks[2] = np.nan, np.nan
+    drawn, met = within.redrawn(shocks, rows, rng), rows >= 5
+    np.testing.assert_array_equal(drawn[:, 0], shocks[0, rows])
+    np.testing.assert_array_equal(drawn[:, 1][met], shocks[1, rows][met])
+    assert set(drawn[:, 1, :, 1].ravel()) == set(shocks[1, 5:, 1])
+    assert not drawn[:, 2].any()
+
+
+@pytest.mark.parametrize("entering", [0, 20])
+def test_a_bootstrap_of_a_panel_with_late_entrants_is_as_loud_as_the_panel(panel, entering):
+    values = panel.values.copy()
+    values[::3, :entering] = np.nan
+    real = replace(panel, values=values)
+    made = VARBootstrap().fit(real).sample(panels=1, rng=np.random.default_rng(0)).values[0]
+    for rows in (slice(None, None, 3), slice(1, None, 3)):
+        loud, true = (np.nanstd(np.diff(v[rows], axis=1)) for v in (made, values))
+        assert loud == pytest.approx(true, rel=0.1)
 
 
 def test_a_copy_is_a_copy(panel, rng):

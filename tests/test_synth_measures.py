@@ -18,6 +18,7 @@ from econdiff.synth import (
     signature,
 )
 from econdiff.synth.fidelity import dynamics, facts, spectrum
+from econdiff.synth.impulse import share_inside
 from econdiff.synth.resampling import Copy
 
 
@@ -116,6 +117,12 @@ def test_an_entity_that_is_never_whole_is_measured_and_not_drawn():
     np.testing.assert_array_equal(np.isnan(drawn[..., 1]).all(axis=1), [False, False, True, False])
     with pytest.raises(SynthError, match="of '2' nothing is known of 'b'; give some of it, or"):
         GaussianPanel().fit(real)
+
+
+def test_the_band_of_a_panel_with_late_entrants_holds_its_own_responses(rng):
+    values = known(length=60).values[..., :2].copy()
+    values[::2, :45] = np.nan
+    assert share_inside(values, values[None], rng, draws=60) > 0.9
 
 
 def test_a_cycle_stands_in_its_band_of_the_spectrum():

@@ -30,16 +30,19 @@ def band(
     level: float = 0.9,
     draws: int = 200,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper end of the band of `responses`, by residuals drawn a period at a time."""
+    """Lower and upper end of the band of `responses`, by residuals drawn a period at a time.
+
+    Panels drawn for it have the holes of `values` [entity, time, series].
+    """
     found = within.estimate(values, lags)
     found = within.given(values, within.contract(found.slopes))
-    shocks = np.nan_to_num(found.shocks)
-    start = within.first_rows(values, lags)
+    periods = found.shocks.shape[1]
+    start, known = within.first_rows(values, lags), np.isfinite(values)
     drawn = []
     for _ in range(draws):
-        u = shocks[:, rng.integers(shocks.shape[1], size=shocks.shape[1])]
-        w = within.run(found.slopes, start, found.intercepts, u)
-        drawn.append(responses(np.concatenate([start, w], axis=1), lags, horizon))
+        u = within.redrawn(found.shocks, rng.integers(periods, size=periods), rng)
+        w = np.concatenate([start, within.run(found.slopes, start, found.intercepts, u)], axis=1)
+        drawn.append(responses(np.where(known, w, np.nan), lags, horizon))
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return low, high
 

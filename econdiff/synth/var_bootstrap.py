@@ -2,8 +2,9 @@
 
 Slopes by least squares within entities, the real intercepts and starting rows, residuals drawn
 with replacement a period at a time, for all entities together (Runkle, 1987, *Journal of Business
-and Economic Statistics* 5). Comovement over entities stays; so does the bias of the slopes. Of an
-entity that is never known in all series at once nothing is drawn.
+and Economic Statistics* 5). In place of a residual that is not known, one of the entity's own.
+Comovement over entities stays; so does the bias of the slopes. Of an entity that is never known in
+all series at once nothing is drawn.
 """
 
 from dataclasses import dataclass
@@ -45,9 +46,9 @@ class FittedVARBootstrap:
         """See `FittedGenerator.sample`."""
         real, lags = self.panel, self.start.shape[1]
         index = calendar(real.index, length)
-        shocks = np.nan_to_num(self.found.shocks)  # [entity, time, k]
+        shocks = self.found.shocks  # [entity, time, k]
         rows = rng.integers(shocks.shape[1], size=(panels, max(len(index) - lags, 1)))
-        u = shocks[:, rows].swapaxes(0, 1)  # [panel, entity, time, k]
+        u = within.redrawn(shocks, rows, rng)  # [panel, entity, time, k]
         w = within.run(self.found.slopes, self.start, self.found.intercepts, u)
         start = np.broadcast_to(self.start, (panels, *self.start.shape))
         w = np.concatenate([start, w], axis=-2)[..., : len(index), :]

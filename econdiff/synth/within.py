@@ -104,6 +104,22 @@ def run(slopes: np.ndarray, start: np.ndarray, intercepts: np.ndarray, u: np.nda
     return w[..., lags:, :]
 
 
+def redrawn(shocks: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Shocks [entity, time, k] of the periods `rows` [..., draw], of all entities together.
+
+    For one that was not known then, one of the entity's own at random, so that holes make no panel
+    calmer; nought for an entity of which none is known. Gives [..., entity, draw, k].
+    """
+    known = np.asarray(np.isfinite(shocks).all(axis=-1))
+    drawn = []
+    for own, mine in zip(shocks, known, strict=True):
+        at, absent = rows.copy(), ~mine[rows]
+        if mine.any() and absent.any():
+            at[absent] = rng.choice(np.flatnonzero(mine), size=int(absent.sum()))
+        drawn.append(own[at] if mine.any() else np.zeros((*rows.shape, shocks.shape[-1])))
+    return np.stack(drawn, axis=-3)
+
+
 def contract(slopes: np.ndarray, limit: float = 1.0) -> np.ndarray:
     """Scale lag l by r^l so that no root is beyond `limit`."""
     k = slopes.shape[-1]
