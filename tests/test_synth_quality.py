@@ -14,6 +14,7 @@ from econdiff.cli import main
 from econdiff.commands.entities import EntityReading, read_condition, read_made, read_real
 from econdiff.commands.errors import UsageError
 from econdiff.commands.synth_export import export
+from econdiff.report.synth import paths_figure
 from econdiff.scenario import Scenario, cell
 from econdiff.synth import (
     VAE,
@@ -187,6 +188,17 @@ def test_measures_in_logs_say_so(rng):
     assert ("shock correlation", "log(a), log(b)") in rows
     assert ("mean", "a") in rows
     assert ("CRPS ratio, trained on synthetic to trained on real", "log(a)") in rows
+
+
+def test_numbers_on_a_logarithmic_axis_are_plain(panel):
+    wide = replace(panel, values=np.exp(3 * panel.values))
+    figure = paths_figure(wide, Copy().fit(wide).sample(panels=1, rng=np.random.default_rng(0)))
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    assert axes.get_yscale() == "log"
+    said = [label.get_text() for label in axes.get_yticklabels()]
+    assert "1" in said
+    assert not any("$" in text for text in said)
 
 
 def test_panels_beside_are_as_long_as_those_judged():

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from econdiff.report.drawing import CYCLE, HISTORY, QUIET, dates, finish, grid_of, styled, wrapped
 from econdiff.report.figures import svg
@@ -129,6 +129,7 @@ def paths_figure(real: EntityPanel, made: SyntheticPanels) -> Figure:
             shown = np.concatenate([left.ravel(), right.ravel()])
             if 0 < 20 * np.nanmin(shown) < np.nanmax(shown):
                 row[0].set_yscale("log")
+                row[0].yaxis.set_major_formatter(StrMethodFormatter("{x:,.12g}"))  # no formulas
             row[0].set_ylabel(wrapped(real.schema.units.get(name, ""), 24))
     return figure
 
