@@ -17,6 +17,7 @@ from econdiff.synth.errors import SynthError
 from econdiff.synth.estimation import PanelLaw, Repeated, settled
 from econdiff.synth.gaussian_panel import FittedPanel
 from econdiff.synth.panel import EntityPanel
+from econdiff.synth.season import without_seasons
 from econdiff.synth.streams import Streams
 
 if TYPE_CHECKING:  # torch is imported only when panels are drawn
@@ -49,6 +50,7 @@ class DiffusedPanel:
         from econdiff.diffusion.training import Training
         from econdiff.diffusion.weights import load_weights
 
+        panel, season = without_seasons(panel)
         law, training = self.law.fit(panel), self.training or Training(steps=0)
         network = (
             untrained(seed=training.seed) if self.weights is None else load_weights(self.weights)
@@ -65,7 +67,7 @@ class DiffusedPanel:
             common = common.calibrated(split.common_covariance, self.trials)
         shocks = Repeated(DiffusedShocks(own, common, "anew"))
         law = settled(law, lambda law: shocks, min(ROUNDS, self.law.rounds), CELLS, self.law.copies)
-        return FittedPanel(law, lambda start: DiffusedShocks(own, common, start), name)
+        return FittedPanel(law, lambda start: DiffusedShocks(own, common, start), name, season)
 
 
 def _trained(network: "Network", stream: np.ndarray, training: "Training") -> tuple["Network", str]:

@@ -1,7 +1,7 @@
 """Panels from the law with normal shocks, and the sampling that other shocks share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from econdiff.synth.generation import SyntheticPanels
 from econdiff.synth.law import Drawn, FittedLaw
 from econdiff.synth.panel import EntityPanel
 from econdiff.synth.pinning import pinned
+from econdiff.synth.season import season_of, without_seasons
 from econdiff.synth.shocks import Shocks
 
 EXPECTED = 200  # panels whose mean is what is expected without a scenario
@@ -28,17 +29,19 @@ class GaussianPanel:
 
     def fit(self, panel: EntityPanel) -> "FittedPanel":
         """Estimate the law."""
+        panel, season = without_seasons(panel)
         law = self.law.fit(panel)
-        return FittedPanel(law, lambda start: law.gaussian(), "gaussian VAR")
+        return FittedPanel(law, lambda start: law.gaussian(), "gaussian VAR", season)
 
 
 @dataclass(frozen=True, eq=False)
 class FittedPanel:
-    """A law and what makes its shocks, for panels that start anew or go on."""
+    """A law, what makes its shocks, and seasons, for panels that start anew or go on."""
 
     law: FittedLaw
     shocks: Callable[[str], Shocks]
     name: str
+    season: np.ndarray  # [season, k], in the units of the coordinates
 
     def sample(
         self,
@@ -73,10 +76,14 @@ class FittedPanel:
             skipped = law.lags
         shocks = ToldShocks(shocks, law, told, index, skipped)
 
+        season = self.season[season_of(index)] / law.spread  # [time, k]
+
         def draw(count: int) -> Drawn:
             if start == "last":
-                return law.go_on(count, len(index), shocks, rng)
-            return law.simulate(count, groups, len(index), shocks, rng, numbers)
+                drawn = law.go_on(count, len(index), shocks, rng)
+            else:
+                drawn = law.simulate(count, groups, len(index), shocks, rng, numbers)
+            return replace(drawn, w=drawn.w + season)
 
         drawn = draw(panels)
         pins = plan.pins(told, lambda: law.outward(draw(EXPECTED).w).mean(axis=0))
@@ -96,6 +103,8 @@ class FittedPanel:
             "lags": self.law.lags,
             "largest root": round(self.law.radius, 4),
         }
+        seasonal = [n for n, own in zip(self.law.names, self.season.T, strict=True) if own.any()]
+        facts |= {"season": " and ".join(seasonal)} if seasonal else {}
         apart = self.law.effects.apart
         return facts | ({"level drawn apart": round(apart, 3)} if apart and start == "anew" else {})
 
