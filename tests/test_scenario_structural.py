@@ -146,6 +146,31 @@ def test_local_projections_agree_with_the_recursion(panel, recursive):
     np.testing.assert_allclose(at_once, recursive.impacts[0][:, 0], rtol=0.02)
 
 
+def test_projections_beyond_the_sample_are_not_known(panel):
+    short = panel.iloc[-40:]
+    model = declared(short, Recursive(NAMES), VAR(lags=1).fit(short))
+    table = local_projections(model, "output", 60).query("series == 'rate'")
+    known = np.isfinite(table["local"].to_numpy())
+    assert known[:20].all() and not known[36:].any()
+
+
+def test_a_horizon_is_a_whole_number_from_0_on(recursive):
+    assert recursive.responses(0).shape[1] == 1
+    with pytest.raises(ValueError, match="horizon must be at least 0, got -1"):
+        recursive.bands(-1)
+    with pytest.raises(TypeError, match="horizon must be a whole number"):
+        recursive.bands(2.5)
+
+
+def test_a_structural_model_is_one_line_in_a_notebook(recursive):
+    three = "output, prices, rate"
+    assert repr(recursive) == f"Structural: draws 1, series {three}, shocks {three}"
+    scenario = Scenario((cell("rate", "2020Q1", 1.0),))
+    rng = np.random.default_rng(0)
+    told = repr(brought_about(recursive, scenario, ("rate",), horizon=2, paths=4, rng=rng))
+    assert told.startswith("StructuralScenario: 4 paths, 2 steps") and told.endswith("by rate")
+
+
 def test_draws_of_a_bvar_widen_the_bands(panel):
     point = declared(panel, Recursive(NAMES), draws=40).bands(4)
     drawn = declared(panel, Recursive(NAMES), BVAR(lags=2).fit(panel), draws=40).bands(4)

@@ -7,8 +7,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import pandas as pd
 
+from econdiff.arguments import check_count
 from econdiff.baselines.gaussian import LinearGaussian, futures, lagged
-from econdiff.forecast import Forecaster
+from econdiff.forecast import Forecaster, some_names
 from econdiff.periods import period_labels
 from econdiff.scenario import BoundScenario, Scenario, ScenarioError, bind
 from econdiff.scenario.binding import linear_scale
@@ -40,6 +41,10 @@ class Structural:
     transforms: Mapping[str, Transform] | None
     units: Mapping[str, str]
 
+    def __repr__(self) -> str:
+        series, shocks = some_names(self.names), some_names(self.scheme.shocks)
+        return f"Structural: draws {len(self.models)}, series {series}, shocks {shocks}"
+
     @property
     def names(self) -> tuple[str, ...]:
         """The series."""
@@ -65,6 +70,7 @@ class Structural:
 
         Step 0 is the period in which it comes.
         """
+        check_count("horizon", horizon, least=0)
         draws, series, _ = self.impacts.shape
         quiet = np.stack([model.coefficients for model in self.models])
         quiet[:, 0] = 0

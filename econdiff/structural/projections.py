@@ -36,7 +36,7 @@ def local_projections(model: Structural, shock: str, horizon: int) -> pd.DataFra
         size = 100 if transform.log else 1
         after = y[lags:, k]
         for step in range(horizon + 1):
-            last = len(after) - step
+            last = max(len(after) - step, 0)
             shifted = np.stack([after[lead : last + lead] for lead in range(step + 1)])
             target = size * weights[step, : step + 1] @ shifted
             used = np.isfinite(target) & np.isfinite(regressors[:last]).all(axis=1)

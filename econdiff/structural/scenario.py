@@ -53,6 +53,12 @@ class StructuralScenario:
     reach: np.ndarray
     divergences: np.ndarray
 
+    def __repr__(self) -> str:
+        return (
+            f"StructuralScenario: {self.alternative.described()}; driven by "
+            f"{', '.join(self.driven_by)}"
+        )
+
     @property
     def baseline(self) -> Forecast:
         """The horizon without the scenario, in the user's units; the ragged edge is its nowcast."""
