@@ -14,6 +14,7 @@ holidays. NaN means "not known".
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -77,7 +78,12 @@ class Forecast:
         return self._table(self.samples.mean(axis=0))
 
     def quantile(self, q: float) -> pd.DataFrame:
-        """The `q` quantile over paths at each step, [step x series]."""
+        """The `q` quantile over paths at each step, [step x series]; `summary` has several."""
+        if not isinstance(q, Real) or not 0 <= q <= 1:
+            raise ValueError(
+                f"q is one number from 0 to 1, got {q!r}; for several say "
+                "pd.concat({q: forecast.quantile(q) for q in (0.05, 0.95)})"
+            )
         return self._table(np.quantile(self.samples, q, axis=0))
 
     def interval(self, coverage: float) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -91,7 +97,10 @@ class Forecast:
         """The same paths, of these series only."""
         missing = [name for name in names if name not in self.names]
         if missing:
-            raise KeyError(f"no series {missing} in this forecast; it has {list(self.names)}")
+            raise KeyError(
+                f"no series {missing} in this forecast; name them one by one, as in "
+                f"select('gdp', 'cpi') or select(*names); it has {list(self.names)}"
+            )
         columns = [self.names.index(name) for name in names]
         nowcast = None if self.nowcast is None else self.nowcast.select(*names)
         samples = self.samples[:, :, columns]

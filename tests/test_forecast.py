@@ -38,10 +38,18 @@ def test_long_form_keeps_every_draw_in_its_place(forecast):
     assert len(frame) == 11 * 2 * 2
 
 
+@pytest.mark.parametrize("q", [[0.05, 0.95], 5, -0.1, float("nan"), "median"])
+def test_a_quantile_is_of_one_level(forecast, q):
+    with pytest.raises(ValueError, match=r"q is one number from 0 to 1, got .*pd\.concat"):
+        forecast.quantile(q)
+
+
 def test_select_keeps_paths_joint(forecast):
     assert forecast.select("b").samples[:, 0, 0].tolist() == [10.0 * k for k in range(11)]
     with pytest.raises(KeyError, match="no series"):
         forecast.select("c")
+    with pytest.raises(KeyError, match=r"select\(\*names\)"):
+        forecast.select(["a", "b"])
 
 
 def test_a_nowcast_is_the_first_steps_of_the_same_paths(forecast):
