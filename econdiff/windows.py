@@ -50,6 +50,11 @@ def backtest_origins(
 
 def _row(panel: pd.DataFrame, origin: Moment) -> int:
     index = panel.index
+    if not index.is_monotonic_increasing or index.has_duplicates:
+        raise ValueError(
+            "the rows are not in the order of time, each period once, so what came before "
+            f"{origin} cannot be told; say panel.sort_index(), and keep one row a period"
+        )
     if isinstance(index, pd.PeriodIndex):
         row = index.get_indexer(pd.PeriodIndex([origin], freq=index.freq))[0]
     else:

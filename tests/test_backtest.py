@@ -205,12 +205,32 @@ def test_vintages_are_what_is_known_and_the_panel_is_the_truth(walk):
         ({"origins": [40, "2010Q1"]}, "named twice"),
         ({"paths": 1}, "paths must be at least 2, got 1"),
         ({"horizon": 0}, "horizon must be at least 1"),
+        ({"origins": "2010Q4"}, r"say origins=\['2010Q4'\]"),
     ],
 )
 def test_what_cannot_be_run_is_refused_at_once(walk, options, message):
     settings = {"horizon": 4, "origins": [40], "paths": 50, "seed": 1} | options
     with pytest.raises(ValueError, match=message):
         backtest(MODELS, walk, **settings)
+
+
+def test_rows_that_run_backwards_are_no_history(walk):
+    with pytest.raises(ValueError, match="not in the order of time"):
+        run(walk[::-1], origins=[60])
+    with pytest.raises(ValueError, match="0 is none"):
+        run(walk.set_axis([0, 1], axis=1), origins=[60])
+
+
+@pytest.mark.parametrize("models", [[Drift()], Drift(), {"drift": Drift}, {"drift": "drift"}])
+def test_what_is_no_model_is_refused_before_any_origin(walk, models):
+    with pytest.raises(TypeError, match=r"say models=|as in AR\(\)"):
+        backtest(models, walk, horizon=4, origins=[40], paths=50, seed=1)
+
+
+def test_a_trial_is_one_line_in_a_notebook(walk):
+    kept = run(walk, {"drift": Drift(), "broken": Broken(until=60)}, origins=[43])
+    assert repr(kept[0]) == "Trial: drift from 2010Q4, 2011Q1 to 2011Q4, output, rate"
+    assert repr(kept[1]).endswith(", failed: fit: RuntimeError: singular matrix")
 
 
 # --- failures

@@ -54,3 +54,11 @@ def test_origins_reach_back_to_the_first_asked_for_or_to_the_minimum(panel):
 def test_origins_that_cannot_be_are_refused(panel, ask, message):
     with pytest.raises(ValueError, match=message):
         backtest_origins(panel, **ask)
+
+
+@pytest.mark.parametrize("order", [slice(None, None, -1), [0, 1, 1, 2]])
+def test_of_rows_out_of_order_no_history_is_told(order):
+    index = pd.period_range("2000Q1", periods=8, freq="Q")
+    panel = pd.DataFrame({"a": np.arange(8.0)}, index=index).iloc[order]
+    with pytest.raises(ValueError, match="not in the order of time"):
+        history_at(panel, "2000Q2")

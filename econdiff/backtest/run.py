@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from econdiff.arguments import check_count
 from econdiff.backtest.array_files import file_name
 from econdiff.backtest.fingerprint import code_fingerprint, fingerprint
 from econdiff.backtest.trial import Cut, Draws, Trial, attempt, cut_at, failure
 from econdiff.backtest.trial_files import keep, kept
 from econdiff.backtest.workers import check_sendable, share
 from econdiff.forecast import Forecaster, Model
+from econdiff.panel import check_rows
 from econdiff.windows import history_at
 
 Origin = int | pd.Period | pd.Timestamp | str
@@ -52,14 +54,15 @@ def backtest(
     depends on has changed: data, settings, seed, code. What failed is tried again. With
     `workers`, as many processes of one thread each share the work; the trials are the same.
 
-    Raises `ValueError` for origins, vintages or numbers that do not fit, `WorkerError` when the
-    system ends a worker.
+    Raises `ValueError` for a panel, origins, vintages or numbers that do not fit, `TypeError` for
+    what is no model, `WorkerError` when the system ends a worker.
     """
-    numbers = {"horizon": horizon, "paths": paths, "refit_every": refit_every, "workers": workers}
+    _check_models(models)
+    check_rows(panel)
+    numbers = {"horizon": horizon, "refit_every": refit_every, "workers": workers, "seed": seed}
     for name, number in numbers.items():
-        least = 2 if name == "paths" else 1
-        if number < least:
-            raise ValueError(f"{name} must be at least {least}, got {number}")
+        check_count(name, number, least=0 if name == "seed" else 1)
+    check_count("paths", paths, least=2)
     draws = Draws(horizon, paths, seed, keep_paths, densities, scale)
     cuts = _cuts(panel, origins, horizon, vintages or {})
     blocks = [tuple(cuts[k : k + refit_every]) for k in range(0, len(cuts), refit_every)]
@@ -142,12 +145,23 @@ def _trial(
     return failure(task.name, cut, error, fit_seconds)
 
 
+def _check_models(models: Mapping[str, Model]) -> None:
+    """Refuse what would fail at every origin for want of brackets or of a name."""
+    if not isinstance(models, Mapping):
+        raise TypeError(f"models are named: say models={{'ar': AR()}}, not {models!r}")
+    for name, model in models.items():
+        if isinstance(model, type) or not isinstance(model, Model):
+            raise TypeError(f"the model {name!r} is {model!r}, not settings; call it, as in AR()")
+
+
 def _cuts(
     panel: pd.DataFrame,
     origins: Iterable[Origin],
     horizon: int,
     vintages: Mapping[Origin, pd.DataFrame],
 ) -> list[Cut]:
+    if isinstance(origins, str):
+        raise ValueError(f"origins are a list, say origins=[{origins!r}]")
     known = {_row(panel, origin): vintage for origin, vintage in vintages.items()}
     rows = sorted(_row(panel, origin) for origin in origins)  # a fit is used later, not earlier
     if len(set(rows)) < len(rows):

@@ -3,13 +3,13 @@
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
 
-from econdiff.forecast import Forecaster
+from econdiff.forecast import Forecaster, some_names
 from econdiff.periods import period_labels, steps_after
 from econdiff.scoring import (
     crps,
@@ -67,7 +67,12 @@ class Trial:
     fit_seconds: float = 0.0
     sample_seconds: float = 0.0
     error: str = ""
-    samples: np.ndarray | None = field(default=None, repr=False)  # [path, step, series], if kept
+    samples: np.ndarray | None = None  # [path, step, series], if kept
+
+    def __repr__(self) -> str:
+        span = f"{self.periods[0]} to {self.periods[-1]}"
+        failed = f", failed: {self.error}" if self.error else ""
+        return f"Trial: {self.model} from {self.origin}, {span}, {some_names(self.series)}{failed}"
 
 
 @dataclass(frozen=True, eq=False)
