@@ -25,7 +25,8 @@ def stack(slow: pd.DataFrame, fast: pd.DataFrame) -> pd.DataFrame:
 
     Both have a PeriodIndex. Rows run from the first of `slow` to the last period of which either
     knows something. `attrs["stacked"]` names the columns of each series of `fast`, which have its
-    unit and its FRED-MD code. Raises PanelError where `fast` does not fit into `slow`.
+    unit and its FRED-MD code: from it the diffusion model knows that each month goes on from the
+    month before it (`econdiff.anchor.stacked`). Raises PanelError where `fast` does not fit.
     """
     outside, inside, _, _ = _within(slow.index, fast.index)
     outer = inside.asfreq(outside.freq)

@@ -37,8 +37,9 @@ def test_twenty_years_or_eighty_rows(frequency, rows):
 
 def test_without_a_calendar_there_is_one_view():
     assert rows_of_view(pd.RangeIndex(10)) == 0
-    assert Anchor().on(pd.RangeIndex(10)).recent == 0
-    assert Anchor(recent=30).on(pd.period_range("2000", periods=10, freq="Q")).recent == 30
+    assert Anchor().on(pd.DataFrame(index=pd.RangeIndex(10))).recent == 0
+    quarters = pd.period_range("2000", periods=10, freq="Q")
+    assert Anchor(recent=30).on(pd.DataFrame(index=quarters)).recent == 30
 
 
 def test_restated_coefficients_predict_the_same():

@@ -50,7 +50,7 @@ class Filtered:
         """
         c = self.coefficients
         still = np.zeros((*self.scale.shape, horizon))
-        coming = accumulate(c.b, self.past, still, c.others)
+        coming = accumulate(c.b, self.past, still, c.others, c.kin)
         levels = np.concatenate([self.past[..., -1:], coming[..., :-1]], axis=-1)
         louder = loudness(c.level_effect, levels)
         return self.scale[..., None] * louder / louder[..., :1]
@@ -59,12 +59,12 @@ class Filtered:
         """A future `y` [..., series, step] to innovations over their scale, still correlated."""
         c = self.coefficients
         x = (y - c.centre[..., None]) / c.spread[..., None]
-        return autoregress(c.b, self.past, x, c.others) / self.scales(y.shape[-1])
+        return autoregress(c.b, self.past, x, c.others, c.kin) / self.scales(y.shape[-1])
 
     def restore(self, u: np.ndarray) -> np.ndarray:
         """Innovations over their scale [..., series, step] to the future that they make."""
         c = self.coefficients
-        x = accumulate(c.b, self.past, u * self.scales(u.shape[-1]), c.others)
+        x = accumulate(c.b, self.past, u * self.scales(u.shape[-1]), c.others, c.kin)
         return x * c.spread[..., None] + c.centre[..., None]
 
     def whiten(self, y: np.ndarray) -> np.ndarray:

@@ -40,6 +40,7 @@ from econdiff.anchor.robust import (
     stands_still,
     tame,
 )
+from econdiff.anchor.stacked import kin, latest_columns
 from econdiff.anchor.volatility import MAIN, before_each, loudness, responses, running_variances
 from econdiff.arguments import check_count
 from econdiff.panel import check_rows
@@ -55,7 +56,8 @@ class Anchor:
     `mixture` the weight of the filtered variance against that of the whole sample (0: volatility
     is constant), `pull` the pseudo-observations with which the correlation is drawn towards 0,
     `recent` the rows of the second view with which the coefficients are averaged (0: there is none;
-    None: as the calendar of the panel says, see `recent`).
+    None: as the calendar of the panel says, see `recent`), `latest` which columns are of one series
+    (None: as the panel says, see `stacked`).
     """
 
     lags: int = 6
@@ -65,6 +67,7 @@ class Anchor:
     mixture: float = 0.9
     pull: float = 8.0
     recent: int | None = None
+    latest: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.cross, tuple) or not all(c > 0 for c in self.cross):
@@ -84,17 +87,22 @@ class Anchor:
     def fit(self, panel: pd.DataFrame) -> "Coefficients":
         """Estimate from the rows of `panel` [time x series]."""
         check_rows(panel)
-        return self.on(panel.index).estimate(panel.to_numpy(float).T)
+        return self.on(panel).estimate(panel.to_numpy(float).T)
 
-    def on(self, index: pd.Index) -> "Anchor":
-        """The settings for panels of that calendar: `recent` is said."""
-        return replace(self, recent=rows_of_view(index)) if self.recent is None else self
+    def on(self, panel: pd.DataFrame) -> "Anchor":
+        """The settings for panels of that calendar and columns: `recent` and `latest` are said."""
+        recent = rows_of_view(panel.index) if self.recent is None else self.recent
+        latest = latest_columns(panel) if self.latest is None else self.latest
+        return replace(self, recent=recent, latest=latest)
 
     def estimate(self, y: np.ndarray) -> "Coefficients":
         """Estimate from `y` [..., series, time], NaN where not known.
 
-        Arrays have no calendar: where `recent` is None there is one view.
+        Arrays have no calendar and no names: where `recent` is None there is one view, and where
+        `latest` is None every series has one column.
         """
+        if self.latest is not None and len(self.latest) != y.shape[-2]:
+            raise ValueError(f"latest is of {len(self.latest)} columns, got {y.shape[-2]}")
         if y.shape[-1] <= self.lags:
             raise ValueError(f"{self.lags} lags need {self.lags + 1} rows, got {y.shape[-1]}")
         centre, spread = location_scale(y)
@@ -104,7 +112,7 @@ class Anchor:
         if self.recent and self.recent < y.shape[-1]:
             view = self._second_view(y[..., -self.recent :], centre, spread)
             b, others = contract(*averaged((b, others), *view))
-        filled, e = innovations(b, x, others)
+        filled, e = innovations(b, x, others, kin(self.latest))
         size = deviation(e, e != 0, still)
         usable = (e != 0) & ~still[..., None]
         effects = responses(e, filled, usable, size**2, self.mixture)
@@ -150,13 +158,24 @@ class Anchor:
         rho: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """The regression of `together`; every series is a panel of its own without `cross`."""
-        single = not self.cross or level.shape[-2] == 1
-        if single:
-            level, innovation, expected = (a[..., None, :] for a in (level, innovation, expected))
-            size, rho = size[..., None], rho[..., None]
+        data = level, innovation, expected
         settings = (self.lags, self.tightness, self.cross or (1,), self.local)
-        b, others = together(level, innovation, expected, size, rho, *settings)
-        return contract(b[..., 0, :]) if single else contract(b, others)
+        if self.cross and level.shape[-2] > 1:
+            return contract(*together(*data, size, rho, *settings, self.latest))
+        if self.latest is None:
+            data = (a[..., None, :] for a in data)
+            b, _ = together(*data, size[..., None], rho[..., None], *settings)
+            return contract(b[..., 0, :])
+        b = np.zeros((*size.shape, 2 + self.lags))
+        others = np.zeros((*size.shape, level.shape[-2], self.lags))
+        for last in set(self.latest):
+            one = np.flatnonzero(np.array(self.latest) == last)
+            mine = (a[..., one, :] for a in data)
+            found = together(
+                *mine, size[..., one], rho[..., one], *settings, [len(one) - 1] * len(one)
+            )
+            b[..., one, :], others[..., one[:, None], one, :] = found
+        return contract(b, others)
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,10 +198,15 @@ class Coefficients:
     def __repr__(self) -> str:
         return f"Coefficients of {self.b.shape[-2]} series and {self.settings.lags} lags"
 
+    @property
+    def kin(self) -> np.ndarray | None:
+        """Which columns are of the same series, [series, other]; None where none are."""
+        return kin(self.settings.latest)
+
     def filter(self, y: np.ndarray) -> Filtered:
         """Run the filter over a history `y` [..., series, time] up to the origin."""
         x = (y - self.centre[..., None]) / self.spread[..., None]
-        filled, e = innovations(self.b, x, self.others)
+        filled, e = innovations(self.b, x, self.others, self.kin)
         known = np.isfinite(x)
         louder = loudness(self.level_effect, before_each(filled))
         now = loudness(self.level_effect, filled[..., -1:])

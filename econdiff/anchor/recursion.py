@@ -9,7 +9,8 @@ levels, latest last. The local mean of x follows it slowly, from 0, the mean of 
 
 Of what has been, the others and the local mean are told no level beyond three deviations (`tame`):
 a pandemic at the end of a history is carried on by the series that it struck, and does not strike
-the others by coefficients of calmer years. What is still to come is not clipped, so the map to
+the others by coefficients of calmer years. Its `kin`, the columns [series, other] that are months
+of the same series (`stacked`), are told all. What is still to come is not clipped, so the map to
 white noise stays affine.
 """
 
@@ -39,17 +40,25 @@ def local_means(x: np.ndarray, start: np.ndarray | float = 0.0) -> np.ndarray:
 
 
 def autoregress(
-    b: np.ndarray, past: np.ndarray, x: np.ndarray, others: np.ndarray | None = None
+    b: np.ndarray,
+    past: np.ndarray,
+    x: np.ndarray,
+    others: np.ndarray | None = None,
+    kin: np.ndarray | None = None,
 ) -> np.ndarray:
     """Shocks of `x` [..., series, step] that follows `past` [..., series, 1 + lags]."""
     past = np.broadcast_to(past, (*x.shape[:-1], past.shape[-1]))
     mean, levels = past[..., 0], past[..., 1:]
     whole, clipped = (np.concatenate([p, x], axis=-1) for p in (levels, tame(levels)))
-    return x - _fit(b, whole, clipped, local_means(x, mean)[..., :-1], others)
+    return x - _fit(b, whole, clipped, local_means(x, mean)[..., :-1], others, kin)
 
 
 def accumulate(
-    b: np.ndarray, past: np.ndarray, shocks: np.ndarray, others: np.ndarray | None = None
+    b: np.ndarray,
+    past: np.ndarray,
+    shocks: np.ndarray,
+    others: np.ndarray | None = None,
+    kin: np.ndarray | None = None,
 ) -> np.ndarray:
     """What `shocks` [..., series, step] add up to after `past`; undoes `autoregress`."""
     lags, steps = b.shape[-1] - 2, shocks.shape[-1]
@@ -61,15 +70,18 @@ def accumulate(
         own = sum(b[..., 1 + k] * whole[..., t - k] for k in range(1, lags + 1))
         whole[..., t] += b[..., 0] + b[..., 1] * mean + own
         if others is not None:
-            window = clipped[..., t - lags : t][..., ::-1]
-            whole[..., t] += np.einsum("...ijl,...jl->...i", others, window)
+            window = slice(t - lags, t)
+            whole[..., t] += _from_others(others, kin, whole[..., window], clipped[..., window])
         clipped[..., t] = whole[..., t]
         mean = mean + (whole[..., t] - mean) / SLOW
     return whole[..., lags:]
 
 
 def innovations(
-    b: np.ndarray, x: np.ndarray, others: np.ndarray | None = None
+    b: np.ndarray,
+    x: np.ndarray,
+    others: np.ndarray | None = None,
+    kin: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Levels with predictions in the gaps, and one-step errors, both [..., series, time].
 
@@ -79,7 +91,7 @@ def innovations(
     if np.isfinite(x).all():
         padded = np.concatenate([np.zeros((*x.shape[:-1], lags), dtype=x.dtype), x], axis=-1)
         clipped = tame(padded)
-        e = x - _fit(b, padded, clipped, local_means(clipped[..., lags:])[..., :-1], others)
+        e = x - _fit(b, padded, clipped, local_means(clipped[..., lags:])[..., :-1], others, kin)
         e[..., : min(lags, length)] = 0
         return x, e
     filled = np.zeros((*x.shape[:-1], lags + length), dtype=x.dtype)
@@ -87,11 +99,10 @@ def innovations(
     seen = np.zeros(x.shape[:-1], dtype=int)
     mean = np.zeros_like(x[..., 0])
     for t in range(length):
-        window = filled[..., t : t + lags][..., ::-1]
-        fit = b[..., 0] + b[..., 1] * mean + (b[..., 2:] * window).sum(-1)
+        window = filled[..., t : t + lags]
+        fit = b[..., 0] + b[..., 1] * mean + (b[..., 2:] * window[..., ::-1]).sum(-1)
         if others is not None:
-            clipped = tame(window)
-            fit = fit + np.einsum("...ijl,...jl->...i", others, clipped)
+            fit = fit + _from_others(others, kin, window, tame(window))
         known = np.isfinite(x[..., t])
         now = np.where(known, x[..., t], np.where(seen > 0, fit, 0))
         filled[..., t + lags] = now
@@ -107,6 +118,7 @@ def _fit(
     clipped: np.ndarray,
     means: np.ndarray,
     others: np.ndarray | None,
+    kin: np.ndarray | None,
 ) -> np.ndarray:
     """What each of the last steps owes to the past.
 
@@ -123,7 +135,21 @@ def _fit(
     fit = fit + sum(b[..., 1 + k, None] * before(whole, k) for k in range(1, lags + 1))
     if others is not None:
         fit = fit + sum(others[..., k - 1] @ before(clipped, k) for k in range(1, lags + 1))
+        if kin is not None:
+            apart, own = whole - clipped, others * kin[..., None]
+            fit = fit + sum(own[..., k - 1] @ before(apart, k) for k in range(1, lags + 1))
     return fit
+
+
+def _from_others(
+    others: np.ndarray, kin: np.ndarray | None, whole: np.ndarray, clipped: np.ndarray
+) -> np.ndarray:
+    """What the next step owes to the last levels of the others [..., other, lag], latest last."""
+    fit = np.einsum("...ijl,...jl->...i", others, clipped[..., ::-1])
+    if kin is None:
+        return fit
+    apart = (whole - clipped)[..., ::-1]
+    return fit + np.einsum("...ijl,...jl->...i", others * kin[..., None], apart)
 
 
 def contract(

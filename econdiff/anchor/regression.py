@@ -20,6 +20,9 @@ rate, so `cross` is not one number. What a series falls back to is either the me
 posterior means are averaged by their marginal likelihood (Giannone, Lenza and Primiceri, 2015,
 eq. 5, with the volatility as known), for each series by its own.
 
+Where columns are months of one series (`stacked`), a column holds those of its own series for own
+lags, and rho stands at lag 1 of the last of them, from which it goes on.
+
 Arrays are [..., series, time], all in units of the spread of each series.
 """
 
@@ -69,6 +72,7 @@ def together(
     tightness: float,
     cross: Sequence[float],
     local: bool = True,
+    latest: Sequence[int] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """What each series owes: [..., series, 2 + lags] as `recursion` reads it, and to others.
 
@@ -76,9 +80,10 @@ def together(
 
     `level` with no gaps, the first `innovation` of each period (exactly 0: not seen) and the
     deviation `expected` of it, all [..., series, time]; their usual `deviation` and `rho`
-    [..., series]. With a single series `cross` does not matter.
+    [..., series]. With a single series `cross` does not matter. `latest` is as in `stacked`.
     """
     series, length = level.shape[-2:]
+    latest = range(series) if latest is None else latest
     unit = deviation[..., None]
     x = tame(level) / unit
     past = np.stack([x[..., lags - k : length - k] for k in range(1, lags + 1)], axis=-2)
@@ -92,16 +97,19 @@ def together(
     candidates = cross if series > 1 else cross[:1]
     owes = []
     for i in range(series):
-        own = [means[..., i, None, :]] if local else []
-        rows = np.concatenate([past, *own, constant], axis=-2)
+        mean = [means[..., i, None, :]] if local else []
+        rows = np.concatenate([past, *mean, constant], axis=-2)
         weighted = rows * weight[..., i, None, :]
         gram = (weighted @ rows.swapaxes(-1, -2)).astype(float)
         moment = (weighted @ target[..., i, :, None]).astype(float)
         centre = np.zeros((*moment.shape[:-1], len(SHARES) if local else 1))
-        centre[..., i * lags, :] = rho[..., i, None]
+        last = latest[i]
+        step = rho[..., i] * (deviation[..., last] / deviation[..., i])
+        centre[..., last * lags, :] = step[..., None]
         if local:
             centre[..., -2, :] = SHARES * (1 - rho[..., i, None])
-        priors = (_precision(deviation, i, lags, tightness, c, local) for c in candidates)
+        own = np.array([last == latest[i] for last in latest])
+        priors = (_precision(deviation, own, lags, tightness, c, local) for c in candidates)
         found, evidence = zip(*(_posterior(gram, moment, centre, *p) for p in priors), strict=True)
         odds = softmax(np.concatenate(evidence, axis=-1), axis=-1)
         owes.append((np.concatenate(found, axis=-1) * odds[..., None, :]).sum(-1))
@@ -150,17 +158,18 @@ def _solve(matrix: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _precision(
-    deviation: np.ndarray, i: int, lags: int, tightness: float, cross: float, local: bool
+    deviation: np.ndarray, own: np.ndarray, lags: int, tightness: float, cross: float, local: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Inverse prior covariance of series i's coefficients, and its log determinant.
+    """Inverse prior covariance of a series' coefficients, and its log determinant.
 
-    Series by series, then its local mean if there is one, the constant last.
+    `own` [series] marks it, and whatever else is its own past. Series by series, then its local
+    mean if there is one, the constant last.
     """
     series = deviation.shape[-1]
     blocks = np.zeros((*deviation.shape, lags, lags))
     for j in range(series):
-        blocks[..., j, :, :] = np.diag(_decay(lags, tightness if i == j else cross))
-        if i != j:
+        blocks[..., j, :, :] = np.diag(_decay(lags, tightness if own[j] else cross))
+        if not own[j]:
             blocks[..., j, :, :] += (deviation[..., j, None, None] * cross) ** -2.0
     last = [LOOSE**-2.0, VAGUE] if local else [VAGUE]
     count = series * lags + len(last)

@@ -52,7 +52,7 @@ class LatentDiffusion:
         """Estimate every series' anchor, the components, and the law of the factors."""
         y = known(panel, self.core.window)
         panel = panel.iloc[-self.core.window :]
-        own = replace(self.anchor, cross=()).on(panel.index).estimate(y)
+        own = replace(self.anchor, cross=()).on(panel).estimate(y)
         u = _innovations(own.filter(y))
         shocks = u[self.anchor.lags :]
         flat = np.isnan(shocks).all(axis=0)

@@ -116,7 +116,7 @@ class Diffusion:
         training = self.training or (Training() if self.weights is None else Training(steps=0))
         seed = training.seed
         network = untrained(seed=seed) if self.weights is None else load_weights(self.weights)
-        anchor = self.anchor.on(panel.index)
+        anchor = self.anchor.on(panel)
         fitted = FittedDiffusion(self, anchor.estimate(y), network.to(device), tuple(panel.columns))
         yield fitted
         if training.steps > 0:

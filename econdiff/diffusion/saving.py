@@ -21,7 +21,7 @@ from econdiff.diffusion.device import chosen
 from econdiff.diffusion.model import Diffusion, FittedDiffusion
 from econdiff.diffusion.weights import WeightsError, fingerprint, load_weights, save_weights
 
-FORMAT = 8
+FORMAT = 9
 SETTINGS = ("turns", "window", "spread", "strength", "recentre")  # the device is the machine's
 ARRAYS = (
     *("centre", "spread", "b", "deviation", "leverage", "level_effect"),
@@ -50,7 +50,7 @@ def save(forecaster: FittedDiffusion, folder: str | Path) -> None:
         "format": FORMAT,
         "names": list(forecaster.names),
         **{name: getattr(settings, name) for name in SETTINGS},
-        "anchor": asdict(settings.anchor),
+        "anchor": asdict(forecaster.coefficients.settings),  # as the panel said
         "coefficients": {
             name: array.tolist()
             for name in ARRAYS
@@ -88,7 +88,9 @@ def load(folder: str | Path) -> FittedDiffusion:
     network = load_weights(folder / "weights.safetensors")
     if fingerprint(network.state_dict()) != content["weights_sha256"]:
         raise WeightsError(f"the weights in {folder} are those of another model")
-    anchor = Anchor(**content["anchor"] | {"cross": tuple(content["anchor"]["cross"])})
+    said = content["anchor"]
+    latest = None if said["latest"] is None else tuple(said["latest"])
+    anchor = Anchor(**said | {"cross": tuple(said["cross"]), "latest": latest})
     arrays = {name: np.array(values) for name, values in content["coefficients"].items()}
     coefficients = Coefficients(anchor, **arrays)
     settings = Diffusion(

@@ -46,9 +46,9 @@ def caveats(
         )
     if fast is not None:
         points.append(
-            "Each month of a quarter is a series of its own to the model, which goes on from the "
-            "same month of the quarter before: paths may zigzag from month to month, and who wants "
-            "the months forecasts their panel itself. The past forecasts begin where all months of "
+            "The months are drawn by a model of quarters, where each is a column that goes on from "
+            "the month before: who wants them for their own sake forecasts their panel. The past "
+            "forecasts begin where all months of "
             "a quarter are known: they do not say what the first of them are worth."
         )
     points += [f"{line}." for line in floors_wanted(forecast, history, manifest, fast)[1]]

@@ -128,7 +128,10 @@ def _to_model(panel: pd.DataFrame, transforms: Mapping[str, Transform]) -> pd.Da
             columns[str(name)] = transforms[str(name)].to_model(column.to_numpy(float))
         except ValueError as error:
             raise ValueError(f"series {name!r}: {error}") from error
-    return pd.DataFrame(columns, index=panel.index).iloc[_used_up(transforms) :]
+    found = pd.DataFrame(columns, index=panel.index).iloc[_used_up(transforms) :]
+    if "stacked" in panel.attrs:
+        found.attrs["stacked"] = panel.attrs["stacked"]
+    return found
 
 
 def _used_up(transforms: Mapping[str, Transform]) -> int:
