@@ -151,7 +151,8 @@ def test_projections_beyond_the_sample_are_not_known(panel):
     model = declared(short, Recursive(NAMES), VAR(lags=1).fit(short))
     table = local_projections(model, "output", 60).query("series == 'rate'")
     known = np.isfinite(table["local"].to_numpy())
-    assert known[:20].all() and not known[36:].any()
+    assert known[:20].all()
+    assert not known[36:].any()
 
 
 def test_a_horizon_is_a_whole_number_from_0_on(recursive):
@@ -168,7 +169,8 @@ def test_a_structural_model_is_one_line_in_a_notebook(recursive):
     scenario = Scenario((cell("rate", "2020Q1", 1.0),))
     rng = np.random.default_rng(0)
     told = repr(brought_about(recursive, scenario, ("rate",), horizon=2, paths=4, rng=rng))
-    assert told.startswith("StructuralScenario: 4 paths, 2 steps") and told.endswith("by rate")
+    assert told.startswith("StructuralScenario: 4 paths, 2 steps")
+    assert told.endswith("by rate")
 
 
 def test_draws_of_a_bvar_widen_the_bands(panel):
