@@ -66,6 +66,11 @@ def test_an_unknown_name_lists_what_is_there():
         load("us-marco")
 
 
+def test_a_frame_is_not_loaded_but_read():
+    with pytest.raises(TypeError, match=r"read_panel\(frame\)"):
+        load(pd.DataFrame({"a": [1.0]}))
+
+
 def test_bundled_panels_need_no_network_and_importing_loads_no_service():
     program = """
 import socket, sys

@@ -133,3 +133,21 @@ def test_a_second_column_of_dates_is_no_series():
 def test_months_before_their_years_are_months():
     frame = pd.DataFrame({"Zeit": MONTHS[:40].strftime("%m/%Y"), "a": VALUES[:40, 0]})
     assert read_panel(frame).index.equals(MONTHS[:40])
+
+
+def test_a_frame_with_entity_and_date_in_its_index_is_long():
+    wide = pd.DataFrame(VALUES[:40, :2], index=MONTHS[:40].to_timestamp(), columns=["DE", "FR"])
+    long = wide.rename_axis("date").stack().rename("y").to_frame()
+    assert isinstance(long.index, pd.MultiIndex)
+    pd.testing.assert_frame_equal(read_panel(long), read_panel(wide))
+
+
+def test_a_frame_turned_by_its_user_is_turned_back():
+    wide = pd.DataFrame(VALUES[:40, :2], index=MONTHS[:40], columns=["DE", "FR"])
+    pd.testing.assert_frame_equal(read_panel(wide.T), read_panel(wide))
+
+
+def test_days_counted_by_excel_are_told_how_to_be_read():
+    days = (MONTHS[:40].to_timestamp() - pd.Timestamp("1899-12-30")).days
+    with pytest.raises(PanelError, match=r"'34700'.*pd\.to_datetime\(days, unit='D', origin="):
+        read_panel(pd.DataFrame({"date": days, "a": VALUES[:40, 0]}))

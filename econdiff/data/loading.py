@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from hashlib import sha256
+from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,6 +46,11 @@ def load(
     of a file (CSV, Parquet, Excel), looked for in this order. `freq`, `gaps`, `id`, `time`,
     `value` and `sheet` say how a file is to be read; see `econdiff.panel.read_panel`.
     """
+    if not isinstance(source, str | PathLike):
+        raise TypeError(
+            f"load takes the name of a panel or the path of a file, got {type(source).__name__}; "
+            "a frame is read by econdiff.panel.read_panel(frame)"
+        )
     name, path = str(source), Path(source)
     series = [series] if isinstance(series, str) else series
     if name in {entry.name for entry in list_bundled()}:

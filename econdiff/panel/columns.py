@@ -38,6 +38,8 @@ class RawPanel:
 
 def text_names(frame: pd.DataFrame) -> pd.DataFrame:
     """Columns named by text; of several levels those that tell columns apart are joined."""
+    if isinstance(frame.index, pd.MultiIndex):  # entity and date, as pandas keeps a long table
+        frame = frame.reset_index()
     columns = frame.columns
     if not isinstance(columns, pd.MultiIndex):
         return frame.set_axis(pd.Index([str(name).strip() for name in columns]), axis=1)
@@ -72,13 +74,15 @@ def turned_upright(frame: pd.DataFrame) -> pd.DataFrame:
     filled = (~frame.map(is_missing)).sum(axis=1).to_numpy()
     frame = frame.iloc[: np.flatnonzero(filled > 1).max(initial=-1) + 1]  # footnotes are one cell
     rest = frame.loc[:, ~dates]
-    telling = [name for name, cells in rest.items() if not cells.duplicated().any()]
+    telling = [cells for _, cells in rest.items() if not cells.duplicated().any()]
+    if not isinstance(frame.index, pd.RangeIndex):  # as frame.T has it
+        telling.append(frame.index.to_series())
     if not telling:
         raise PanelError(
             f"dates run along the columns, and no column of {list(rest.columns)} names each row "
             "apart; keep one row for each series"
         )
-    names = pd.Index(frame[telling[0]].astype(str).str.strip())
+    names = pd.Index(telling[0].astype(str).str.strip())
     turned = frame.loc[:, dates].T.set_axis(names, axis=1).rename_axis("date").reset_index()
     return turned.rename_axis(columns=None)
 

@@ -161,6 +161,11 @@ def _text(cell: object) -> str:
 def _hint(bad: str) -> str:
     if re.fullmatch(_TWO_DIGITS, bad):
         return " (a year of two digits leaves the century open)"
+    if re.fullmatch(r"[2-6]\d{4}", bad):
+        return (
+            " (if it counts days, as Excel does: pd.to_datetime(days, unit='D', origin="
+            "'1899-12-30'))"
+        )
     if re.fullmatch(r"\d{4}[\s-]*[HS][12]", bad, re.IGNORECASE):
         return " (half-years are not supported; bring them to years or quarters)"
     return ""
