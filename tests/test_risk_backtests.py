@@ -50,6 +50,17 @@ def test_a_hit_every_twenty_days_has_perfect_waits_but_not_perfect_count():
     assert bt.haas_mixed(hits, 0.05).p_value == pytest.approx(1)
 
 
+def test_waits_are_judged_by_the_law_of_the_ratio_of_one_exponential_wait():
+    """2 (X - 1 - log X), X ~ Exp(1), has mean 2 gamma and variance 4 (pi^2/6 - 1), not 1 and 2."""
+    hits, alpha = days(4000, [99, 399, 2399, 2999]), 0.001
+    found = bt.haas_independence(hits, alpha)
+    mean, variance = 2 * np.euler_gamma, 4 * (np.pi**2 / 6 - 1)
+    scale, freedom = variance / (2 * mean), 2 * 4 * mean**2 / variance
+    expected = stats.chi2.sf(found.statistic / scale, freedom)
+    assert found.p_value == pytest.approx(expected, rel=0.01)
+    assert found.p_value > 1.1 * stats.chi2.sf(found.statistic, 4)
+
+
 def test_independence_is_the_g_test_of_the_transition_table(rng):
     hits = rng.random(300) < 0.1
     table = np.array(
