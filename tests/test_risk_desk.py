@@ -18,6 +18,7 @@ from econdiff.commands.risk_fits import Fits
 from econdiff.commands.risk_inputs import RiskRequest, risk_inputs
 from econdiff.commands.risk_parts import sensitivity
 from econdiff.report.page import shown
+from econdiff.report.sizes import rejected_if_right
 from econdiff.report.validation import LEARNED
 from econdiff.risk.prices import not_prices
 from econdiff.risk.validation import validate
@@ -173,6 +174,9 @@ def test_the_headline_is_the_traffic_light_of_the_tests_and_rules_of_days_wait_f
     days = pd.read_csv(made / "backtest.csv")["date"].nunique()
     assert days < 250
     assert f"over the last {days} days the worst traffic light is {worst}" in page
+    own = tests.loc[tests["model"] == "ewma-fhs"]
+    assert f"and some {rejected_if_right(own, days):.0f} would a right model" in page
+    assert "hs draws from 250 past days, 2.5 beyond VaR at 0.01: so far out" in page
     assert "eligib" not in page
     assert "add-on" not in page
     assert not tests["test"].str.contains("add-on").any()

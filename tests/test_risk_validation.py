@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from econdiff.report import validation as pages
-from econdiff.risk.validation import validate
+from econdiff.report.sizes import SIZES, rejected_if_right, size_table, sizes
+from econdiff.risk.validation import TESTS, validate
 
 
 @pytest.fixture
@@ -55,7 +56,8 @@ def test_the_traffic_light_looks_at_the_last_250_days_and_prices_days_only(frame
     assert storm.loc["Basel traffic light", "verdict"] == "red"
     add_ons = storm.index[storm.index.str.contains("add-on")]
     np.testing.assert_allclose(storm.loc[add_ons, "statistic"], [1.0, 0.5])
-    for fewer in (validate(calm[:249], 0.01), validate(calm, 0.01, daily=False)):
+    unpriced = [validate(calm[::-1], 0.025)]  # the rules set no multiplier there
+    for fewer in (*unpriced, validate(calm[:249], 0.01), validate(calm, 0.01, daily=False)):
         assert not fewer["test"].str.contains("add-on").any()
 
 
@@ -105,3 +107,25 @@ def test_a_sign_error_names_the_day(frame, place):
     dated.loc["2020-01-03", "VaR"] = 1.0
     with pytest.raises(ValueError, match=r"^2020-01-03 has VaR 1 and ES"):
         validate(dated.reset_index() if place == "column" else dated, 0.01)
+
+
+def test_how_many_tests_would_reject_a_right_model_adds_up_their_sizes():
+    rows = [
+        ("Nolde-Ziegel calibration", 0.01, "reject"),  # 33 of 100 on 500 days
+        ("Kupiec POF", 0.05, "pass"),  # 5
+        ("Bayer-Dimitriadis strict ESR", 0.01, "pass"),  # not simulated: 5
+        ("Berkowitz", np.nan, "pass"),  # 5
+        ("McNeil-Frey", 0.01, "no evidence: no exceptions"),
+        ("FZ0 loss", 0.01, ""),
+    ]
+    tests = pd.DataFrame(rows, columns=["test", "level", "verdict"])
+    assert rejected_if_right(tests, 516) == pytest.approx(0.33 + 0.05 + 0.05 + 0.05)
+    assert rejected_if_right(tests.iloc[4:], 516) == 0
+
+
+def test_sizes_are_of_tests_that_are_made_and_of_the_nearest_record():
+    assert set(SIZES) - set(TESTS) == {"Du-Escanciano unconditional", "Du-Escanciano conditional"}
+    assert sizes(10_000, 0.025)["Nolde-Ziegel calibration"] == 12
+    shown = size_table(260, [0.01, 0.05]).frame.set_index("test")
+    assert shown.loc["Kupiec TUFF"].tolist() == [14, 6]
+    assert np.isnan(shown.loc["Nolde-Ziegel calibration", "at 0.01"])

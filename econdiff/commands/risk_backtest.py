@@ -19,6 +19,7 @@ from econdiff.panel.frequency import infer_frequency
 from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table
 from econdiff.report.risk import exceptions, exceptions_by_model
+from econdiff.report.sizes import size_table
 from econdiff.report.validation_tables import SHOWN
 from econdiff.risk.backtests import fz0_loss
 from econdiff.risk.validation import COLUMNS, validate, validate_shortfall
@@ -154,9 +155,8 @@ def _page(
     limits = (
         "A test that passes has not shown the model to be right: with few exceptions it has "
         "little power. 'No evidence' means that the test could not speak on these days.",
-        "Many tests are made here; one rejection in twenty is expected of a right model. At 1% the "
-        "two-sided Nolde-Ziegel test rejects a right model too often, about one time in four on "
-        "500 days and in six on 1000.",
+        "Many tests are made here, and many reject a right model more often than the 5% that they "
+        "say, the two-sided Nolde-Ziegel one most of all.",
         "VaR and ES do not give a law whole. The p-values of Acerbi-Szekely are simulated from one "
         "that has each day's own VaR and ES: a Student t about 0, or a normal law where ES / VaR "
         "is a normal law's or less. They are of the lower tail: a small one says that risk was "
@@ -189,7 +189,13 @@ def _page(
                 text=_dated(books),
                 tables=tuple(tables),
             ),
-            Section("What this does not say", text=limits),
+            Section(
+                "What this does not say",
+                text=limits,
+                tables=(
+                    size_table(min(len(days.index) for days in books.values()), [request.alpha]),
+                ),
+            ),
         ),
         manifest=manifest,
     )

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from econdiff.report import risk as draw
 from econdiff.report.page import Page, Section, Table
+from econdiff.report.sizes import rejected_if_right, size_table
 from econdiff.report.validation_desk import desk, longer
 from econdiff.report.validation_outcomes import benchmarks, monitoring, outcomes
 from econdiff.report.validation_sensitivity import attribution, scenarios, settings_changed, stress
@@ -24,6 +25,7 @@ from econdiff.report.validation_tables import (
     percent,
     some_pictures,
 )
+from econdiff.risk.backtests.outcome import FEWEST_TAIL_DAYS
 from econdiff.risk.prices import labels_of
 
 LEARNED = {  # what of our own models was learned from what
@@ -113,11 +115,13 @@ def _verdict(found: Validation) -> str:
     own = found.tests.loc[found.tests["model"] == found.subject]
     judged = own.loc[own["verdict"].isin(["pass", "reject"])]
     rejected = judged.loc[judged["verdict"] == "reject"]
+    days = len(found.tracks[0].days)
     zones = own.loc[own["test"] == "Basel traffic light", "verdict"]
     worst = next((zone for zone in ("red", "yellow") if (zones == zone).any()), "green")
     return (
-        f"{len(rejected)} of {len(judged)} tests over {len(found.tracks[0].days)} {found.periods} "
-        f"reject it at 5%, each by itself; over {found.recent} the worst traffic light is {worst}."
+        f"{len(rejected)} of {len(judged)} tests over {days} {found.periods} reject it at 5%, each "
+        f"by itself, and some {rejected_if_right(judged, days):.0f} would a right model; over "
+        f"{found.recent} the worst traffic light is {worst}."
     )
 
 
@@ -241,8 +245,8 @@ def _limits(found: Validation) -> Section:
     points = [
         "A test that passes has not shown the model to be right: with few losses beyond VaR it has "
         "little power. 'No evidence' means that the test could not speak on these days.",
-        "At 1% the two-sided Nolde-Ziegel test rejects a right model too often, at 5% about one "
-        "time in four on 500 days and in six on 1000; Du-Escanciano's conditional one in ten.",
+        "Many of the tests reject a right model more often than the 5% that they say, most of all "
+        "the two-sided Nolde-Ziegel one.",
         "Risk that was never in the prices is not in the paths: a broken peg, a fund that closes, "
         "a market that does not open.",
         "Weights are held fixed in the past too, so the past is that of today's portfolio.",
@@ -261,6 +265,15 @@ def _limits(found: Validation) -> Section:
                 f"Over {', '.join(map(str, rest))} steps too few periods lie in the past to be "
                 "backtested; these horizons rest on the model's dynamics."
             )
+    for name, rows in found.windows.items():
+        beyond = [a for a in found.alphas if a * rows < FEWEST_TAIL_DAYS]
+        if beyond and (name == "hs" or name.endswith("fhs")):
+            counts = ", ".join(f"{a * rows:.2g} beyond VaR at {a:g}" for a in beyond)
+            points.append(
+                f"{name} draws from {rows} past {found.periods}, {counts}: so far out its figures "
+                "hang on single ones, of which the Monte Carlo errors say nothing."
+            )
     careful = [note for note in found.notes if note.startswith("careful")]
     points += [f"Of the data: {note}" for note in careful]
-    return Section("8. Limits", points=tuple(points))
+    tables = (size_table(days, found.alphas),) if days else ()
+    return Section("8. Limits", points=tuple(points), tables=tables)

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
 from econdiff.report.page import Section, Table, shown
+from econdiff.report.sizes import rejected_if_right
 from econdiff.report.validation_tables import (
     LONG,
     SHOWN,
@@ -42,8 +44,9 @@ def outcomes(found: Validation, pictured: Mapping[str, str]) -> Section:
     words = (
         f"{len(found.tracks[0].days)} {found.periods} were forecast. Those marked had a loss "
         f"beyond VaR at {alpha:g}. {refused} of {judged} tests of {found.subject} reject at 5%; "
-        "these stand first. Each test stands for itself: about one in twenty rejects a right "
-        "model.",
+        "these stand first. Each test stands for itself, and many reject a right model more often "
+        f"than they say: some {rejected_if_right(own, len(found.tracks[0].days)):.0f} of these "
+        "would (Limits).",
         *without_outcome(found.tracks[0], found.periods),
     )
     made = some_pictures(
@@ -85,12 +88,13 @@ def outcomes(found: Validation, pictured: Mapping[str, str]) -> Section:
 
 
 def _lights(found: Validation) -> pd.DataFrame:
-    """Zone of the last 250 periods, and what it adds to capital, by portfolio, model and level."""
+    """Zone of the last 250 periods by portfolio, model and level; at 1% what it adds to capital."""
     rows = []
     for track in found.tracks:
         for place, alpha in enumerate(found.alphas):
             hit = (track.returns < track.var[:, place])[-bt.YEAR :]
             light = bt.traffic_light(hit, alpha)
+            priced = alpha == bt.BASEL
             rows.append(
                 (
                     track.portfolio,
@@ -100,8 +104,8 @@ def _lights(found: Validation) -> pd.DataFrame:
                     light.hits,
                     alpha * len(hit),
                     light.zone,
-                    light.add_on,
-                    light.frtb_add_on,
+                    light.add_on if priced else np.nan,
+                    light.frtb_add_on if priced else np.nan,
                 )
             )
     columns = [
@@ -116,7 +120,7 @@ def _lights(found: Validation) -> pd.DataFrame:
         "add-on to 1.5 (MAR32)",
     ]
     table = pd.DataFrame(rows, columns=columns)
-    if not found.by_basel:
+    if not found.by_basel or bt.BASEL not in found.alphas:
         table = table.iloc[:, :-2]
     return table if len(found.portfolios) > 1 else table.drop(columns="portfolio")
 

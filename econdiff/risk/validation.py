@@ -12,6 +12,25 @@ COLUMNS = ("return", "VaR", "ES")
 SIGNIFICANCE = 0.05
 IMPLIED = "null: Student t with the day's own VaR and ES"
 
+TESTS: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray, float], Outcome]] = {
+    "Kupiec POF": lambda r, q, e, a: bt.kupiec(r < q, a),
+    "Kupiec TUFF": lambda r, q, e, a: bt.tuff(r < q, a),
+    "Christoffersen independence": lambda r, q, e, a: bt.christoffersen_independence(r < q),
+    "Christoffersen conditional coverage": lambda r, q, e, a: bt.christoffersen_coverage(r < q, a),
+    "Haas mixed Kupiec": lambda r, q, e, a: bt.haas_mixed(r < q, a),
+    "Christoffersen-Pelletier duration": lambda r, q, e, a: bt.duration(r < q),
+    "Engle-Manganelli DQ, df 6": lambda r, q, e, a: bt.dynamic_quantile(r, q, a),
+    "Engle-Manganelli DQ, squared return": lambda r, q, e, a: bt.dynamic_quantile_squared(r, q, a),
+    "McNeil-Frey": bt.mcneil_frey,
+    "Nolde-Ziegel calibration": bt.nolde_ziegel,
+    "Nolde-Ziegel calibration, one-sided": bt.nolde_ziegel_one_sided,
+    "Bayer-Dimitriadis strict ESR": bt.esr_strict,
+    "Bayer-Dimitriadis auxiliary ESR": bt.esr_auxiliary,
+    "Bayer-Dimitriadis intercept ESR": bt.esr_intercept,
+    "Wang-Wang-Ziegel e-backtest": lambda r, q, e, a: bt.e_backtest(r, q, e, a).outcome,
+}
+"""Of returns, VaR, ES and alpha, by the name that tables give it."""
+
 
 def validate(
     frame: pd.DataFrame,
@@ -30,12 +49,10 @@ def validate(
     """
     r, q, e = _columns(frame)
     bt.checked(r, q, e, alpha, days=_days(frame))
-    rows = [
-        verdict_row(name, test(r, q, e, alpha), significance) for name, test in _tests().items()
-    ]
+    rows = [verdict_row(name, test(r, q, e, alpha), significance) for name, test in TESTS.items()]
     light = bt.traffic_light((r < q)[-bt.YEAR :], alpha)
     rows.append(("Basel traffic light", float(light.hits), light.type_one, light.zone))
-    priced = daily and len(r) >= bt.YEAR
+    priced = daily and len(r) >= bt.YEAR and alpha == bt.BASEL
     figures = {
         "Basel add-on to the multiplier 3 (1996)": light.add_on,
         "Basel add-on to the multiplier 1.5 (MAR32)": light.frtb_add_on,
@@ -79,30 +96,6 @@ def validate_shortfall(
         )
         rows.append(verdict_row(f"Acerbi-Szekely {name}, {IMPLIED}", outcome, significance))
     return pd.DataFrame(rows, columns=["test", "statistic", "p_value", "verdict"])
-
-
-def _tests() -> dict[str, Callable[..., Outcome]]:
-    return {
-        "Kupiec POF": lambda r, q, e, a: bt.kupiec(r < q, a),
-        "Kupiec TUFF": lambda r, q, e, a: bt.tuff(r < q, a),
-        "Christoffersen independence": lambda r, q, e, a: bt.christoffersen_independence(r < q),
-        "Christoffersen conditional coverage": lambda r, q, e, a: bt.christoffersen_coverage(
-            r < q, a
-        ),
-        "Haas mixed Kupiec": lambda r, q, e, a: bt.haas_mixed(r < q, a),
-        "Christoffersen-Pelletier duration": lambda r, q, e, a: bt.duration(r < q),
-        "Engle-Manganelli DQ, df 6": lambda r, q, e, a: bt.dynamic_quantile(r, q, a),
-        "Engle-Manganelli DQ, squared return": lambda r, q, e, a: bt.dynamic_quantile_squared(
-            r, q, a
-        ),
-        "McNeil-Frey": bt.mcneil_frey,
-        "Nolde-Ziegel calibration": bt.nolde_ziegel,
-        "Nolde-Ziegel calibration, one-sided": bt.nolde_ziegel_one_sided,
-        "Bayer-Dimitriadis strict ESR": bt.esr_strict,
-        "Bayer-Dimitriadis auxiliary ESR": bt.esr_auxiliary,
-        "Bayer-Dimitriadis intercept ESR": bt.esr_intercept,
-        "Wang-Wang-Ziegel e-backtest": lambda r, q, e, a: bt.e_backtest(r, q, e, a).outcome,
-    }
 
 
 def verdict_row(name: str, outcome: Outcome, significance: float) -> tuple[str, float, float, str]:

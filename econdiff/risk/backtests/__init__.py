@@ -20,6 +20,7 @@ from econdiff.risk.backtests.acerbi_szekely import (
 )
 from econdiff.risk.backtests.calibration import nolde_ziegel, nolde_ziegel_one_sided
 from econdiff.risk.backtests.coverage import (
+    BASEL,
     YEAR,
     TrafficLight,
     christoffersen_coverage,
@@ -50,6 +51,7 @@ from econdiff.risk.backtests.shortfall_violations import (
 )
 
 __all__ = [
+    "BASEL",
     "YEAR",
     "EProcess",
     "Outcome",

@@ -14,6 +14,7 @@ from scipy.special import xlog1py, xlogy
 from econdiff.risk.backtests.outcome import Outcome, check_level, chi_squared, silent
 
 YEAR = 250  # days over which Basel's zones count
+BASEL = 0.01  # the level at which they do, and at which capital multipliers are set
 
 
 def kupiec(hits: np.ndarray, alpha: float) -> Outcome:
@@ -137,7 +138,7 @@ def traffic_light(hits: np.ndarray, alpha: float = 0.01) -> TrafficLight:
     law = stats.binom(n, alpha)
     probability, type_one = float(law.cdf(x)), float(law.sf(x - 1))
     zone = "green" if probability < 0.95 else "yellow" if probability < 0.9999 else "red"
-    if (n, alpha) == (250, 0.01):
+    if (n, alpha) == (YEAR, BASEL):
         step = min(max(x - 4, 0), 6)
         old = (0.0, 0.40, 0.50, 0.65, 0.75, 0.85, 1.0)[step]
         new = (0.0, 0.20, 0.26, 0.33, 0.38, 0.42, 0.50)[step]
