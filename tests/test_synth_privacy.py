@@ -16,7 +16,9 @@ from econdiff.synth import (
     read_entities,
     signature,
 )
+from econdiff.synth.equal_rows import equal_rows
 from econdiff.synth.law import FittedLaw
+from econdiff.synth.privacy import beside
 from econdiff.synth.steered import COPIES, TRIALS
 
 
@@ -126,3 +128,29 @@ def test_the_command_simulates_less_for_halves_and_can_leave_them_out(
     assert asked == [(COPIES, 5)]
     assert main([*said, "--splits", "0"]) == 0
     assert "not tested: --splits 0 left it out" in capsys.readouterr().out
+
+
+def test_rows_that_several_entities_have_are_nobodys_and_others_are_met_by_chance():
+    counts = np.array(
+        [[[0, 1], [0, 0], [7, 1]], [[0, 1], [3, 0], [5, 0]], [[0, 1], [3, 0], [4, 0]]]
+    )
+    made = np.array([[[0, 1], [0, 1], [3, 0]], [[7, 1], [np.nan, 0], [2, 2]]])[None]
+    found, chance = equal_rows(counts, made)
+    assert found == 1  # 7, 1
+    assert chance == pytest.approx(5 * 2 / 9)  # of nine rows, 3, 0 is that of one other, twice
+    assert equal_rows(counts[:1], made)[0] == 3  # of one entity every row stands alone
+    assert equal_rows(counts[:2], made, [counts[2:]]) == (1, pytest.approx(5 * 2 / 9))
+    assert equal_rows(counts[1:], made, [counts[:1]])[0] == 0
+
+
+def test_counts_that_meet_by_chance_are_no_copies_and_copied_counts_are(rng):
+    counts = rng.poisson(3, size=(60, 30, 2)).astype(float)
+    frame = walks(60, 30, 2).assign(x=counts[..., 0].ravel(), y=counts[..., 1].ravel())
+    real = read_entities(frame, entity="country", positive=())
+    honest = rng.poisson(3, size=(4, 60, 30, 2)).astype(float)
+    found = beside(real, honest)
+    assert found.exact > 0
+    assert found.verdict.startswith("no copies beyond chance found")
+    honest[0, ::4] = counts[::4]
+    assert beside(real, honest).verdict.startswith("do not release: ")
+    assert "records lie on a real one" in beside(real, honest).verdict

@@ -10,18 +10,20 @@ CLOSE = 0.7  # of strangers' nearest-neighbour ratio: less is following one reco
 
 @dataclass(frozen=True)
 class Copies:
-    """Rows and records of synthetic panels that lie on a real one."""
+    """Rows and records of synthetic panels that lie on a real one; rows that do by `chance`."""
 
     exact: int
     near: int
     records: int
+    chance: float = 0.0
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """What was found, in words; empty for nothing."""
         found = []
-        if self.exact:
-            found.append(f"{self.exact} rows equal a real row")
+        if self.exact > self.chance + 2 * self.chance**0.5:
+            by_chance = f" ({self.chance:.0f} by chance)" if self.chance else ""
+            found.append(f"{self.exact} rows equal a real row{by_chance}")
         if self.near:
             found.append(f"{self.near} of {self.records} records lie on a real one")
         return tuple(found)
@@ -47,11 +49,12 @@ class Privacy:
     auc_high: float = np.nan
     released: Copies | None = None
     untested: str = "that takes the generator, fitted without some of the entities"
+    chance: float = 0.0  # rows that are equal by it, where series are coarse
 
     @property
     def copies(self) -> Copies:
         """What lies on a real row or record."""
-        return Copies(self.exact, self.near, self.records)
+        return Copies(self.exact, self.near, self.records, self.chance)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -76,18 +79,23 @@ class Privacy:
         """The release verdict with its evidence."""
         if self.reasons:
             return "do not release: " + "; ".join(self.reasons)
+        by_chance = self.exact or (self.released is not None and self.released.exact)
+        beyond = " beyond chance" if by_chance else ""
         if np.isnan(self.auc):
-            return f"no copies found; whether members can be told was not tested: {self.untested}"
+            return (
+                f"no copies{beyond} found; whether members can be told was not tested: "
+                f"{self.untested}"
+            )
         wide = " The interval is wide: few entities." if self.auc_high > 0.6 else ""
         return (
-            f"no leak found by these attacks: 0 copies, AUC {self.auc:.2f} ({self.auc_low:.2f} to "
-            f"{self.auc_high:.2f}).{wide} That is evidence, no guarantee"
+            f"no leak found by these attacks: 0 copies{beyond}, AUC {self.auc:.2f} "
+            f"({self.auc_low:.2f} to {self.auc_high:.2f}).{wide} That is evidence, no guarantee"
         )
 
     def to_frame(self) -> pd.DataFrame:
         """A row a measure: what was found, and what it would be without any leak."""
         rows = [
-            ("rows equal to a real row", self.exact, 0),
+            ("rows equal to a real row", self.exact, self.chance),
             ("records on a real record", self.near, 0),
             ("records compared", self.records, np.nan),
             ("share nearer to members than to the held out", self.nearer_to_members, 0.5),
@@ -98,7 +106,7 @@ class Privacy:
         ]
         if self.released is not None:
             rows += [
-                ("released rows equal to a real row", self.released.exact, 0),
+                ("released rows equal to a real row", self.released.exact, self.released.chance),
                 ("released records on a real record", self.released.near, 0),
                 ("released records compared", self.released.records, np.nan),
             ]

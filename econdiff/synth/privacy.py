@@ -3,8 +3,8 @@
 A generator is fitted on half of the entities; the others are held out. Where there is one entity,
 stretches of time take their place. Records are windows of standardised coordinates.
 
-- copies: rows equal to a real row, and records that lie nearer to a member than a tenth of what
-  real records lie apart;
+- copies: rows equal to a real row (see `equal_rows`), and records that lie nearer to a member than
+  a tenth of what real records lie apart;
 - distance to the closest record: the share of synthetic records nearer to a member than to a held
   out record: one half where members are not followed;
 - nearest-neighbour ratio: distance to the closest over that to the second closest real record,
@@ -24,6 +24,7 @@ from econdiff.synth import membership
 from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.diffused import DiffusedPanel
 from econdiff.synth.effects import FEWEST as FEWEST_DRAWN
+from econdiff.synth.equal_rows import equal_rows
 from econdiff.synth.errors import SynthError
 from econdiff.synth.evidence import Privacy
 from econdiff.synth.gaussian_panel import GaussianPanel
@@ -84,6 +85,7 @@ def examine(
         exact=sum(one.exact for one in every),
         near=sum(one.near for one in every),
         records=sum(one.records for one in every),
+        chance=sum(one.chance for one in every),
     )
 
 
@@ -128,16 +130,17 @@ def compare(
 ) -> Privacy:
     """Evidence from values of members and of others [entity, time, series], and drawn panels."""
     each = (members, others, made.reshape(-1, *made.shape[2:]))
+    exact, chance = equal_rows(members, made, [others])
     taken, kept, drawn = _all_records(panel, each)
     if min(len(taken[0]), len(kept[0])) < FEWEST or not len(drawn[0]):  # rows alone to compare
-        return Privacy(_equal_rows(members, made), 0, 0, untested=FEW)
+        return Privacy(exact, 0, 0, untested=FEW, chance=chance)
     a, b = cdist(drawn[0], taken[0]), cdist(drawn[0], kept[0])
     apart = cdist(taken[0], taken[0]) + np.diag(np.full(len(taken[0]), np.inf))
     nearest = np.sort(np.concatenate([a, b], axis=1), axis=1)
     held = np.sort(cdist(kept[0], taken[0]), axis=1)
     auc, low, high = membership.attack(taken, kept, drawn[0])
     return Privacy(
-        exact=_equal_rows(members, made),
+        exact=exact,
         near=int((a.min(axis=1) < 0.1 * np.median(apart.min(axis=1))).sum()),
         records=len(drawn[0]),
         nearer_to_members=float(np.mean(a.min(axis=1) < b.min(axis=1))),
@@ -146,6 +149,7 @@ def compare(
         auc=auc,
         auc_low=low,
         auc_high=high,
+        chance=chance,
     )
 
 
@@ -156,10 +160,10 @@ def beside(panel: EntityPanel, made: np.ndarray) -> Privacy:
     Members cannot be told: there is nobody to tell them from.
     """
     (real, owner), *drawn = _all_records(panel, (panel.values, *made))
-    exact = _equal_rows(panel.values, made)
+    exact, chance = equal_rows(panel.values, made)
     records = sum(len(rows) for rows, _ in drawn)
     if len(real) < FEWEST or not records:
-        return Privacy(exact, 0, 0)
+        return Privacy(exact, 0, 0, chance=chance)
     apart = cdist(real, real)
     np.fill_diagonal(apart, np.inf)
     limit = 0.1 * np.median(apart.min(axis=1))
@@ -172,6 +176,7 @@ def beside(panel: EntityPanel, made: np.ndarray) -> Privacy:
         records=records,
         ratio_synthetic=_ratio(nearest),
         ratio_held_out=_ratio(strangers[np.isfinite(strangers).all(axis=1)]),
+        chance=chance,
     )
 
 
@@ -236,16 +241,3 @@ def _records(w: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
                 found.append(window.ravel())
                 owner.append(number if len(w) > 1 else at)
     return np.array(found).reshape(len(found), width * w.shape[-1]), np.array(owner, int)
-
-
-def _equal_rows(real: np.ndarray, made: np.ndarray) -> int:
-    """Synthetic rows that are a real row, to eight significant digits."""
-    rows = real.reshape(-1, real.shape[-1])
-    known = {row.tobytes() for row in _rounded(rows[np.isfinite(rows).all(axis=-1)])}
-    drawn = made.reshape(-1, made.shape[-1])
-    drawn = _rounded(drawn[np.isfinite(drawn).all(axis=-1)])
-    return sum(row.tobytes() in known for row in drawn)
-
-
-def _rounded(rows: np.ndarray) -> np.ndarray:
-    return np.array([[float(f"{cell:.8g}") + 0.0 for cell in row] for row in rows])
