@@ -85,6 +85,16 @@ def test_plausibility_is_the_two_sided_tail_of_one_factor(draws):
     assert not stress.extrapolates(market[:500], 0.0)
 
 
+def test_a_rise_is_no_witness_of_a_fall():
+    history = np.array([0.12, -0.08, 0.01, 0.0, -0.02])
+    assert not stress.extrapolates(history, 0.1)
+    assert not stress.extrapolates(history, -0.08)
+    assert stress.extrapolates(history, -0.1)
+    both = np.stack([history, -history + [0.0, 0.01, 0.0, -0.01, 0.02]], axis=1)
+    assert not stress.extrapolates(both, both[0])
+    assert stress.extrapolates(both, -both[0])
+
+
 def test_reverse_stress_finds_the_most_likely_way_to_the_loss(draws):
     # the nearest point of {x : w'x < -L} to the mean lies along S w
     w = np.array([0.7, 0.3])

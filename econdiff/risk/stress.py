@@ -160,14 +160,16 @@ def plausibility(x: np.ndarray, value: np.ndarray | float) -> float:
 
 
 def extrapolates(history: np.ndarray, value: np.ndarray | float) -> bool:
-    """Whether `value` [k] lies further out than any row of `history` [time, k] ever did."""
+    """Whether no row of `history` [time, k] went as far as `value` [k] in its direction.
+
+    Directions are those from the mean, by the covariance: a rise is no witness of a fall.
+    """
     h = np.asarray(history, float).reshape(len(history), -1)
     h = h[np.isfinite(h).all(axis=1)]
-    inverse = np.linalg.inv(np.atleast_2d(np.cov(h.T)))
-    gap, rows = np.asarray(value, float) - h.mean(axis=0), h - h.mean(axis=0)
+    rows, gap = h - h.mean(axis=0), np.asarray(value, float) - h.mean(axis=0)
     gap = np.broadcast_to(gap, h.shape[1:])
-    seen = np.einsum("ti,ij,tj->t", rows, inverse, rows).max()
-    return bool(gap @ inverse @ gap > seen)
+    toward = np.linalg.inv(np.atleast_2d(np.cov(h.T))) @ gap
+    return bool(gap @ toward > (rows @ toward).max() * (1 + 1e-9))
 
 
 @dataclass(frozen=True, eq=False)
