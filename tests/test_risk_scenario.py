@@ -223,6 +223,9 @@ def test_a_recession_makes_loans_fail(folder, published, made_again):
     assert list(rates["period"].unique()) == ["2024Q1", "2024Q2", "2024Q3", "2024Q4", "2025Q1"]
     by_step = rates.groupby("scenario")["expected_loss"].sum()
     np.testing.assert_allclose(by_step[table.index], table["expected_loss"])
+    first = rates.loc[rates["period"] < "2025"].groupby("scenario")["expected_loss"].sum()
+    np.testing.assert_allclose(first[table.index], table["expected_loss_12m"])
+    assert "expected_loss_12m is of its first year alone" in (out / "report.html").read_text()
     assert "Credit losses by scenario" in (out / "report.html").read_text()
     assert (out / "losses.png").is_file()
     made_again(out)
@@ -375,7 +378,9 @@ def test_a_credit_path_may_be_stated_whole_by_steps_as_by_periods(folder, publis
     losses = []
     for words in (("--scenario", folder / "path.csv"), ("--pin", "u=6,7", "--overwrite")):
         assert lend(folder, "--rate", "delinquent", "--horizon", 2, *words) == 0
-        losses.append(pd.read_csv(folder / "loss" / "credit.csv")["expected_loss"].iloc[1])
+        table = pd.read_csv(folder / "loss" / "credit.csv")
+        losses.append(table["expected_loss"].iloc[1])
+        assert table["expected_loss_12m"].isna().all()  # of half a year no year can be told
     assert losses[0] == losses[1]
 
 

@@ -50,7 +50,7 @@ def credit(request: CreditRequest, command: str, progress: Progress = silent) ->
             rates=rates,
             losses=losses,
             index=steps_after(book.macro, request.horizon),
-            table=_table(rates, losses, request),
+            table=_table(book, rates, losses, request),
             steps=_steps(book, rates, losses, request),
             notes=notes,
         )
@@ -178,9 +178,13 @@ def _losses(book: Book, rates: np.ndarray, request: CreditRequest) -> CreditLoss
 
 
 def _table(
-    rates: Mapping[str, np.ndarray], losses: Mapping[str, CreditLoss], request: CreditRequest
+    book: Book,
+    rates: Mapping[str, np.ndarray],
+    losses: Mapping[str, CreditLoss],
+    request: CreditRequest,
 ) -> pd.DataFrame:
     """One row a scenario; losses and rates are fractions."""
+    year = periods_per_year(book.macro.index)
     rows = []
     for name, loss in losses.items():
         error = float(var_standard_error_by_path(-loss.losses, 1 - request.level, REPEATS))
@@ -188,6 +192,7 @@ def _table(
             {
                 "scenario": name,
                 "expected_loss": loss.expected,
+                "expected_loss_12m": loss.expected_until(year),
                 "level": request.level,
                 "quantile": float(np.quantile(loss.losses, request.level)),
                 "quantile_se": error,

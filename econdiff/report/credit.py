@@ -97,7 +97,10 @@ def credit_page(study: CreditStudy, drawn: Mapping[str, str]) -> Page:
             Section(
                 "Losses",
                 (
-                    "In per cent of exposure today, over the whole horizon. Credit VaR is the "
+                    "In per cent of exposure today, over the whole horizon; expected_loss_12m is "
+                    "of its first year alone. Under IFRS 9 that is what stage 1 provides for, and "
+                    "the whole is what stage 2 does where loans live as long as the horizon; the "
+                    "probabilities by which scenarios are weighted are yours. Credit VaR is the "
                     f"{100 * level:g}% quantile less the expected loss; quantile_se is the Monte "
                     "Carlo standard error of the quantile. The spread holds the macro "
                     "paths, the shocks to the rate, and the portfolio's own common factor.",

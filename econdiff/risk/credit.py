@@ -141,6 +141,10 @@ class CreditLoss:
         """Expected credit loss."""
         return float(self.losses.mean())
 
+    def expected_until(self, step: int) -> float:
+        """Expected credit loss of the first `step` steps; NaN where there are fewer."""
+        return float(self.by_step[:step].sum()) if step <= len(self.by_step) else np.nan
+
     def value_at_risk(self, level: float = 0.999) -> float:
         """Credit VaR: the loss not exceeded with probability `level`, less the expected one."""
         return float(np.quantile(self.losses, level) - self.expected)
