@@ -148,10 +148,16 @@ class Forecast:
         outcome: pd.DataFrame | None = None,
         title: str = "",
         span: int | None = None,
+        axes: Any = None,
     ) -> Any:
-        """Fan chart of every series, a matplotlib Figure; see `econdiff.report.figures.fan`."""
-        from econdiff.report.figures import fan  # the one arrow up, taken only when asked to draw
+        """Fan chart of every series, a matplotlib Figure; see `econdiff.report.figures.fan`.
 
+        With `axes` of your own, of one series on those, which are given back.
+        """
+        from econdiff.report.figures import fan, fan_on  # the one arrow up, taken only when asked
+
+        if axes is not None:
+            return fan_on(axes, self, history, outcome=outcome, title=title, span=span)
         return fan(self, history, outcome=outcome, title=title, span=span)
 
     def _table(self, values: np.ndarray) -> pd.DataFrame:

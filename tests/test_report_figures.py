@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from econdiff.forecast import Forecast
 from econdiff.periods import steps_after
@@ -268,6 +269,26 @@ def test_days_with_a_time_zone_stand_where_their_own_calendar_has_them():
         for panel in (past, past.tz_localize("Asia/Tokyo"))
     ]
     np.testing.assert_array_equal(*drawn)
+
+
+def test_a_picture_shows_itself_in_a_notebook():
+    from IPython.core.formatters import DisplayFormatter
+
+    shown, _ = DisplayFormatter().format(forecast(history()).plot(history()))
+    assert shown["image/png"].startswith(b"\x89PNG")
+
+
+def test_a_fan_is_drawn_on_axes_of_the_users_own():
+    past = history()
+    own = Figure().subplots(1, 2)
+    drawn = forecast(past).select("inflation").plot(past, axes=own[1])
+    assert drawn is own[1]
+    assert (own[1].get_title(), own[0].get_lines()[:]) == ("inflation", [])
+    alone = fan(forecast(past).select("inflation"), past).axes[0]
+    for line, same in zip(own[1].get_lines(), alone.get_lines(), strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), same.get_ydata())
+    with pytest.raises(ValueError, match=r"forecast\.select\('growth'\)\.plot"):
+        forecast(past).plot(past, axes=own[0])
 
 
 def test_a_span_is_a_number_of_rows():

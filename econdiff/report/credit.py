@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from econdiff.report.drawing import CYCLE, HISTORY, QUIET, dates, styled
+from econdiff.report.drawing import CYCLE, HISTORY, QUIET, Shown, dates, styled
 from econdiff.report.page import Page, Picture, Section, Table, shown
 from econdiff.report.risk import credit_losses
 from econdiff.risk.credit import CreditLoss
@@ -43,7 +43,7 @@ def pictures(study: CreditStudy) -> dict[str, Figure]:
 def rate_fans(study: CreditStudy) -> Figure:
     """The rate's history, and its median and 90% of paths by scenario."""
     with styled():
-        figure = Figure(figsize=(8.5, 3.8), layout="constrained")
+        figure = Shown(figsize=(8.5, 3.8), layout="constrained")
         axes = figure.add_subplot()
         past = study.history.loc[study.history.index < study.index[0]].iloc[-PAST:]
         axes.plot(dates(past.index), past, color=HISTORY, lw=1.2, label="history")

@@ -4,6 +4,7 @@ Colours are Okabe and Ito's (2008, "Color Universal Design"), told apart by peop
 with any kind of colour vision; nothing is said by colour alone.
 """
 
+import io
 import textwrap
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -42,6 +43,16 @@ STYLE: dict[Any, Any] = {
 }
 
 
+class Shown(Figure):
+    """A figure that notebooks show as it is, where matplotlib waits for `%matplotlib inline`."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        with styled():
+            self.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+
 def styled() -> AbstractContextManager[None]:
     """Within it, figures are made in the one style."""
     return mpl.rc_context(STYLE)
@@ -57,7 +68,7 @@ def grid_of(
 ) -> tuple[Figure, np.ndarray]:
     """A figure of `rows` by `columns` panels [row, column], of this size in inches or wider."""
     size = (max(PAGE_WIDTH, width * columns), height * rows + 0.7)
-    figure = Figure(figsize=size, layout="constrained", facecolor="white")
+    figure = Shown(figsize=size, layout="constrained", facecolor="white")
     return figure, figure.subplots(rows, columns, squeeze=False, sharey=sharey)
 
 

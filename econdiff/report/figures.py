@@ -7,29 +7,21 @@ bytes that are the same every time. Colours and layout are those of `drawing`.
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from scipy import stats
 
-from econdiff.arguments import check_count
 from econdiff.forecast import Forecast
 from econdiff.report.drawing import (
     CYCLE,
     HISTORY,
     MARKERS,
-    MEDIAN,
-    OUTCOME,
     QUIET,
     TINTS,
-    at_periods,
-    dates,
     finish,
     grid_of,
     keep_only,
@@ -37,8 +29,7 @@ from econdiff.report.drawing import (
     styled,
     wrapped,
 )
-
-BANDS = (0.9, 0.6, 0.3)  # in the TINTS, wide to narrow
+from econdiff.report.fan_axes import draw_fan, history_of
 
 
 def fan(
@@ -58,15 +49,36 @@ def fan(
     series.
     """
     names = forecast.names
-    history = _history_of(forecast, history, span)
+    history = history_of(forecast, history, span)
     with styled():
         figure, grid = one_each(len(names))
         for axes, name in zip(grid.flat, names, strict=False):
-            _draw_fan(axes, forecast, name, history, outcome, span)
+            draw_fan(axes, forecast, name, history, outcome, span)
             axes.set_title(wrapped(name, 38))
             axes.set_ylabel(wrapped(forecast.units.get(name, ""), 30))
         finish(figure, grid, title)
     return figure
+
+
+def fan_on(
+    axes: Axes,
+    forecast: Forecast,
+    history: pd.DataFrame | None = None,
+    *,
+    outcome: pd.DataFrame | None = None,
+    title: str = "",
+    span: int | None = None,
+) -> Axes:
+    """The fan of one series on `axes` of your own; axes.legend() adds its legend."""
+    names = forecast.names
+    if len(names) > 1:
+        raise ValueError(
+            f"axes hold one series, and the forecast has {len(names)}; choose one, as in "
+            f"forecast.select({names[0]!r}).plot(history, axes=axes)"
+        )
+    draw_fan(axes, forecast, names[0], history_of(forecast, history, span), outcome, span)
+    axes.set(title=title or names[0], ylabel=forecast.units.get(names[0], ""))
+    return axes
 
 
 def fans(
@@ -82,14 +94,14 @@ def fans(
     The models of a row share the value axis, so that widths can be compared.
     """
     first = next(iter(forecasts.values()))
-    history = _history_of(first, history, span)
+    history = history_of(first, history, span)
     with styled():
         figure, grid = grid_of(
             len(first.names), len(forecasts), width=2.9, height=2.3, sharey="row"
         )
         for row, name in zip(grid, first.names, strict=True):
             for axes, (model, forecast) in zip(row, forecasts.items(), strict=True):
-                _draw_fan(axes, forecast, name, history, outcome, span)
+                draw_fan(axes, forecast, name, history, outcome, span)
                 axes.set_title(wrapped(f"{name}: {model}", 28))
             row[0].set_ylabel(wrapped(first.units.get(name, ""), 26))
         finish(figure, grid, title)
@@ -151,80 +163,6 @@ def png(figure: Figure, dots_per_inch: int = 150) -> bytes:
     with styled():
         figure.savefig(buffer, format="png", dpi=dots_per_inch, metadata={"Software": None})
     return buffer.getvalue()
-
-
-def _history_of(
-    forecast: Forecast, history: pd.DataFrame | None, span: int | None
-) -> pd.DataFrame | None:
-    """The rows of `history` before the first step of `forecast`, if it has all its series."""
-    if span is not None:
-        check_count("span", span)
-    if history is None:
-        return None
-    if isinstance(history, pd.Series):
-        raise ValueError("history is a panel, got a Series; say history.to_frame()")
-    missing = [name for name in forecast.names if name not in history]
-    if missing:
-        raise ValueError(
-            f"history has no series {', '.join(missing)}, which the forecast has; "
-            "give the panel that the forecast continues"
-        )
-    return history.loc[dates(history.index) < dates(forecast.index[:1])]
-
-
-def _draw_fan(
-    axes: Axes,
-    forecast: Forecast,
-    name: str,
-    history: pd.DataFrame | None,
-    outcome: pd.DataFrame | None,
-    span: int | None,
-) -> None:
-    k, start = forecast.names.index(name), np.empty(0)  # what the fan starts at: the last value
-    index, paths = forecast.index, forecast.samples[:, :, k]
-    at, late = dates(index), 0  # how many steps are a nowcast
-    if history is not None and np.isfinite(history[name].to_numpy(float)).any():
-        shown = history[name].iloc[-(span or max(24, 4 * forecast.horizon)) :]
-        _draw_line(axes, shown, color=HISTORY, linewidth=1.1, label="history")
-        last = history[name].dropna().iloc[-1:]
-        if forecast.nowcast is not None:
-            late = int((dates(forecast.nowcast.index) > dates(last.index)).sum())
-            whole, first = forecast.joined(), forecast.nowcast.horizon - late
-            index, paths = whole.index[first:], whole.samples[:, first:, k]
-        at, start = np.concatenate([dates(last.index), dates(index)]), last.to_numpy(float)
-        paths = np.hstack([np.broadcast_to(start, (len(paths), 1)), paths])
-    for coverage, tint in zip(BANDS, TINTS, strict=True):
-        low, high = np.quantile(paths, [(1 - coverage) / 2, (1 + coverage) / 2], axis=0)
-        label = f"{coverage:.0%} of paths"
-        axes.fill_between(at, low, high, color=tint, linewidth=0, label=label)
-    median = np.median(paths, axis=0)
-    if late:
-        dots = slice(1, 1 + late)
-        axes.plot(at[dots], median[dots], "o", color=MEDIAN, ms=3.5, label="nowcast, median")
-    axes.plot(at, median, color=MEDIAN, linewidth=1.4, label="median")
-    if outcome is not None and name in outcome:
-        came = np.concatenate([start, at_periods(index, outcome[name])])
-        style: dict[str, Any] = {"color": OUTCOME, "linewidth": 1.1, "marker": ".", "markersize": 4}
-        axes.plot(at, came, label="outcome", **style)
-    low, high = axes.get_ylim()
-    if low < 0 < high:
-        axes.axhline(0, color=QUIET, linewidth=0.7, zorder=0.5)
-    axes.margins(x=0.01)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
-    if max(abs(low), abs(high)) >= 10_000:
-        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    locator = AutoDateLocator(minticks=3, maxticks=7)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-
-
-def _draw_line(axes: Axes, values: pd.Series, *, label: str, **style: Any) -> None:
-    """A line with its gaps left open; a value between two gaps is a dot."""
-    gaps = values.isna().to_numpy()
-    alone = ~gaps & np.r_[True, gaps[:-1]] & np.r_[gaps[1:], True]
-    at = dates(values.index)
-    axes.plot(at, values.to_numpy(float), label=label, **style)
-    axes.plot(at[alone], values.to_numpy(float)[alone], ".", color=style["color"], markersize=3)
 
 
 def _draw_pit(axes: Axes, values: np.ndarray) -> None:

@@ -17,6 +17,7 @@ from econdiff.report.drawing import (
     OUTCOME,
     QUIET,
     TINTS,
+    Shown,
     dates,
     finish,
     grid_of,
@@ -32,7 +33,7 @@ WINDOWS = 20  # of a year, the least that are drawn as a line over time
 def exceptions(table: pd.DataFrame, alpha: float) -> Figure:
     """Returns, VaR and ES of each day of `table`, the days beyond VaR marked."""
     with styled():
-        figure = Figure(figsize=(10, 4), layout="constrained")
+        figure = Shown(figsize=(10, 4), layout="constrained")
         axes = figure.add_subplot()
         _draw_exceptions(axes, table, alpha)
         axes.set_ylabel("return, units of the table")
@@ -49,7 +50,7 @@ def exceptions_by_model(
     `fractions` are shown in per cent; else the units are the table's own.
     """
     with styled():
-        figure = Figure(figsize=(9, 2.3 * len(tables) + 0.6), layout="constrained")
+        figure = Shown(figsize=(9, 2.3 * len(tables) + 0.6), layout="constrained")
         grid = figure.subplots(len(tables), 1, squeeze=False, sharex=True, sharey=True)[:, 0]
         for axes, (model, table) in zip(grid, tables.items(), strict=True):
             beyond = int((table["return"] < table["VaR"]).to_numpy().sum())
@@ -84,7 +85,7 @@ def traffic(tables: Mapping[str, pd.DataFrame], alpha: float, periods: str = "da
     law = stats.binom(YEAR, alpha)
     yellow, red = int(law.ppf(0.95)), int(law.ppf(0.9999))  # least hits of each zone
     with styled():
-        figure = Figure(figsize=(9, 3.4), layout="constrained")
+        figure = Shown(figsize=(9, 3.4), layout="constrained")
         axes = figure.add_subplot()
         highest = red + 2.0
         for place, (model, table) in enumerate(tables.items()):
@@ -142,7 +143,7 @@ def contributed(table: pd.DataFrame) -> Figure:
     shown = table.iloc[order[-MOST:]]
     at = np.arange(len(shown))
     with styled():
-        figure = Figure(figsize=(7.5, 0.36 * len(shown) + 1.3), layout="constrained")
+        figure = Shown(figsize=(7.5, 0.36 * len(shown) + 1.3), layout="constrained")
         axes = figure.add_subplot()
         axes.barh(at + 0.2, shown["component_ES"], 0.38, color=CYCLE[0], label="part of ES")
         axes.barh(at - 0.2, shown["component_VaR"], 0.38, color=TINTS[1], label="part of VaR")
@@ -158,7 +159,7 @@ def contributed(table: pd.DataFrame) -> Figure:
 def scenario_fans(drawn: Mapping[str, Gains], weights: pd.Series) -> Figure:
     """The portfolio's gain by step: median and 90% of the paths, without and with scenarios."""
     with styled():
-        figure = Figure(figsize=(8, 3.6), layout="constrained")
+        figure = Shown(figsize=(8, 3.6), layout="constrained")
         axes = figure.add_subplot()
         for place, (name, assets) in enumerate(drawn.items()):
             path = assets.values @ weights.loc[list(assets.names)].to_numpy(float)
@@ -182,7 +183,7 @@ def scenario_fans(drawn: Mapping[str, Gains], weights: pd.Series) -> Figure:
 def credit_losses(drawn: Mapping[str, np.ndarray], level: float) -> Figure:
     """Loss distributions by scenario [path], expected loss and the `level` quantile marked."""
     with styled():
-        figure = Figure(figsize=(8, 1.9 * len(drawn) + 0.6), layout="constrained")
+        figure = Shown(figsize=(8, 1.9 * len(drawn) + 0.6), layout="constrained")
         grid = figure.subplots(len(drawn), 1, squeeze=False, sharex=True)[:, 0]
         highest = max(float(np.quantile(loss, 0.9995)) for loss in drawn.values())
         for place, (axes, (name, loss)) in enumerate(zip(grid, drawn.items(), strict=True)):

@@ -12,6 +12,7 @@ from econdiff.report.drawing import (
     CYCLE,
     HISTORY,
     QUIET,
+    Shown,
     dates,
     finish,
     one_each,
@@ -106,7 +107,7 @@ def responses(bands: pd.DataFrame, local: pd.DataFrame | None = None) -> Figure:
     shocks, names = bands["shock"].unique(), bands["series"].unique()
     with styled():
         size = (2.5 * len(names) + 0.6, 2.0 * len(shocks) + 0.7)
-        figure = Figure(figsize=size, layout="constrained", facecolor="white")
+        figure = Shown(figsize=size, layout="constrained", facecolor="white")
         grid = figure.subplots(len(shocks), len(names), squeeze=False, sharex=True)
         for row, shock in zip(grid, shocks, strict=True):
             for axes, name in zip(row, names, strict=True):
