@@ -1,6 +1,9 @@
 """Files of synthetic panels, of conditions, and questions that files cannot answer."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from test_synth_generators import known
 
@@ -9,8 +12,8 @@ from econdiff.commands.entities import EntityReading, read_condition, read_made,
 from econdiff.commands.errors import UsageError
 from econdiff.commands.synth_export import stata_names
 from econdiff.panel import PanelError
-from econdiff.synth import GaussianPanel, read_entities
-from econdiff.synth.card import whole_numbers
+from econdiff.synth import EntityPanel, GaussianPanel, Schema, SyntheticPanels, read_entities
+from econdiff.synth.card import below_zero, whole_numbers
 from econdiff.synth.coordinates import Coordinates
 
 
@@ -131,11 +134,37 @@ def test_names_that_stata_reserves_are_changed_and_said():
     }  # fmt: skip
 
 
+def counted(jobs, firms, gdp):
+    """Two entities and two periods of three series."""
+    values = np.stack([jobs, firms, gdp], axis=-1).reshape(2, 2, 3).astype(float)
+    index = pd.period_range("2000", periods=2, freq="Y")
+    schema = Schema("firm", "year", "Y", ("jobs", "firms", "gdp"))
+    return EntityPanel(values, index, ("a", "b"), pd.DataFrame(index=range(2)), schema)
+
+
+def drawn(panel):
+    told = (panel.index, panel.entities, [panel.statics], panel.schema)
+    return SyntheticPanels(panel.values[None], *told)
+
+
 def test_the_card_says_which_whole_numbers_are_no_longer_whole():
-    types = {"year": "int64", "jobs": "Int64", "gdp": "float64", "firms": "int64"}
-    (said,) = whole_numbers(("jobs", "gdp", "firms"), types)
-    assert "drawn as any numbers: jobs, firms." in said
-    assert whole_numbers(("gdp",), types) == []
+    real = counted([1, 0, np.nan, 2], [3, 4, 5, 6], [0.5, 1, 2, 3])  # a hole makes no fraction
+    made = drawn(counted([1.2, 0, 1, 2], [3, 4, 9, 6], [1.5, 1, 2, 3]))
+    (said,) = whole_numbers(real, made)
+    assert "drawn as any numbers: jobs." in said
+    (said,) = whole_numbers(real, made, {"year": "int64", "jobs": "float64", "firms": "Int64"})
+    assert "drawn as any numbers: firms." in said
+    assert whole_numbers(real, drawn(real)) == []
+
+
+def test_what_falls_below_zero_as_the_source_never_does_is_said():
+    real = counted([1, 0, np.nan, 2], [3, 4, 5, 6], [-0.5, 1, 2, 3])
+    made = drawn(counted([-1.2, -3, 1, np.nan], [3, 4, 9, 6], [-1.5, -1, 2, 3]))
+    (said,) = below_zero(real, made)
+    assert "below it here: jobs (67% of cells). --bound SERIES=-0.5:" in said
+    assert below_zero(real, drawn(real)) == []
+    bounded = replace(real, schema=replace(real.schema, bounds={"jobs": (-0.5, None)}))
+    assert below_zero(bounded, made) == []
 
 
 def test_two_columns_of_one_name_are_refused_in_every_file(tmp_path):

@@ -22,7 +22,7 @@ from econdiff.synth import (
     comparison,
     quality,
 )
-from econdiff.synth.card import logs, order
+from econdiff.synth.card import below_zero, logs, order
 from econdiff.synth.checks import check_whole
 from econdiff.synth.coordinates import Coordinates
 from econdiff.synth.generation import Generator
@@ -118,6 +118,7 @@ class Judgement:
         words = (
             logs(self.made),
             *order(self.made),
+            *below_zero(self.real, self.made),
             f"Privacy: {self.privacy.verdict}.",
             f"Measures lost to a bootstrap: {self.lost}.",
             f"{out / 'quality.html'}",

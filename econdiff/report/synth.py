@@ -12,7 +12,15 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from econdiff.report.drawing import CYCLE, HISTORY, QUIET, dates, finish, grid_of, styled, wrapped
 from econdiff.report.figures import svg
 from econdiff.report.page import Page, Picture, Section, Table
-from econdiff.synth.card import guarantee, levels, logs, order, private
+from econdiff.synth.card import (
+    below_zero,
+    guarantee,
+    levels,
+    logs,
+    order,
+    private,
+    whole_numbers,
+)
 from econdiff.synth.evidence import Privacy
 from econdiff.synth.fidelity import autocorrelation
 from econdiff.synth.generation import SyntheticPanels
@@ -66,6 +74,8 @@ def synth_page(
             (
                 logs(made),
                 *order(made),
+                *whole_numbers(real, made),
+                *below_zero(real, made),
                 "Autoregressions, impulse responses, cointegration, signatures, coverage and "
                 "forecasts are measured in those logs (log-ratios of parts to the last of them, "
                 "where a total is in logs); all else on the series as they are.",

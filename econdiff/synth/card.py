@@ -1,6 +1,6 @@
 """The data card that travels with synthetic panels: what they are, and what they are not for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,8 @@ def card(
         logs(made),
         *order(made),
         levels(made),
-        *whole_numbers(schema.series, manifest["data"]["columns"]),
+        *whole_numbers(real, made, manifest["data"]["columns"] if private(made) else None),
+        *([] if private(made) else below_zero(real, made)),
         *([_renamed(renamed)] if renamed else []),
         "",
         "## Privacy",
@@ -66,15 +67,50 @@ def card(
     return "\n".join(lines)
 
 
-def whole_numbers(series: Sequence[str], columns: Mapping[str, str]) -> list[str]:
-    """What is said of series that are whole numbers in the source."""
-    whole = [name for name in series if columns.get(name, "").lower().startswith(("int", "uint"))]
+def whole_numbers(
+    real: EntityPanel, made: SyntheticPanels, types: Mapping[str, str] | None = None
+) -> list[str]:
+    """What is said of series that are whole numbers in the source and not in `made`.
+
+    The `types` of columns are asked instead of cells where these must not be looked at.
+    """
+    if types is None:
+        whole = [n for n in real.schema.series if _whole(real, n) and not _whole(made, n)]
+    else:
+        kinds = {name: types.get(name, "").lower() for name in real.schema.series}
+        whole = [name for name, kind in kinds.items() if kind.startswith(("int", "uint"))]
     if not whole:
         return []
     return [
         f"Whole numbers in the source are drawn as any numbers: {', '.join(whole)}. Round them "
         "where counts are needed; identities then hold to the rounding."
     ]
+
+
+def below_zero(real: EntityPanel, made: SyntheticPanels) -> list[str]:
+    """What is said of series that are never below 0 in the source, and in places are in `made`.
+
+    Nothing of those whose lower bound was told.
+    """
+    found = []
+    for place, name in enumerate(real.schema.series):
+        drawn = made.values[..., place]
+        share = float((drawn < 0).sum() / max(np.isfinite(drawn).sum(), 1))
+        told = real.schema.bounds.get(name, (None, None))[0] is not None
+        if share > 0 and not told and np.nanmin(real.values[..., place]) >= 0:
+            found.append(f"{name} ({'under 1%' if share < 0.01 else f'{share:.0%}'} of cells)")
+    if not found:
+        return []
+    return [
+        f"Never below 0 in the source, and below it here: {', '.join(found)}. --bound SERIES=-0.5: "
+        "keeps a count at 0 or above once it is rounded."
+    ]
+
+
+def _whole(panel: EntityPanel | SyntheticPanels, name: str) -> bool:
+    cells = panel.values[..., panel.schema.series.index(name)]
+    cells = cells[np.isfinite(cells)]
+    return bool((cells == np.rint(cells)).all())
 
 
 def _renamed(names: Mapping[str, str]) -> str:
