@@ -90,6 +90,11 @@ def test_a_model_that_understates_risk_is_rejected(days):
             "line 502 of days.csv",
         ),
         (lambda f: f.assign(date=f["date"].where(f.index != 7, "soon")), "'soon' in the date"),
+        (
+            lambda f: f.assign(VaR=f["VaR"].where(f.index != 7)),
+            "line 9 of days.csv has a cell that is no number",
+        ),
+        (lambda f: f.assign(VaR="-2%"), "write numbers, and leave out days that have none"),
         (lambda f: f[:1], "at least 10"),
     ],
 )

@@ -154,6 +154,7 @@ def test_the_report_has_what_supervisors_ask_for_in_their_order(made, made_again
     places = [page.index(f". {name}") for name in wanted]
     assert places == sorted(places)
     assert "Basel" in page
+    assert "a foreign price that is not converted leaves out the exchange rate" in page
     assert "A -20%" in page
     assert "VaR at 0.01 of the gain around it" in page
     assert "ES at 0.01 over 5 steps, the one whose moves lie least far out" in page

@@ -114,7 +114,8 @@ def _of_one(table: pd.DataFrame, name: str) -> pd.DataFrame:
         row = int(wrong.argmax())
         found = list(table.drop(columns="date").to_numpy()[row])
         raise UsageError(
-            f"line {int(table.index[row]) + 2} of {name} has a cell that is no number: {found}"
+            f"line {int(table.index[row]) + 2} of {name} has a cell that is no number: {found}; "
+            "write numbers, and leave out days that have none"
         )
     if days.has_duplicates:
         twice = days[days.duplicated()][0]

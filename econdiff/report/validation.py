@@ -230,6 +230,8 @@ def _assumptions(found: Validation) -> Section:
     points = [
         "What is held is bought at the origin and kept: no trading, no margin calls, no costs.",
         "Gains are linear in prices; options and other non-linear positions are not revalued.",
+        "Prices are of one currency and hold what is paid out: a foreign price that is not "
+        "converted leaves out the exchange rate, one that is not adjusted its dividends.",
         "The law of returns over the fitting window goes on over the horizon.",
         "Paths over several steps are drawn step by step, not by the square-root-of-time rule.",
     ]

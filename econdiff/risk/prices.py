@@ -43,7 +43,7 @@ def returns_of(prices: pd.DataFrame, *, kind: Literal["log", "simple"] = "log") 
         if len(wrong):
             raise ValueError(
                 f"{name!r} is {column[wrong[0]]:g} on {labels[wrong[0]]}; prices must be above "
-                "zero. If these are returns, or a zero stands for a missing price, say so first"
+                "zero. Leave the cell empty where it stands for a missing price; returns are none"
             )
     ratio = values[1:] / values[:-1]
     made = np.log(ratio) if kind == "log" else ratio - 1
