@@ -262,6 +262,11 @@ def test_an_outcome_is_found_by_its_dates_where_the_forecast_has_periods(how):
         np.testing.assert_array_equal(found, whole["growth"].iloc[55:])
 
 
+def test_an_outcome_that_has_not_come_is_not_in_the_legend():
+    drawn = fan(forecast(history()), history(), outcome=history())
+    assert "outcome" not in [text.get_text() for text in drawn.legends[0].get_texts()]
+
+
 def test_days_with_a_time_zone_stand_where_their_own_calendar_has_them():
     past = history("B").to_timestamp().asfreq("B")
     drawn = [
