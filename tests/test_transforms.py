@@ -192,6 +192,18 @@ def test_a_forecast_is_in_the_users_units_and_in_model_units(rng):
     assert inside.index.equals(user.index)
 
 
+def test_months_do_not_go_on_with_a_model_of_quarters(rng):
+    panel = quarters(y=100 * 1.01 ** np.arange(80))
+    model = Transformed(Steps(np.zeros((1, 1))), {"y": fred_md(5)})
+    forecaster = model.fit(panel)
+    months = panel.set_axis(pd.period_range("2000-01", periods=80, freq="M"))
+    for other in (months, months.to_timestamp()):
+        with pytest.raises(ValueError, match="fitted to quarterly rows, and these are monthly"):
+            forecaster.sample(other, horizon=2, paths=3, rng=rng)
+    dated = panel.to_timestamp(how="end")
+    assert forecaster.sample(dated, horizon=2, paths=3, rng=rng).horizon == 2
+
+
 def test_to_user_takes_model_units_back(rng):
     panel = quarters(y=100 * 1.01 ** np.arange(80))
     forecaster = Transformed(Steps(np.ones((1, 1))), {"y": fred_md(6)}).fit(panel)

@@ -43,6 +43,12 @@ def infer_frequency(stamps: pd.DatetimeIndex) -> str | None:
     return None
 
 
+def frequency_of(index: pd.Index) -> str | None:
+    """One of D, W, M, Q, Y for the rows of a panel; None where their steps fit none."""
+    dates = index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
+    return infer_frequency(dates) if isinstance(dates, pd.DatetimeIndex) else None
+
+
 def to_periods(stamps: pd.DatetimeIndex, letter: str) -> pd.PeriodIndex:
     """The period that holds each date; a week ends on the weekday that most dates have."""
     if letter == "W":

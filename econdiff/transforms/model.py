@@ -9,6 +9,7 @@ import pandas as pd
 from econdiff.arguments import check_draws
 from econdiff.forecast import Forecast, Forecaster, Model, fitted_words
 from econdiff.panel import check_rows
+from econdiff.panel.frequency import NAMES, frequency_of
 from econdiff.periods import joined_index, steps_after
 from econdiff.transforms.choice import Choice, chosen
 from econdiff.transforms.ragged import PATHS_PER_CELL, edge_rows, meet_known
@@ -32,7 +33,8 @@ class Transformed:
         check_rows(panel)
         transforms = self.chosen(panel)
         inner = self.model.fit(_to_model(panel, transforms))
-        return TransformedForecaster(inner, transforms, dict(panel.attrs.get("units", {})))
+        units = dict(panel.attrs.get("units", {}))
+        return TransformedForecaster(inner, transforms, units, frequency_of(panel.index))
 
     def chosen(self, panel: pd.DataFrame) -> dict[str, Transform]:
         """The transform of each series; raises ValueError where one is not named."""
@@ -41,11 +43,16 @@ class Transformed:
 
 @dataclass(frozen=True, eq=False)
 class TransformedForecaster:
-    """The fitted model `inner`, the transforms around it, and the user's units if known."""
+    """The fitted model `inner`, the transforms around it, and the user's units if known.
+
+    `frequency` is that of the panel (D, W, M, Q or Y), None where it is not known: no history of
+    another is taken.
+    """
 
     inner: Forecaster
     transforms: Mapping[str, Transform]
     units: Mapping[str, str] = field(default_factory=dict)
+    frequency: str | None = None
 
     def __repr__(self) -> str:
         return fitted_words(self.inner, list(self.transforms))
@@ -118,6 +125,12 @@ class TransformedForecaster:
         missing = [name for name in self.transforms if name not in panel.columns]
         if missing:
             raise ValueError(f"the model was fitted with the series {missing}, give them too")
+        found = frequency_of(panel.index)
+        if self.frequency and found and found != self.frequency:
+            raise ValueError(
+                f"the model was fitted to {NAMES[self.frequency]} rows, and these are "
+                f"{NAMES[found]}; give the panel that it was fitted to, or fit it to this one"
+            )
         return panel.loc[:, list(self.transforms)]
 
 
