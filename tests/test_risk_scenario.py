@@ -321,6 +321,17 @@ def test_where_the_rate_ends_before_the_macro_series_and_looks_like_fractions_is
     assert "99.95% of the time" in (folder / "loss" / "report.html").read_text()
 
 
+def test_a_rate_in_basis_points_is_refused_in_its_own_units(folder, published, capsys):
+    rate = pd.read_csv(folder / "rate.csv")
+    rate.iloc[:, 1] *= 100
+    rate.to_csv(folder / "rate.csv", index=False)
+    assert lend(folder, "--supervisory", published) == 2
+    said = capsys.readouterr().err
+    assert "read as --rate-in percent" in said
+    assert "basis points" in said
+    assert not (folder / "loss").exists()
+
+
 def test_what_is_published_after_the_last_complete_quarter_counts(folder, published, capsys):
     """A leading series is known a quarter longer: losses begin after it, and follow it."""
     with_macro(folder, published, [])
