@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from econdiff.cli import main
-from econdiff.commands.risk_backtest import careful
-from econdiff.commands.risk_days import gaps, read_days
+from econdiff.commands.risk_days import careful, gaps, read_days
 
 
 @pytest.fixture
@@ -163,6 +162,17 @@ def test_acerbi_and_szekely_have_p_values_from_a_law_that_is_named(days):
     assert row["statistic"] == tests.loc["Acerbi-Szekely Z2", "statistic"]
     assert row["verdict"] == ("reject" if row["p_value"] < 0.05 else "pass")
     assert "which would be ours and not the model" in (folder / "out" / "report.html").read_text()
+
+
+def test_returns_that_overlap_are_pointed_at(days, capsys):
+    frame, folder = days
+    assert not careful(frame, 0.01)
+    ten = frame["return"].rolling(10, min_periods=1).sum()
+    scaled = frame.assign(**{"return": ten, "VaR": -7.4, "ES": -8.4})
+    (said,) = careful(scaled, 0.01)
+    assert "tests of returns that overlap reject right models" in said
+    assert ask(scaled, folder) == 0
+    assert "every tenth of ten-day gains" in (folder / "out" / "report.html").read_text()
 
 
 def test_gaps_in_the_dates_are_counted():

@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy.stats import norm
 
 from econdiff.commands.answer import Answer
 from econdiff.commands.errors import UsageError
 from econdiff.commands.folder import refuse_existing, whole, write_manifest, write_page, write_text
 from econdiff.commands.manifest import digests, new_manifest
-from econdiff.commands.risk_days import Days, gaps, read_days
+from econdiff.commands.risk_days import Days, careful, gaps, read_days
 from econdiff.commands.risk_tests import compared
 from econdiff.panel.frequency import infer_frequency
 from econdiff.report.figures import svg
@@ -25,7 +24,6 @@ from econdiff.risk.backtests import fz0_loss
 from econdiff.risk.validation import COLUMNS, validate, validate_shortfall
 
 SEED = 0  # of simulated critical values and the confidence set
-APART = 30  # times; per cent beside fractions are 100 times apart
 
 
 @dataclass(frozen=True)
@@ -113,23 +111,6 @@ def _picture(days: Days, alpha: float) -> Figure:
     if len(days.models) > 1:
         return exceptions_by_model(days.models, alpha, fractions=False)
     return exceptions(next(iter(days.models.values())), alpha)
-
-
-def careful(table: pd.DataFrame, alpha: float) -> list[str]:
-    """What to look at before trusting the tests: returns and VaR in units of their own.
-
-    The mean VaR is set beside the mean absolute return, whose ratio is that of a normal law
-    within a factor of 30 for any model that a desk would use.
-    """
-    moved, forecast = np.abs(table[["return", "VaR"]].to_numpy(float)).mean(axis=0)
-    ratio = forecast / max(moved, 1e-300)
-    usual = -norm.ppf(alpha) * np.sqrt(np.pi / 2)
-    if moved == 0 or usual / APART < ratio < usual * APART:
-        return []
-    return [
-        f"careful: the mean VaR is {ratio:.3g} times the mean absolute return, and {usual:.3g} is "
-        f"usual at {alpha:g}: is one of them in per cent, the other in fractions?"
-    ]
 
 
 def _page(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from econdiff.commands.errors import UsageError
 from econdiff.commands.tables import read_columns
@@ -14,6 +15,8 @@ from econdiff.panel.frequency import NAMES, infer_frequency, to_periods
 from econdiff.risk.validation import COLUMNS
 
 LEAST = 10  # days; fewer say nothing
+APART = 30  # times; per cent beside fractions are 100 times apart
+OVERLAP, ENOUGH = 0.4, 60  # autocorrelation, two-day gains have 0.5; days that show it
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +79,34 @@ def gaps(index: pd.DatetimeIndex) -> str:
         f"{what} in all, the longest of {lacking[longest]} after {index[longest]:%Y-%m-%d}. "
         f"{assumed}, across gaps too."
     )
+
+
+def careful(table: pd.DataFrame, alpha: float) -> list[str]:
+    """What to look at before trusting the tests: VaR in units of its own, returns that overlap.
+
+    The mean VaR is set beside the mean absolute return, whose ratio is that of a normal law
+    within a factor of 30 for any model that a desk would use. Sums of h returns, written each day,
+    have an autocorrelation of 1 - 1/h.
+    """
+    said = []
+    returns = table["return"].to_numpy(float)
+    moved, forecast = np.abs(returns).mean(), np.abs(table["VaR"].to_numpy(float)).mean()
+    ratio, usual = forecast / max(moved, 1e-300), -norm.ppf(alpha) * np.sqrt(np.pi / 2)
+    if moved > 0 and not usual / APART < ratio < usual * APART:
+        said.append(
+            f"careful: the mean VaR is {ratio:.3g} times the mean absolute return, and {usual:.3g} "
+            f"is usual at {alpha:g}: is one of them in per cent, the other in fractions?"
+        )
+    pairs = np.stack([returns[:-1], returns[1:]])
+    if len(returns) > ENOUGH and (np.ptp(pairs, axis=1) > 0).all():
+        alike = float(np.corrcoef(pairs)[0, 1])
+        if alike > OVERLAP:
+            said.append(
+                f"careful: each return is like the one before (autocorrelation {alike:.2f}), as "
+                "where gains over several days are written each day: tests of returns that overlap "
+                "reject right models; keep rows that do not, every tenth of ten-day gains"
+            )
+    return said
 
 
 def _by(column: str, table: pd.DataFrame, name: str) -> dict[str, pd.DataFrame]:
