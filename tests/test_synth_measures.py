@@ -125,6 +125,12 @@ def test_the_band_of_a_panel_with_late_entrants_holds_its_own_responses(rng):
     assert share_inside(values, values[None], rng, draws=60) > 0.9
 
 
+def test_the_band_of_a_short_panel_of_many_entities_holds_its_own_responses(rng):
+    values = known(entities=200, length=12).values[..., :2]  # slopes biased by several deviations
+    told = {"lags": 1, "horizon": 6, "draws": 60}
+    assert share_inside(values, values[None], rng, **told) > 0.95
+
+
 def test_a_cycle_stands_in_its_band_of_the_spectrum():
     y = np.sin(2 * np.pi * np.arange(160) / 4)[None]
     assert spectrum(y - y.mean(), 8).argmax() in (3, 4)
