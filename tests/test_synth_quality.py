@@ -278,7 +278,8 @@ def test_columns_come_out_in_the_order_and_with_the_numbers_of_the_source(tmp_pa
 def test_stata_gets_dates_and_names_that_it_allows(tmp_path):
     real = known(entities=8, length=24)
     series = ("a, bn", "a_ bn", "all")
-    schema = replace(real.schema, series=series, identities=(), statics=("group",))
+    units = {"a, bn": "Mio. € je Größe", "all": "x" * 90}
+    schema = replace(real.schema, series=series, identities=(), statics=("group",), units=units)
     made = BlockBootstrap().fit(replace(real, schema=schema))
     made = made.sample(panels=1, rng=np.random.default_rng(0))
     source = made[0].to_frame()
@@ -287,6 +288,11 @@ def test_stata_gets_dates_and_names_that_it_allows(tmp_path):
     stata = pd.read_stata(tmp_path / "synthetic.dta")
     assert list(stata)[-3:] == ["a__bn", "a__bn_2", "all"]
     assert list(stata["month"][:2]) == [pd.Timestamp("2000-01-01"), pd.Timestamp("2000-02-01")]
+    with pd.io.stata.StataReader(tmp_path / "synthetic.dta") as reader:
+        labels = reader.variable_labels()
+    assert labels["a__bn"] == "a, bn (Mio. € je Größe)"
+    assert (labels["a__bn_2"], labels["month"]) == ("a_ bn", "month")
+    assert labels["all"] == "all (" + "x" * 75
 
 
 def test_weeks_have_the_same_date_in_every_file(tmp_path, rng):

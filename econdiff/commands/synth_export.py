@@ -9,7 +9,7 @@ from pandas.api.types import is_string_dtype
 from econdiff.synth import SyntheticPanels
 
 KINDS = ("csv", "stata")
-LONGEST = 32  # letters of a name in Stata
+LONGEST, MOST_LABEL = 32, 80  # letters of a name, and of a label, in Stata
 RESERVED = re.compile(  # Stata User's Guide, 11.3
     r"_all|_b|byte|_coef|_cons|double|float|if|in|int|long|_n|_N|_pi|_pred|_rc|_skip|str\d*|strL|"
     "using|with"
@@ -22,8 +22,8 @@ def export(
 ) -> dict[str, str]:
     """Write Parquet, and what else is asked for; gives the columns that Stata calls otherwise.
 
-    Columns are those of `source`, in its order, kinds and spelling. Stata has dates of its own, and
-    labels for categories of text only.
+    Columns are those of `source`, in its order, kinds and spelling. Stata has dates of its own,
+    labels for categories of text only, and names and units of the source as labels of variables.
     """
     frame = made.to_frame(source)
     frame.to_parquet(folder / "synthetic.parquet", index=False)
@@ -40,8 +40,15 @@ def export(
     plain = {n: frame[n].to_numpy() for n in frame if _labels_nothing(frame[n].dtype)}
     dated = frame.assign(**plain | {time: when}).rename(columns=names)
     path = folder / "synthetic.dta"
-    dated.to_stata(path, write_index=False, version=118, convert_dates={names[time]: kind})
+    labels = {names[n]: _label(n, made.schema.units.get(n, "")) for n in frame}
+    told = {names[time]: kind}
+    dated.to_stata(path, write_index=False, version=118, convert_dates=told, variable_labels=labels)
     return {name: other for name, other in names.items() if name != other}
+
+
+def _label(name: str, unit: str) -> str:
+    """A column as it is called in the source, with its unit, as Stata's label of a variable."""
+    return (f"{name} ({unit})" if unit else name)[:MOST_LABEL]
 
 
 def _labels_nothing(kind: object) -> bool:
