@@ -7,7 +7,7 @@ backtesting: perspectives for banking regulation", 2.3.
 
 Without exceptions, and where fewer than five are expected, both tests have no evidence. Beyond
 that the two-sided one still rejects a right model too often in a thin tail: at 1% and a level of
-5%, about one time in four on 500 days, in six on 1000 and in ten on 2500.
+5%, of Student tails, one time in three on 500 days, in five on 1000 and in seven on 2500.
 """
 
 import numpy as np
