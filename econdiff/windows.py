@@ -1,7 +1,10 @@
 """What was known at an origin, and the origins to forecast from.
 
-Nothing here looks ahead: a history ends at its origin.
+Nothing here looks ahead: a history ends at its origin, or, where some series are published sooner
+than others, in as ragged an edge as the panel itself.
 """
+
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -12,6 +15,32 @@ Moment = pd.Period | pd.Timestamp | str
 def history_at(panel: pd.DataFrame, origin: Moment) -> pd.DataFrame:
     """The rows of `panel` up to and including `origin`, as a copy of their own."""
     return panel.iloc[: _row(panel, origin) + 1].copy()
+
+
+def edge_rows_of(panel: pd.DataFrame) -> int:
+    """How many rows stand after the last complete one; 0 where none is complete."""
+    complete = panel.notna().to_numpy().all(axis=1)
+    return int(complete[::-1].argmax())
+
+
+def with_same_edge(panel: pd.DataFrame, origins: Iterable[Moment]) -> dict[Moment, pd.DataFrame]:
+    """At each origin the rows up to it, and after it what is published as soon as now.
+
+    Where the panel lacks a cell so many rows after its last complete row, the history lacks it so
+    many rows after the origin: a pseudo real-time history (Giannone, Reichlin and Small, 2008,
+    "Nowcasting: The real-time informational content of macroeconomic data", Journal of Monetary
+    Economics 55(4)). They are the `vintages` of `econdiff.backtest.backtest`.
+    """
+    edge = edge_rows_of(panel)
+    published = panel.iloc[len(panel) - edge :].notna().to_numpy()
+    histories = {}
+    for origin in origins:
+        end = _row(panel, origin) + 1
+        history = panel.iloc[: end + edge].astype(float)
+        known = np.ones(history.shape, bool)
+        known[end:] = published[: len(history) - end]
+        histories[origin] = history.where(known)
+    return histories
 
 
 def backtest_origins(

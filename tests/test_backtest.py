@@ -27,9 +27,12 @@ from econdiff.backtest import (
     within,
 )
 from econdiff.backtest.fingerprint import _meaning, code_fingerprint, fingerprint, imported
+from econdiff.baselines.var import VAR
 from econdiff.forecast import Forecast
 from econdiff.periods import steps_after
 from econdiff.scoring import crps, diebold_mariano, energy_score
+from econdiff.transforms import Difference, Transformed
+from econdiff.windows import with_same_edge
 
 PAUSE = float(os.environ.get("SECONDS_A_FIT", "0"))
 
@@ -195,6 +198,46 @@ def test_vintages_are_what_is_known_and_the_panel_is_the_truth(walk):
         run(walk, origins=["2010Q4", "2011Q1"], vintages={"2010Q4": known})
     with pytest.raises(ValueError, match="must end there"):
         run(walk, origins=["2010Q4"], vintages={"2010Q4": known.iloc[:-1]})
+
+
+def test_a_vintage_may_end_in_a_ragged_edge(walk):
+    edge = walk.copy()
+    edge.iloc[-2:, 0] = np.nan
+    vintages = with_same_edge(edge, ["2010Q4", "2011Q4"])
+    options = {"origins": ["2010Q4", "2011Q4"], "vintages": vintages, "keep_paths": True}
+    trials = run(
+        walk, {"var": Transformed(VAR(), {name: Difference() for name in walk})}, **options
+    )
+    assert [trial.error for trial in trials] == ["", ""]
+    trial, future = trials[0], walk.loc["2011Q1":"2011Q4"].to_numpy()
+    assert (trial.origin, trial.row) == ("2010Q4", 43)
+    assert trial.periods == ("2011Q1", "2011Q2", "2011Q3", "2011Q4")
+    np.testing.assert_allclose(trial.samples[:, :2, 1] - future[:2, 1], 0, atol=1e-8)
+    told = np.zeros((4, 2), bool)
+    told[:2, 1] = True
+    for values in (trial.outcome, trial.pit, *trial.scores.values()):
+        np.testing.assert_array_equal(np.isnan(values), told)
+    np.testing.assert_array_equal(trial.scores["crps"][~told], crps(trial.samples, future)[~told])
+    assert np.isfinite(trial.joint["energy"]).all()
+    assert np.isfinite(trial.joint["energy_path"][-1])
+    table = scores(trials).set_index(["series", "step", "metric"])["value"]
+    assert table["rate", 1, "origins"] == 0
+    assert table["rate", 3, "origins"] == table["output", 1, "origins"] == 2
+
+
+def test_edges_that_cannot_be_are_refused(walk):
+    known = walk.loc[:"2011Q4"].copy()
+    with pytest.raises(ValueError, match="fewer than 4 rows after it"):
+        run(walk, origins=["2010Q4"], vintages={"2010Q4": known})
+    with pytest.raises(ValueError, match="2010Q4 knows 2011Q1 whole; that is its origin"):
+        run(walk, origins=["2010Q4"], vintages={"2010Q4": known.loc[:"2011Q2"]})
+
+
+def test_a_model_that_leaves_the_edge_out_says_so(walk):
+    known = walk.loc[:"2011Q1"].copy()
+    known.iloc[-1, 0] = np.nan
+    trial = run(walk, {"drift": Drift()}, origins=["2010Q4"], vintages={"2010Q4": known})[0]
+    assert "drew (50, 3, 2), [path, step, series] = (50, 4, 2) asked" in trial.error
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econdiff.windows import backtest_origins, history_at
+from econdiff.windows import backtest_origins, edge_rows_of, history_at, with_same_edge
 
 
 def test_history_ends_at_the_origin(panel):
@@ -62,3 +62,32 @@ def test_of_rows_out_of_order_no_history_is_told(order):
     panel = pd.DataFrame({"a": np.arange(8.0)}, index=index).iloc[order]
     with pytest.raises(ValueError, match="not in the order of time"):
         history_at(panel, "2000Q2")
+
+
+def test_histories_end_in_the_edge_of_the_panel(panel):
+    ragged = panel.copy()
+    ragged.iloc[-2:, 0] = np.nan
+    ragged.iloc[-1, 1:] = np.nan
+    ragged.iloc[-1, -1] = 7.0
+    assert edge_rows_of(panel) == 0
+    assert edge_rows_of(ragged) == 2
+    origin, last = panel.index[10], panel.index[-3]
+    histories = with_same_edge(ragged, [origin, last])
+    assert list(histories) == [origin, last]
+    np.testing.assert_array_equal(histories[origin].iloc[:11], panel.iloc[:11])
+    after = histories[origin].iloc[11:]
+    np.testing.assert_array_equal(after.notna(), ragged.iloc[-2:].notna())
+    assert after.iloc[-1, -1] == panel.iloc[12, -1]
+    pd.testing.assert_frame_equal(histories[last], ragged.astype(float))
+    plain = with_same_edge(panel, [origin])[origin]
+    pd.testing.assert_frame_equal(plain, history_at(panel, origin).astype(float))
+
+
+def test_what_is_not_out_yet_changes_no_history(panel):
+    ragged = panel.astype(float)
+    ragged.iloc[-2:, 0] = np.nan
+    origin = panel.index[10]
+    before = with_same_edge(ragged, [origin])[origin]
+    ragged.iloc[11:13, 0] += 1e6
+    ragged.iloc[13:-2] += 1e6
+    pd.testing.assert_frame_equal(before, with_same_edge(ragged, [origin])[origin])

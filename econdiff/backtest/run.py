@@ -42,8 +42,10 @@ def backtest(
     An origin is the last period known there: its label, or its row number. A model is fitted to
     the rows up to it (every `refit_every`-th origin; between, the fit is used again with the newer
     history) and scored on the rows that follow it, as far as the panel has them. `vintages` gives
-    for an origin what was known then, where that is not the panel's own rows; each ends at
-    its origin, and the panel is the truth that is scored against.
+    for an origin what was known then, where that is not the panel's own rows, and the panel is the
+    truth that is scored against. A vintage ends at its origin, or after it in a ragged edge of
+    fewer rows than the horizon: these are the first steps, drawn given what is known of them, and
+    what is known is not scored. `econdiff.windows.with_same_edge` makes such vintages.
 
     A model that raises gives trials with an `error`. Joint scores are in units of `scale`; by
     default of the standard deviation of each series' changes up to the origin. With `densities`,
@@ -87,9 +89,10 @@ def trial_files(
     paths: int,
     seed: int,
     folder: Path,
+    vintages: Mapping[Origin, pd.DataFrame] | None = None,
 ) -> set[Path]:
     """Where `backtest`, asked the same, keeps its trials in `folder`."""
-    blocks = [(cut,) for cut in _cuts(panel, origins, horizon, {})]
+    blocks = [(cut,) for cut in _cuts(panel, origins, horizon, vintages or {})]
     files = _files(models, blocks, Draws(horizon, paths, seed), folder)
     return {file for own in files.values() for block in own for file in block if file}
 
@@ -170,13 +173,26 @@ def _cuts(
     if lacking:
         raise ValueError(f"no vintage for the origins {lacking}; give one for each, or none at all")
     for row, vintage in known.items():
-        if vintage.index[-1] != panel.index[row] or list(vintage.columns) != list(panel.columns):
-            raise ValueError(
-                f"the vintage of {panel.index[row]} must end there and have the series "
-                f"{list(panel.columns)}; it ends at {vintage.index[-1]} and has "
-                f"{list(vintage.columns)}"
-            )
+        _check_vintage(panel, row, horizon, vintage)
     return [cut_at(panel, row, horizon, known.get(row)) for row in rows]
+
+
+def _check_vintage(panel: pd.DataFrame, row: int, horizon: int, vintage: pd.DataFrame) -> None:
+    origin = panel.index[row]
+    first = len(vintage) - int((vintage.index > origin).sum())  # row of the edge, if there is one
+    edge = vintage.iloc[first:]
+    places = panel.index[row : row + horizon]
+    steps = vintage.index[max(first - 1, 0) :]
+    if not steps.equals(places[: len(steps)]) or list(vintage.columns) != list(panel.columns):
+        raise ValueError(
+            f"the vintage of {origin} must end there, or fewer than {horizon} rows after it, and "
+            f"have the series {list(panel.columns)}; it ends at {vintage.index[-1]} and has "
+            f"{list(vintage.columns)}"
+        )
+    whole = edge.notna().to_numpy().all(axis=1)
+    if whole.any():
+        known = edge.index[whole.argmax()]
+        raise ValueError(f"the vintage of {origin} knows {known} whole; that is its origin")
 
 
 def _row(panel: pd.DataFrame, origin: Origin) -> int:

@@ -47,7 +47,7 @@ class Trial:
     score of all series together, in units of each series' scale: energy and variogram of the
     step (two series or more), and at the last step, for the whole path, energy_path and (where
     asked for, of models that know their density) log_path, minus the log density in nats.
-    NaN where the outcome is not known.
+    NaN where the outcome is not known, and the scores of a cell also where the history told it.
 
     A trial that failed has its `error` and is NaN throughout. Fitting took `fit_seconds`, 0 where
     an earlier fit was used again.
@@ -79,17 +79,27 @@ class Trial:
 class Cut:
     """A panel cut at an origin: what was known, and the `horizon` rows that came.
 
-    Rows of `future` beyond the end of the data are NaN.
+    The history may go on after the origin, in a ragged edge. Rows of `future` beyond the end of the
+    data are NaN.
     """
 
     row: int
+    origin: str
     history: pd.DataFrame
     future: pd.DataFrame
 
     @property
-    def origin(self) -> str:
-        """The last period of the history, as ISO text."""
-        return _labels(self.history.index[-1:])[0]
+    def edge(self) -> int:
+        """How many rows the history has after the origin."""
+        return int(self.future.index.isin(self.history.index).sum())
+
+    @property
+    def told(self) -> np.ndarray:
+        """Which cells of the future the history knows, [step, series]."""
+        there = self.history.iloc[len(self.history) - self.edge :].notna().to_numpy()
+        return np.concatenate(
+            [there, np.zeros((len(self.future) - self.edge, there.shape[1]), bool)]
+        )
 
 
 @dataclass(frozen=True)
@@ -110,7 +120,8 @@ def cut_at(panel: pd.DataFrame, row: int, horizon: int, known: pd.DataFrame | No
     if len(future) < horizon:
         beyond = steps_after(panel, horizon - len(future))
         future = future.reindex(future.index.append(beyond))
-    return Cut(row, panel.iloc[: row + 1] if known is None else known, future)
+    origin = _labels(panel.index[row : row + 1])[0]
+    return Cut(row, origin, panel.iloc[: row + 1] if known is None else known, future)
 
 
 def attempt(
@@ -121,13 +132,16 @@ def attempt(
     names = tuple(cut.history.columns)
     start = time.perf_counter()
     forecast = forecaster.sample(
-        cut.history.copy(), horizon=draws.horizon, paths=draws.paths, rng=sampling
+        cut.history.copy(), horizon=draws.horizon - cut.edge, paths=draws.paths, rng=sampling
     ).select(*names)
     seconds = time.perf_counter() - start
-    samples, outcome = np.asarray(forecast.samples, float), cut.future.to_numpy(float)
+    drawn = forecast.joined() if cut.edge else forecast
+    samples, outcome = np.asarray(drawn.samples, float)[:, -draws.horizon :], _outcome(cut)
     check_drawn(samples, (draws.paths, draws.horizon, len(names)), names)
-    marginal, joint = _scored(samples, outcome, _scale(cut.history, draws.scale))
-    if draws.densities and isinstance(forecaster, DensityForecaster) and np.isfinite(outcome).all():
+    came = cut.future.to_numpy(float)
+    marginal, joint = _scored(samples, outcome, came, _scale(cut.history, draws.scale))
+    known = np.isfinite(came).all() and not cut.edge
+    if draws.densities and isinstance(forecaster, DensityForecaster) and known:
         density = forecaster.log_density(cut.history.copy(), cut.future.copy())
         joint["log_path"] = _at_the_end(-density, draws.horizon)
     return Trial(
@@ -177,8 +191,13 @@ def _place(cut: Cut) -> dict:
         "row": cut.row,
         "periods": _labels(cut.future.index),
         "series": tuple(str(name) for name in cut.future.columns),
-        "outcome": cut.future.to_numpy(float),
+        "outcome": _outcome(cut),
     }
+
+
+def _outcome(cut: Cut) -> np.ndarray:
+    """What came and was not told, [step, series]."""
+    return np.where(cut.told, np.nan, cut.future.to_numpy(float))
 
 
 def _labels(index: pd.Index) -> tuple[str, ...]:
@@ -213,8 +232,9 @@ def _scale(history: pd.DataFrame, given: Mapping[str, float] | None) -> np.ndarr
 
 
 def _scored(
-    samples: np.ndarray, outcome: np.ndarray, scale: np.ndarray
+    samples: np.ndarray, outcome: np.ndarray, came: np.ndarray, scale: np.ndarray
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Scores of the cells of `outcome`, and joint ones of all that `came`, told or not."""
     marginal = {
         "crps": crps(samples, outcome),
         "crps_left": quantile_weighted_crps(samples, outcome, left_tail),
@@ -223,7 +243,7 @@ def _scored(
         "log_kernel": log_score(samples, outcome),
     }
     steps, series = outcome.shape
-    drawn, came = samples / scale, outcome / scale
+    drawn, came = samples / scale, came / scale
     whole = energy_score(drawn.reshape(len(drawn), -1), came.ravel())
     joint = {"energy_path": _at_the_end(whole, steps)}
     if series > 1:

@@ -35,6 +35,11 @@ def _trials(command: ArgumentParser) -> None:
     command.add_argument(
         "--every", type=positive, metavar="K", help="rows between origins; default: 1"
     )
+    command.add_argument(
+        "--edge",
+        action="store_true",
+        help="every history ends in as ragged an edge as INPUT: pseudo real time",
+    )
 
 
 def _result(command: ArgumentParser) -> None:

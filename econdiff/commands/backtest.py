@@ -28,7 +28,7 @@ from econdiff.report.figures import pit_histograms, svg
 from econdiff.report.page import render
 from econdiff.report.past import Past, first_pits, first_reference, overview, ratio_figure
 from econdiff.transforms import Floors
-from econdiff.windows import backtest_origins, history_at
+from econdiff.windows import backtest_origins, edge_rows_of, history_at, with_same_edge
 
 TRIALS = "trials"  # the folder of finished trials
 
@@ -43,6 +43,7 @@ class BacktestRequest:
     models: tuple[str, ...] = field(default=("diffusion", "rw", "ar", "var"), kw_only=True)
     origins: int
     every: int = 1
+    edge: bool = False
     paths: int = 1000
     seed: int = 0
     workers: int = 1
@@ -86,7 +87,7 @@ def run_backtest(request: BacktestRequest, command: str, progress: Progress = si
     data = read(request.reading)
     origins = backtest_origins(
         data.panel,
-        horizon=request.horizon,
+        horizon=_edge(request, data.panel) + request.horizon,
         count=request.origins,
         step=request.every,
         minimum=least_history(data.panel),
@@ -103,6 +104,7 @@ def run_backtest(request: BacktestRequest, command: str, progress: Progress = si
             workers=request.workers,
             folder=folder / TRIALS,
             progress=progress,
+            same_edge=request.edge,
         )
         past = judged(trials, seed=request.seed, progress=progress)
         manifest = new_manifest("backtest", command, settings_of(request))
@@ -128,6 +130,11 @@ def _modelled(data: Input) -> dict[str, str]:
     return modelled
 
 
+def _edge(request: BacktestRequest, panel: pd.DataFrame) -> int:
+    """Rows of the ragged edge that the histories end in."""
+    return edge_rows_of(panel) if request.edge else 0
+
+
 def _last_fans(
     models: Mapping[str, Model],
     panel: pd.DataFrame,
@@ -136,7 +143,8 @@ def _last_fans(
     request: BacktestRequest,
 ) -> str:
     """The forecasts from the last origin beside what came, of the models that did not fail."""
-    history = history_at(panel, origin)
+    edge = _edge(request, panel)
+    history = with_same_edge(panel, [origin])[origin] if edge else history_at(panel, origin)
     failed = set(past.runs.loc[past.runs["failed"] > 0, "model"])
     drawn: dict[str, Forecast] = {
         name: model.fit(history).sample(

@@ -25,6 +25,7 @@ from econdiff.report.page import Page, render
 from econdiff.report.past import Past, no_past, past_sections
 from econdiff.stacking import unstack
 from econdiff.transforms import Transformed
+from econdiff.windows import edge_rows_of
 
 MODEL_UNITS = "model_units"  # the folder of the same draws before they are transformed back
 STACKED = "stacked"  # that of the draws of stacked series, period by period of their own
@@ -66,7 +67,8 @@ class Outcome:
             why = "the history is too short for them" if asked else "none were asked for"
             past = (no_past(f"No past forecasts were made: {why}."),)
         else:
-            past = past_sections(self.past, self.manifest["model"]["name"])
+            edge = self.manifest["data"].get("edge", 0)
+            past = past_sections(self.past, self.manifest["model"]["name"], edge)
         inside, fast = (
             (view.forecast, view.history) if view else None for view in (self.inside, self.fast)
         )
@@ -152,7 +154,8 @@ def _look_back(
     horizon, seed = request.horizon, request.seed
     origins = None
     if request.origins:
-        origins = spread_origins(panel, horizon=horizon, count=request.origins)
+        ahead = edge_rows_of(panel) + horizon
+        origins = spread_origins(panel, horizon=ahead, count=request.origins)
     if origins is None:
         return None
     trials = run_trials(
@@ -165,6 +168,7 @@ def _look_back(
         workers=request.workers,
         folder=None,
         progress=progress,
+        same_edge=True,
     )
     try:
         return judged(trials, seed=seed, progress=progress)

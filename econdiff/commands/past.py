@@ -13,7 +13,7 @@ from econdiff.commands.folder import keep_only, write_text
 from econdiff.commands.progress import Progress
 from econdiff.forecast import Model
 from econdiff.report.past import Past
-from econdiff.windows import backtest_origins
+from econdiff.windows import backtest_origins, edge_rows_of, with_same_edge
 
 TABLES = ("scores", "tests", "pits", "runs")
 
@@ -29,20 +29,27 @@ def run_trials(
     workers: int,
     folder: Path | None,
     progress: Progress,
+    same_edge: bool,
 ) -> list[Trial]:
     """Every model at every origin; finished trials are kept in `folder`, if one is given.
+
+    With `same_edge` each knows as much after its origin as the panel does after its last complete
+    row, and these rows are drawn before the `horizon`.
 
     What `folder` holds beside them, of a study that was stopped, is deleted at the end.
     """
     trials = []
+    edge = edge_rows_of(panel) if same_edge else 0
+    vintages = with_same_edge(panel, origins) if edge else None
     with progress("past forecasts", len(models) * len(origins)) as step:
         for trial in backtest(
             models,
             panel,
-            horizon=horizon,
+            horizon=edge + horizon,
             origins=origins,
             paths=paths,
             seed=seed,
+            vintages=vintages,
             folder=folder,
             workers=workers,
         ):
@@ -50,7 +57,14 @@ def run_trials(
             step()
     if folder is not None:
         own = trial_files(
-            models, panel, horizon=horizon, origins=origins, paths=paths, seed=seed, folder=folder
+            models,
+            panel,
+            horizon=edge + horizon,
+            origins=origins,
+            paths=paths,
+            seed=seed,
+            folder=folder,
+            vintages=vintages,
         )
         keep_only(folder, own)
     return trials

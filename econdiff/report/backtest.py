@@ -27,30 +27,31 @@ CAVEATS = (
 
 STACKED = (
     "Every origin stands at the end of a period, where all that is stacked in it is known as well: "
-    "what the first months of a quarter that is not over are worth is not measured here."
+    "what the first months of a quarter that is not over are worth is not measured here (--edge)."
 )
 
 
 def study_page(past: Past, panel: pd.DataFrame, manifest: Mapping[str, Any], drawn: str) -> Page:
     """The whole report of one backtest; `drawn` are the last forecasts as SVG."""
-    data, models = manifest["data"], list(manifest["models"])
+    data, models, settings = manifest["data"], list(manifest["models"]), manifest["settings"]
+    edge = data["edge"] if settings.get("edge") else 0
     lead = (
         f"{', '.join(models)}: forecasts of {len(data['series'])} series over "
-        f"{manifest['settings']['horizon']} periods, from {len(past.origins)} past origins."
+        f"{edge + settings['horizon']} periods, from {len(past.origins)} past origins."
     )
     if len(models) > 1:
         lead += f" “{models[0]}” is held against the others."
     names = {"fit_seconds": "seconds of fitting", "sample_seconds": "seconds of drawing"}
     runs = past.runs.rename(columns=names)
     cost = Section("What it took", tables=(Table("Runs and their cost", runs, digits=3),))
-    points = (*CAVEATS, STACKED) if data.get("stacked") else CAVEATS
+    points = (*CAVEATS, STACKED) if data.get("stacked") and not edge else CAVEATS
     caveats = Section("What to keep in mind", points=points)
     pictures = (_side_by_side(past, drawn),) if drawn else ()
     return Page(
         f"{data['name']}: how models did in the past",
         lead,
         facts(manifest),
-        (*past_sections(past, models[0]), *pictures, cost, understood(panel, data), caveats),
+        (*past_sections(past, models[0], edge), *pictures, cost, understood(panel, data), caveats),
         manifest,
     )
 

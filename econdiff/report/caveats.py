@@ -47,9 +47,7 @@ def caveats(
     if fast is not None:
         points.append(
             "The months are drawn by a model of quarters, where each is a column that goes on from "
-            "the month before: who wants them for their own sake forecasts their panel. The past "
-            "forecasts begin where all months of "
-            "a quarter are known: they do not say what the first of them are worth."
+            "the month before: who wants them for their own sake forecasts their panel."
         )
     points += [f"{line}." for line in floors_wanted(forecast, history, manifest, fast)[1]]
     if manifest["data"]["frequency"].startswith("D"):
