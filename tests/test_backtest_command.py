@@ -57,3 +57,44 @@ def test_a_study_in_which_every_model_failed_says_why(csv, capsys):
     said = capsys.readouterr().err
     assert "every model failed at every origin, first range-volatility at 2014Q" in said
     assert "range" in said.split(": fit: ")[1]
+
+
+@pytest.fixture
+def ragged(csv):
+    """`b` is out for two quarters more than `a`."""
+    frame = pd.read_csv(csv, index_col=0)
+    frame.loc[frame.index[-2:], "a"] = np.nan
+    frame.to_csv(csv)
+    return csv
+
+
+def test_histories_end_in_the_edge_of_the_panel(ragged):
+    assert study(ragged, "ar,var", "--edge") == 0
+    out = ragged.parent / "out"
+    scored = pd.read_csv(out / "scores.csv").query("model == 'var'")
+    table = scored.set_index(["series", "step", "metric"])["value"]
+    assert [table["a", step, "origins"] for step in (1, 2)] == [2, 2]
+    assert [table["b", step, "origins"] for step in (1, 2, 3)] == [0, 0, 2]
+    assert scored["step"].max() == 4
+    page = (out / "report.html").read_text()
+    assert "steps 1 to 2 are the periods not known whole" in page
+    assert "over 4 periods" in page
+    files = {file: file.stat().st_mtime_ns for file in (out / "trials").iterdir()}
+    assert len(files) == 4
+    assert study(ragged, "ar,var", "--edge", "--overwrite") == 0
+    assert len(list((out / "trials").iterdir())) == 4
+    assert study(ragged, "ar,var", "--overwrite") == 0
+    assert "not known whole" not in (out / "report.html").read_text()
+
+
+def test_a_forecast_from_a_ragged_edge_looks_back_from_such_edges(ragged):
+    out = ragged.parent / "f"
+    words = ["forecast", str(ragged), "--horizon", "2", "--model", "var", "--against", "ar"]
+    words += ["--origins", "2", "--paths", "20", "--quiet", "--out", str(out)]
+    assert main(words) == 0
+    scored = pd.read_csv(out / "scores.csv")
+    assert scored["step"].max() == 4
+    page = (out / "report.html").read_text()
+    assert "steps 1 to 2 are the periods not known whole" in page
+    assert main(["report", str(out)]) == 0
+    assert (out / "report.html").read_text() == page
