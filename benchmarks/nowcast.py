@@ -6,11 +6,14 @@ At each Survey of Professional Forecasters from 1999Q4 to 2019Q4 (the middle of 
 as the Philadelphia Fed's vintage has it, to the quarter before, and months as the FRED-MD vintage
 of the survey's own month has them, to the first month of the quarter: payrolls and unemployment,
 which are out by then; in rows of their own industrial production too, which comes out some days
-after the survey's deadline. `quarters` see the same series as averages of finished quarters. Steps
-1 to 5 are the survey's quarter and the four after it, to 2019Q4; truth is the vintage two quarters
-later.
-CRPS, and Diebold-Mariano of months against quarters and against the survey with its last 60 errors,
-HLN-corrected, Holm over the ten cells of each comparison.
+after the survey's deadline. `quarters` see the same series as averages of finished quarters;
+`factor` is the rival of those who nowcast: a dynamic factor model of the same months and of output,
+with autocorrelated idiosyncratic parts, by EM (Banbura and Modugno, 2014; statsmodels'
+DynamicFactorMQ with one factor of one lag), its growth of output by the weights of Mariano and
+Murasawa (2003), fitted to every vintage. Steps 1 to 5 are the survey's quarter and the four after
+it, to 2019Q4; truth is the vintage two quarters later.
+CRPS, and Diebold-Mariano of months against quarters, against the factor model, and against the
+survey with its last 60 errors, HLN-corrected, Holm over the ten cells of each comparison.
 """
 
 from dataclasses import dataclass
@@ -20,6 +23,7 @@ import numpy as np
 import pandas as pd
 from density import arguments, models, read_options
 from realtime import FILES, HORIZON, Survey, read_survey, read_vintages, truth_of
+from statsmodels.tsa.statespace.dynamic_factor_mq import DynamicFactorMQ
 
 from econdiff.scoring import crps, diebold_mariano, holm
 from econdiff.stacking import stack
@@ -75,6 +79,33 @@ def drawn_alone(model, output: pd.Series, months: pd.DataFrame, paths: int) -> d
     return _paths(model, panel, codes | {"GDP": Difference()}, _last(output) + 1, paths)
 
 
+def drawn_by_factor(
+    output: pd.Series, months: pd.DataFrame, quarter: pd.Period, paths: int
+) -> dict[str, np.ndarray]:
+    """The same by the dynamic factor model; unemployment is what its changes add up to."""
+    months = months.reindex(pd.period_range(months.index[0], months.index[-1], freq="M"))
+    changes = 100 * np.log(months).diff()
+    changes["UNRATE"] = months["UNRATE"].diff()
+    model = DynamicFactorMQ(
+        changes.iloc[1:], endog_quarterly=output.to_frame("GDP"), factors=1, factor_orders=1
+    )
+    fitted = model.fit(disp=False, maxiter=200)
+    ahead = pd.period_range(quarter, periods=HORIZON, freq="Q").asfreq("M", "end")
+    rng = np.random.default_rng(1)
+    drawn = fitted.simulate(
+        ahead[-1].ordinal - months.index[-1].ordinal, anchor="end", repetitions=paths, rng=rng
+    )
+    rate = months["UNRATE"].to_numpy()
+    last = np.flatnonzero(np.isfinite(rate))[-1]
+    late = len(rate) - 1 - last  # months in which other series are out and the rate is not
+    if late:
+        raise ValueError(f"the rate is {late} months behind; it is out with payrolls")
+    future = rate[last] + drawn["UNRATE"].to_numpy().cumsum(axis=0)  # [month, path]
+    past = np.repeat(rate[: last + 1, None], paths, axis=1)
+    whole = np.concatenate([past, future])[-3 * HORIZON :].reshape(HORIZON, 3, paths)
+    return {"GDP": drawn["GDP"].loc[ahead].to_numpy().T, "UNR": whole.mean(axis=1).T}
+
+
 def _last(output: pd.Series) -> pd.Period:
     return pd.PeriodIndex(output.index)[-1]
 
@@ -114,6 +145,7 @@ def main() -> None:
             known = months.known(used, vintage)
             rows[f"quarters{name}"] = drawn_alone(model, output, known, options.paths)
             rows[f"months{name}"] = drawn(model, output, known, options.paths)
+            rows[f"factor{name}"] = drawn_by_factor(output, known, q, options.paths)
         asked = pd.DataFrame(columns=["GDP", "UNR"], index=[q - 1])
         told = survey.sample(asked, horizon=HORIZON, paths=options.paths,
                              rng=np.random.default_rng(1)).samples  # fmt: skip
@@ -132,9 +164,9 @@ def print_tables(found: dict[tuple[str, str], np.ndarray]) -> None:
     count = len(next(iter(found.values())))
     print(f"{count} surveys; CRPS, steps 1 to {HORIZON}")
     for (row, name), values in found.items():
-        print(f"{name} {row:15s} {' '.join(f'{x:.4f}' for x in np.nanmean(values, axis=0))}")
+        print(f"{name} {row:20s} {' '.join(f'{x:.4f}' for x in np.nanmean(values, axis=0))}")
     for name in MONTHLY:
-        for yardstick in (f"quarters{name}", "survey"):
+        for yardstick in (f"quarters{name}", f"factor{name}", "survey"):
             _compared(found, f"months{name}", yardstick)
 
 
