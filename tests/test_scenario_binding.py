@@ -316,6 +316,34 @@ def test_a_pin_of_an_unknown_kind_is_told_which_there_are():
     assert parse_pin("gdp(real)=5").pins[0].terms[0].series == "gdp(real)"
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.csv", "\ufeffDate;RATE;GDP\n2025Q1;5,5;\n2025Q2;;101,5\n"),
+        ("b.csv", "Date,RATE,GDP\n2025 Q1,5.5,-\n,,\n2025 Q2,n/a,101.5\n"),
+        ("c.toml", '\ufeff[pins]\nRATE = [5.5, nan]\nGDP = ["", 101.5]\n'),
+        ("d.xlsx", ""),
+    ],
+)
+def test_files_of_offices_are_read(tmp_path, name, text):
+    if text:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    else:
+        days = pd.to_datetime(["2025-03-31", "2025-06-30"])
+        table = pd.DataFrame({"Date": days, "RATE": [5.5, None], "GDP": [None, 101.5]})
+        table.to_excel(tmp_path / name, index=False)
+    pins = bind(read_scenario(tmp_path / name), history(), 6, {}).pins
+    assert pins.periods == ("2025Q1", "2025Q2")
+    assert pins.series == ("RATE", "GDP")
+    assert list(pins.value) == [5.5, 101.5]
+
+
+def test_two_months_of_a_quarter_are_no_contradiction_in_words():
+    months = Scenario((cell("RATE", "2025-01", 5.0), cell("RATE", "2025-02", 5.5)))
+    with pytest.raises(ScenarioError, match=r"both fall in 2025Q1.*an average.*--stack"):
+        bind(months, history(), 6, TRANSFORMS)
+
+
 def test_files_that_are_no_scenario_are_refused(tmp_path):
     with pytest.raises(ScenarioError, match="no scenario file"):
         read_scenario(tmp_path / "none.csv")
@@ -335,6 +363,7 @@ def test_files_that_are_no_scenario_are_refused(tmp_path):
         ("a.toml", "[pins]\nRATE = 5\n[sd]\nRATE = [0.1, 0.2]", "sd of RATE is one number"),
         ("a.toml", '[pins]\nRATE = 5\n[sd]\nRATE = "x"', "sd of RATE is one number"),
         ("a.csv", "", "no table of periods and series"),
+        ("a.csv", "period,RATE\n2025Q1,\n2025Q2,\n", "pins nothing"),
         ("a.csv", "period,RATE\n2025Q1,1\n2025Q2,1,2,3\n", "no table of periods and series"),
     ],
 )

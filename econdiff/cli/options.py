@@ -108,7 +108,9 @@ def older(command: ArgumentParser) -> None:
     )
 
 
-def assumed(command: ArgumentParser, what: str = "a table with holes (CSV) or a TOML file") -> None:
+def assumed(
+    command: ArgumentParser, what: str = "a table with holes (CSV, Excel), or TOML"
+) -> None:
     """`--scenario` and `--pin`."""
     command.add_argument("--scenario", type=Path, metavar="FILE", help=what)
     command.add_argument(

@@ -44,15 +44,29 @@ def read_file(path: Path, sheet: str | int | None = None) -> Table:
         raise PanelError(f"sheet={sheet!r} is for Excel files, {path.name} is none")
     if kind not in _KINDS:
         raise PanelError(f"{path.name} is of no kind that is read; those are {', '.join(_KINDS)}")
-    try:
-        if kind == ".parquet":
+    if kind == ".parquet":
+        try:
             return Table(pd.read_parquet(path))
-        cells, notes = _excel_cells(path, sheet) if "xls" in kind else (_csv_cells(path), [])
+        except (OSError, ValueError) as error:
+            raise _unread(path, error) from error
+    cells, notes = read_cells(path, sheet)
+    return _table_of(cells, path.name, notes)
+
+
+def read_cells(path: Path, sheet: str | int | None = None) -> tuple[Cells, list[str]]:
+    """The rows of a CSV or Excel file as they stand there, and which sheet of several they are."""
+    try:
+        return (
+            _excel_cells(path, sheet) if ".xls" in path.suffix.lower() else (_csv_cells(path), [])
+        )
     except PanelError:
         raise
     except (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile) as error:
-        raise PanelError(f"{path.name} cannot be read: {error}") from error
-    return _table_of(cells, path.name, notes)
+        raise _unread(path, error) from error
+
+
+def _unread(path: Path, error: Exception) -> PanelError:
+    return PanelError(f"{path.name} cannot be read: {error}")
 
 
 def _csv_cells(path: Path) -> Cells:
@@ -146,7 +160,7 @@ def _table_of(rows: Cells, name: str, notes: list[str]) -> Table:
             units = {n: words.strip("() ") for n, words in pairs}
             notes = [*notes, "the first row below the names read as units"]
         start += 1
-    frame = pd.DataFrame(_even(rows[start:], len(names), start, name), columns=pd.Index(names))
+    frame = pd.DataFrame(even_rows(rows[start:], len(names), start, name), columns=pd.Index(names))
     frame.attrs["units"] = units
     return Table(frame, codes, tuple(notes))
 
@@ -176,8 +190,11 @@ def _header(rows: Cells, top: int) -> tuple[list[str], int]:
     return ["Date", *names], top + 2 + has_date_row
 
 
-def _even(body: Cells, width: int, start: int, name: str) -> Cells:
-    """Rows of one width: short ones filled up, blank ones and blank cells beyond it left out."""
+def even_rows(body: Cells, width: int, start: int, name: str) -> Cells:
+    """Rows of one `width`, the first of them line `start + 1` of the file `name`.
+
+    Short ones are filled up, blank ones and blank cells beyond it left out.
+    """
     even: Cells = []
     for at, row in enumerate(body, start=start + 1):
         if any(cell != "" for cell in row[width:]):

@@ -15,10 +15,11 @@ from econdiff.scenario.binding import BoundScenario, bind
 from econdiff.scenario.conditional import check, conditional
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.events import Probability, margin, occurs, probability
+from econdiff.scenario.files import read_scenario
 from econdiff.scenario.gaussian import Gaussian
 from econdiff.scenario.pins import Pins
 from econdiff.scenario.plausibility import Plausibility, plausibility
-from econdiff.scenario.reading import parse_pin, read_scenario
+from econdiff.scenario.reading import parse_pin
 from econdiff.scenario.reweighted import ScenarioWarning
 from econdiff.scenario.statement import (
     MODES,

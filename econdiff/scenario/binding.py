@@ -16,7 +16,7 @@ from econdiff.scenario.ahead import Ahead
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.pin_rows import Row, row_of
 from econdiff.scenario.pins import Pins, refuse_conflicts
-from econdiff.scenario.statement import Pin, Scenario
+from econdiff.scenario.statement import Pin, Scenario, written
 from econdiff.transforms.ragged import edge_rows
 from econdiff.transforms.series import Difference, Transform
 
@@ -99,8 +99,25 @@ def bind(
         scenario.events,
         scenario.pins,
     )
+    _refuse_parts(pins)
     refuse_conflicts(bound.facts, bound.pins)
     return bound
+
+
+def _refuse_parts(rows: list[Row]) -> None:
+    """Refuse several values of one cell, of months where the panel has quarters."""
+    said: dict[tuple[str, str], Pin] = {}
+    for row in rows:
+        term = row.pin.terms[0]
+        if len(row.pin.terms) > 1 or isinstance(term.when, int):
+            continue
+        first = said.setdefault((term.series, row.period), row.pin)
+        if written(first.terms[0].when) != written(term.when):
+            raise ScenarioError(
+                f"{first.label!r} and {row.pin.label!r} both fall in {row.period}, of which the "
+                f"panel has one value of {term.series}: pin that, an average perhaps, or put the "
+                "series beside the panel by --stack"
+            )
 
 
 def linear_scale(bound: BoundScenario, changes: np.ndarray) -> np.ndarray:

@@ -1,34 +1,20 @@
-"""Scenarios from files and from the command line.
+"""Pins in words, as the command line and files have them.
 
-    FEDFUNDS=5.5,5.5,5.25              the first steps after the origin; an empty place is free
-    FEDFUNDS=baseline+100bp for 4      above what is expected without the scenario; bp and pp are
-                                       of a series in per cent, baseline+0.01 is in its own units
-    WTI=baseline+100% for 4 quarters   twice what is expected: its geometric mean; tilt: its mean
-    UNRATE@2025Q4=6                    one period; also spread(A, B)@2025Q4=1
-    average(UNRATE, 2025Q1, 2025Q4)=6  also sum, change, growth (per cent); spread(A, B)=1,1
-
-A CSV file is a table with holes, its first column the periods, or a Federal Reserve
-supervisory scenario as published. A TOML file has the same left sides:
-
-    name = "Rates stay high"
-    events = ["growth(GDPC1) < 0 for 2"]
-    [pins]
-    FEDFUNDS = [5.5, 5.5, 5.25]
-    UNRATE = { "2025Q4" = 6.0 }
-    "spread(GS10, FEDFUNDS)" = -1.0
-    [sd]
-    FEDFUNDS = 0.25
+FEDFUNDS=5.5,5.5,5.25              the first steps after the origin; an empty place is free
+FEDFUNDS=baseline+100bp for 4      above what is expected without the scenario; bp and pp are
+of a series in per cent, baseline+0.01 is in its own units
+WTI=baseline+100% for 4 quarters   twice what is expected: its geometric mean; tilt: its mean
+UNRATE@2025Q4=6                    one period; also spread(A, B)@2025Q4=1
+average(UNRATE, 2025Q1, 2025Q4)=6  also sum, change, growth (per cent); spread(A, B)=1,1
 """
 
 import re
-import tomllib
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
+from econdiff.panel.cells import is_missing
 from econdiff.scenario.errors import ScenarioError
 from econdiff.scenario.statement import (
     Pin,
@@ -58,20 +44,6 @@ _UNITS: dict[str | None, Literal["points", "percentage points", "per cent"]] = {
 _SPANS = {"average": average, "sum": total, "change": change, "growth": growth}
 
 
-def read_scenario(path: str | Path) -> Scenario:
-    """Read a CSV or TOML file; ScenarioError says what is wrong and how to write it."""
-    path = Path(path)
-    if not path.is_file():
-        raise ScenarioError(f"there is no scenario file {path.name!r}; name a .csv or .toml file")
-    match path.suffix.lower():
-        case ".toml":
-            return _from_toml(path)
-        case ".csv":
-            return _from_csv(path)
-        case kind:
-            raise ScenarioError(f"a scenario is read from .csv or .toml, got {kind or path.name!r}")
-
-
 def parse_pin(text: str) -> Scenario:
     """Read one `--pin`: LEFT=VALUES."""
     left, equals, right = text.partition("=")
@@ -79,68 +51,10 @@ def parse_pin(text: str) -> Scenario:
         raise ScenarioError(f"a pin is written NAME=5.5,5.5,5.25; got {text!r}")
     above = _ABOVE.match(right.strip())
     values = right.strip() if above else [part.strip() for part in right.split(",")]
-    return Scenario(tuple(_pins(left.strip(), values)))
+    return Scenario(tuple(pins_of(left.strip(), values)))
 
 
-def _from_toml(path: Path) -> Scenario:
-    try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{path.name} is not TOML: {error}") from error
-    unknown = set(said) - {"name", "events", "pins", "sd"}
-    if unknown:
-        raise ScenarioError(
-            f"{path.name} has the unknown keys {sorted(unknown)}; a scenario has name, events, "
-            "[pins] and [sd]"
-        )
-    for key, example in (("pins", "NAME = [5.5, 5.25]"), ("sd", "NAME = 0.25")):
-        if not isinstance(said.get(key, {}), dict):
-            raise ScenarioError(
-                f"{path.name}: {key} is a table, got {said[key]!r}; write [{key}], and below it "
-                f"{example}"
-            )
-    stray = set(said.get("sd", {})) - set(said.get("pins", {}))
-    if stray:
-        raise ScenarioError(f"{path.name} has an sd for {sorted(stray)}, which [pins] do not pin")
-    pins: list[Pin] = []
-    for left, right in said.get("pins", {}).items():
-        sd = said.get("sd", {}).get(left, 0.0)
-        if isinstance(sd, bool) or not isinstance(sd, int | float):
-            raise ScenarioError(f"{path.name}: the sd of {left} is one number, got {sd!r}")
-        pins += [replace(pin, sd=float(sd)) for pin in _pins(left, right)]
-    events = said.get("events", [])
-    if not isinstance(events, list) or not all(isinstance(event, str) for event in events):
-        raise ScenarioError(f"{path.name}: events is a list of texts, got {events!r}")
-    return Scenario(tuple(pins), tuple(events), str(said.get("name", path.stem)))
-
-
-def _from_csv(path: Path) -> Scenario:
-    try:
-        table = pd.read_csv(path, dtype=str, skipinitialspace=True)
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{path.name} is no table of periods and series: {error}") from error
-    if table.shape[1] < 2:
-        raise ScenarioError(f"{path.name} needs a column of periods and a column a series")
-    name = path.stem
-    if table.columns[0] == "Scenario Name":  # as the Federal Reserve publishes them
-        names = table.iloc[:, 0].dropna().unique()
-        if len(names) != 1:
-            raise ScenarioError(f"{path.name} holds the scenarios {list(names)}; keep one")
-        name, table = str(names[0]), table.iloc[:, 1:]
-    periods = table.iloc[:, 0].str.replace(r"^(\d{4})[ :-]?(Q\d)$", r"\1\2", regex=True)
-    if periods.isna().any() or periods.duplicated().any():
-        wrong = "is empty" if periods.isna().any() else "is there twice"
-        row = int((periods.isna() | periods.duplicated()).argmax())
-        raise ScenarioError(f"{path.name}: the period of row {row + 2} {wrong}")
-    pins: list[Pin] = []
-    for series in table.columns[1:]:
-        for when, said in zip(periods, table[series], strict=True):
-            if isinstance(said, str) and said.strip():
-                pins += _one(str(series).strip(), str(when), said.strip())
-    return Scenario(tuple(pins), name=name)
-
-
-def _pins(left: str, right: Any) -> list[Pin]:
+def pins_of(left: str, right: Any) -> list[Pin]:
     """Pins of one left side: from a number, a list, a table of periods, or a text."""
     if _CALLED.match(left) and not _CALL.match(left):
         raise ScenarioError(
@@ -156,7 +70,7 @@ def _pins(left: str, right: Any) -> list[Pin]:
     name = left if not call else call[2]
     above = _ABOVE.match(right.strip()) if isinstance(right, str) else None
     if above and not call:
-        return _one(name, tuple(range(1, int(above["steps"] or 1) + 1)), right)
+        return cells_of(name, tuple(range(1, int(above["steps"] or 1) + 1)), right)
     if isinstance(right, dict):
         cells: list[tuple[When, Any]] = [(_step(when), value) for when, value in right.items()]
     else:
@@ -165,8 +79,8 @@ def _pins(left: str, right: Any) -> list[Pin]:
     return [
         pin
         for when, value in cells
-        if value != ""
-        for pin in (_one(name, when, value) if not call else [_spread(name, when, value)])
+        if not is_missing(value)
+        for pin in (cells_of(name, when, value) if not call else [_spread(name, when, value)])
     ]
 
 
@@ -179,7 +93,7 @@ def _only(right: Any, left: str) -> Any:
     return right[0]
 
 
-def _one(series: str, when: When | Sequence[When], value: Any) -> list[Pin]:
+def cells_of(series: str, when: When | Sequence[When], value: Any) -> list[Pin]:
     """A cell, or cells of a relative statement."""
     above = _ABOVE.match(value) if isinstance(value, str) else None
     if above is None:
