@@ -54,6 +54,19 @@ def stack(slow: pd.DataFrame, fast: pd.DataFrame) -> pd.DataFrame:
     return panel
 
 
+def fast_of(panel: pd.DataFrame) -> pd.DataFrame:
+    """The series that stand stacked in `panel`, period by period; NaN where they are not known.
+
+    Rows are all their periods from the first row of `panel` to its last.
+    """
+    stacked: dict[str, list[str]] = panel.attrs["stacked"]
+    name, columns = next(iter(stacked.items()))
+    inner = columns[0].removeprefix(f"{name}_")[0].upper()
+    first = pd.PeriodIndex(panel.index)[0].asfreq(inner, "start")
+    index = pd.period_range(first, periods=len(panel) * len(columns), freq=inner)
+    return pd.DataFrame({n: panel[c].to_numpy(float).ravel() for n, c in stacked.items()}, index)
+
+
 def stacked_names(name: str, slow: pd.Index, fast: pd.Index) -> list[str]:
     """The columns of a series: one for each of its periods within a period of `slow`."""
     _, _, inner, count = _within(slow, fast)

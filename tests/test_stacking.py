@@ -11,10 +11,10 @@ from econdiff.cli import main
 from econdiff.commands.reading import Reading, read
 from econdiff.forecast import Forecast
 from econdiff.panel import PanelError
-from econdiff.scenario import ScenarioError, parse_pin
+from econdiff.scenario import ScenarioError, occurs, parse_pin
 from econdiff.scenario.stacked import in_columns
 from econdiff.scenario.statement import written
-from econdiff.stacking import stack, stacked_names, unstack
+from econdiff.stacking import fast_of, stack, stacked_names, unstack
 from econdiff.transforms import Difference, Floors, Transformed, fred_md
 from econdiff.transforms.choice import choose
 from econdiff.windows import history_at
@@ -45,6 +45,12 @@ def test_each_month_of_a_quarter_is_a_column():
     known = panel.iloc[-1].dropna()
     assert known.to_dict() == {"u_m1": 24.0, "u_m2": 25.0, "v_m1": 124.0}
     assert panel.attrs["units"] == {f"u_m{k}": "per cent" for k in (1, 2, 3)}
+
+
+def test_the_months_of_a_stacked_panel_are_found_in_it():
+    found = fast_of(stack(quarters(), months(v=1)))
+    assert (str(found.index[0]), str(found.index[-1])) == ("2000-01", "2002-03")
+    pd.testing.assert_frame_equal(found.iloc[:26], months(v=1), check_freq=False)
 
 
 @pytest.mark.parametrize(("slow", "fast", "count"), [("Q", "M", 3), ("Y", "M", 12), ("Y", "Q", 4)])
@@ -307,3 +313,32 @@ def test_what_cannot_be_stacked_is_one_line(files, tmp_path, capsys, rest, words
     err = capsys.readouterr().err
     assert words in err
     assert "Traceback" not in err
+
+
+def event_paths(fast):
+    """Forecasts of quarters, with the months in them, that go on from `fast` and g."""
+    panel = stack(quarters(), fast)
+    ends = panel[["u_m3", "v_m3"]].notna().all(axis=1)
+    gone = int((~ends).sum())
+    index = pd.period_range(panel.index[-1] + 1 - gone, periods=gone + 2, freq="Q")
+    samples = np.random.default_rng(0).standard_normal((50, len(index), panel.shape[1]))
+    return panel, Forecast(samples, index, tuple(panel.columns)).split(gone)
+
+
+@pytest.mark.parametrize("count", [26, 27])  # in the middle of a quarter, and at its end
+def test_events_of_a_stacked_series_are_of_its_months(count):
+    panel, forecast = event_paths(months(count))
+    u = forecast.samples[:, :, 1:4].reshape(50, 6)  # [path, month]
+    last = np.full(50, 26.0) if count == 27 else forecast.nowcast.samples[:, -1, 3]
+
+    def same(event, expected):
+        np.testing.assert_array_equal(occurs(event, forecast, panel), expected)
+
+    same("u > 1.5", (u > 1.5).any(axis=1))
+    same("u > -1 for 2", ((u > -1)[:, 1:] & (u > -1)[:, :-1]).any(axis=1))
+    same("change(u) > 1 in 2002-04", u[:, 0] - last > 1)
+    same("mean(u) > 0 in 2002-05 to 2002-07 and g > 0", (u[:, 1:4].mean(axis=1) > 0)
+         & (forecast.samples[:, :, 0] > 0).any(axis=1))  # fmt: skip
+    same("u_m2 > 1 in 2002Q3", u[:, 4] > 1)
+    with pytest.raises(ScenarioError, match="among the periods 2002-04 to 2002-09"):
+        occurs("u > 1 in 2002Q3", forecast, panel)

@@ -9,7 +9,8 @@
 
 `growth` is the change to the period before in per cent (not annualised), `change` the same in the
 units of the series; the first of them starts at the last value of the history, or at a ragged edge
-from the value that the path has there (the forecast's `nowcast`).
+from the value that the path has there (the forecast's `nowcast`). Of a series that is stacked in a
+panel of quarters (`econdiff.stacking`) the periods are its own: `UNRATE > 6` is in any month.
 
 How far a path is inside an event is its margin: of a comparison the distance beyond the level, of
 "ever" and `or` the largest, of "always", runs and `and` the least.
@@ -25,6 +26,7 @@ import pandas as pd
 from econdiff.forecast import Forecast
 from econdiff.periods import period_labels
 from econdiff.scenario.errors import ScenarioError
+from econdiff.stacking import fast_of, unstack
 
 _CLAUSE = re.compile(
     r"^(?P<what>.+?)\s*(?P<sign><=|>=|<|>)\s*(?P<level>[+-]?\d*\.?\d+)"
@@ -43,9 +45,9 @@ def occurs(event: str, forecast: Forecast, history: pd.DataFrame) -> np.ndarray:
 
 def margin(event: str, forecast: Forecast, history: pd.DataFrame) -> np.ndarray:
     """How far each path is inside the event, [path]: above 0 inside, in the units of the event."""
-    before = _before(forecast, history)
+    views = _views(forecast, history)
     found = [
-        np.min([_clause(clause.strip(), forecast, before) for clause in both], axis=0)
+        np.min([_clause(clause.strip(), views) for clause in both], axis=0)
         for both in (re.split(r"\s+and\s+", one) for one in re.split(r"\s+or\s+", event.strip()))
     ]
     return np.max(found, axis=0)
@@ -81,6 +83,34 @@ def probability(
     return Probability(event, share, max(error * each**0.5, least))
 
 
+@dataclass(frozen=True, eq=False)
+class _View:
+    """Paths of one frequency, and each of them where the history ends, [path, series]."""
+
+    forecast: Forecast
+    before: np.ndarray
+
+
+def _views(forecast: Forecast, history: pd.DataFrame) -> list[_View]:
+    """The paths as they are, and stacked series by their own periods."""
+    views = [_View(forecast, _before(forecast, history))]
+    columns = [c for one in history.attrs.get("stacked", {}).values() for c in one]
+    if columns and set(columns) <= set(forecast.names):
+        months = fast_of(history)
+        drawn = unstack(forecast, months)
+        views.append(_View(drawn, _before(drawn, months)))
+    return views
+
+
+def _view_of(what: str, views: list[_View]) -> _View:
+    """The paths that have the series of which an event speaks; the first where none has."""
+    while call := _CALL.match(what):
+        what = call["inside"].strip()
+    name = what.strip("\"'")
+    names = {name, name.partition(" - ")[0].strip()}
+    return next((view for view in views if names & set(view.forecast.names)), views[0])
+
+
 def _before(forecast: Forecast, history: pd.DataFrame) -> np.ndarray:
     """Each path where the history ends, [path, series]: drawn there, or the last known value."""
     if forecast.nowcast is not None:
@@ -90,15 +120,16 @@ def _before(forecast: Forecast, history: pd.DataFrame) -> np.ndarray:
     return np.tile(last, (forecast.paths, 1))
 
 
-def _clause(clause: str, forecast: Forecast, before: np.ndarray) -> np.ndarray:
+def _clause(clause: str, views: list[_View]) -> np.ndarray:
     said = _CLAUSE.match(clause)
     if said is None:
         raise ScenarioError(
             f"{clause!r} is no event; write it like UNRATE > 6, growth(GDP) < 0 for 2, "
             "or mean(CPI) > 3 in 2025Q1 to 2025Q4"
         )
-    columns = _window(said["first"], said["last"], forecast)
-    values = _values(said["what"].strip(), forecast, before, columns)
+    view = _view_of(said["what"].strip(), views)
+    columns = _window(said["first"], said["last"], view.forecast)
+    values = _values(said["what"].strip(), view.forecast, view.before, columns)
     inside = _inside(values, said["sign"], float(said["level"]))
     if inside.ndim == 1:
         if said["run"] or said["quantifier"]:
