@@ -8,6 +8,7 @@ from data_service import KEY, STILL, FakeFred, Service, info
 from econdiff.data import errors, pull, read_manifest, read_table
 from econdiff.data.alfred import MOST_VINTAGES, known_on
 from econdiff.data.transport import ApiKey, Transport
+from econdiff.data.vintages import read_vintages
 
 # Q1 published, revised twice, once withdrawn; Q2 published later
 GDP = [
@@ -87,6 +88,25 @@ def test_the_history_gives_each_day_the_panel_of_that_day(ask, tmp_path):
     for day in ("2020-05-27", "2020-06-25", "2020-08-26", "2020-08-27"):
         panel, _ = ask("fred", ["GDP"], as_of=day)
         np.testing.assert_array_equal(known_on(vintages, day), panel["GDP"])
+
+
+def test_a_snapshot_of_vintages_is_the_panel_of_any_day(ask, fred, tmp_path):
+    fred.infos["UNRATE"] = info("UNRATE", frequency="Monthly")
+    months = pd.period_range("2020-01", periods=6, freq="M")
+    fred.lives["UNRATE"] = [
+        (f"{month}-01", (month + 1).start_time.strftime("%Y-%m-05"), STILL, str(3 + k))
+        for k, month in enumerate(months)
+    ]
+    _, source = ask("alfred", ["GDP", "UNRATE"], freq="Q")
+    vintages = read_vintages(source.name, folder=tmp_path)
+    assert vintages.first == pd.Timestamp("2020-04-29")
+    assert repr(vintages) == "Vintages of GDP, UNRATE from 2020-04-29 on"
+    for day in ("2020-04-29", "2020-06-25", "2020-07-07", "2020-08-27"):
+        panel, _ = ask("fred", ["GDP", "UNRATE"], freq="Q", as_of=day)
+        pd.testing.assert_frame_equal(vintages.on(day), panel, check_names=False)
+    assert vintages.on("2020-07-07")["UNRATE"].tolist() == [4.0, 7.0]
+    with pytest.raises(errors.EmptyAnswerError, match="GDP had no values on 2020-04-28"):
+        vintages.on("2020-04-28")
 
 
 def daily_revisions(count):

@@ -40,6 +40,13 @@ def _trials(command: ArgumentParser) -> None:
         action="store_true",
         help="every history ends in as ragged an edge as INPUT: pseudo real time",
     )
+    command.add_argument(
+        "--real-time",
+        type=int,
+        metavar="DAYS",
+        help="histories as they stood so many days after the end of a period; INPUT is a snapshot "
+        "of econdiff data pull alfred",
+    )
 
 
 def _result(command: ArgumentParser) -> None:

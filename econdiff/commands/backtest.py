@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from econdiff.backtest.real_time import as_they_stood
 from econdiff.commands.answer import Answer
+from econdiff.commands.errors import UsageError
 from econdiff.commands.folder import (
     refuse_existing,
     whole,
@@ -19,16 +21,26 @@ from econdiff.commands.folder import (
 from econdiff.commands.forecast_files import read_history, write_history
 from econdiff.commands.manifest import new_manifest, settings_of
 from econdiff.commands.models import named_models, through
-from econdiff.commands.past import judged, least_history, read_past, run_trials, write_past
+from econdiff.commands.past import (
+    Histories,
+    judged,
+    least_history,
+    read_past,
+    run_trials,
+    with_edge_of,
+    write_past,
+)
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Input, Reading, read
+from econdiff.data.errors import UnknownSourceError
+from econdiff.data.vintages import read_vintages
 from econdiff.forecast import Forecast, Model
 from econdiff.report.backtest import side_by_side, study_page
 from econdiff.report.figures import pit_histograms, svg
 from econdiff.report.page import render
 from econdiff.report.past import Past, first_pits, first_reference, overview, ratio_figure
-from econdiff.transforms import Floors
-from econdiff.windows import backtest_origins, edge_rows_of, history_at, with_same_edge
+from econdiff.transforms import Floors, chosen
+from econdiff.windows import backtest_origins, edge_rows_of, history_at
 
 TRIALS = "trials"  # the folder of finished trials
 
@@ -44,6 +56,7 @@ class BacktestRequest:
     origins: int
     every: int = 1
     edge: bool = False
+    real_time: int | None = None  # days after the end of a period
     paths: int = 1000
     seed: int = 0
     workers: int = 1
@@ -84,33 +97,27 @@ def run_backtest(request: BacktestRequest, command: str, progress: Progress = si
     """What `backtest` does, without words."""
     models = named_models(request.models)
     refuse_existing(request.out, request.overwrite)
+    _check_real_time(request)
     data = read(request.reading)
-    origins = backtest_origins(
-        data.panel,
-        horizon=_edge(request, data.panel) + request.horizon,
-        count=request.origins,
-        step=request.every,
-        minimum=least_history(data.panel),
-    )
+    histories = _histories(request, data)
     wrapped = through(models, data.transforms)
     with whole(request.out, overwrite=request.overwrite, resume=True) as folder:
         trials = run_trials(
             wrapped,
             data.panel,
-            origins,
-            horizon=request.horizon,
+            histories,
             paths=request.paths,
             seed=request.seed,
             workers=request.workers,
             folder=folder / TRIALS,
             progress=progress,
-            same_edge=request.edge,
         )
         past = judged(trials, seed=request.seed, progress=progress)
         manifest = new_manifest("backtest", command, settings_of(request))
         manifest["data"] = data.record | {"modelled": _modelled(data)}
+        manifest["known"] = histories.words
         manifest["models"] = {name: repr(model) for name, model in models.items()}
-        fans = _last_fans(wrapped, data.panel, origins[-1], past, request)
+        fans = _last_fans(wrapped, data.panel, histories, past, request)
         study = Study(past, data.panel, manifest, fans)
         write_study(study, folder)
     return study
@@ -130,21 +137,73 @@ def _modelled(data: Input) -> dict[str, str]:
     return modelled
 
 
-def _edge(request: BacktestRequest, panel: pd.DataFrame) -> int:
-    """Rows of the ragged edge that the histories end in."""
-    return edge_rows_of(panel) if request.edge else 0
+def _check_real_time(request: BacktestRequest) -> None:
+    if request.real_time is None:
+        return
+    if request.edge:
+        raise UsageError("--real-time has the edge of each day itself; leave --edge out")
+    if request.reading.stack is not None:
+        raise UsageError(
+            "--real-time reads the vintages of INPUT alone; leave --stack out, or stack vintages "
+            "in Python (econdiff.data.vintages, econdiff.stacking)"
+        )
+
+
+def _histories(request: BacktestRequest, data: Input) -> Histories:
+    """The origins, and what was known at each."""
+    edge = edge_rows_of(data.panel) if request.edge else 0
+    origins = backtest_origins(
+        data.panel,
+        horizon=edge + request.horizon,
+        count=request.origins,
+        step=request.every,
+        minimum=least_history(data.panel),
+    )
+    if request.real_time is not None:
+        return _as_they_stood(request, request.real_time, data, pd.PeriodIndex(origins))
+    if request.edge:
+        return with_edge_of(data.panel, origins, request.horizon)
+    return Histories(origins, request.horizon)
+
+
+def _as_they_stood(
+    request: BacktestRequest, days: int, data: Input, periods: pd.PeriodIndex
+) -> Histories:
+    """The histories `days` after the end of each of `periods`, from the vintages of a snapshot."""
+    wanted = "--real-time reads a snapshot of econdiff data pull alfred"
+    if data.record["kind"] != "snapshot":
+        raise UsageError(f"{wanted}, and {data.record['name']} is {data.record['source']}")
+    try:
+        vintages = read_vintages(request.reading.input)
+    except UnknownSourceError as error:
+        raise UsageError(f"{wanted}: {error}") from error
+    logs = [name for name, one in chosen(data.transforms, data.panel).items() if one.log]
+    known = as_they_stood(vintages.on, data.panel, periods, days=days, logs=logs)
+    edge = max(edge_rows_of(history) for history in known.values())
+    when = f"{abs(days)} days {'after' if days >= 0 else 'before'} the end of a period"
+    words = (
+        f"What was known is what stood {when} (vintages of ALFRED); an origin is the last period "
+        "of which all series were out then, and what was out beyond it was known and is not "
+        "scored. Truth are the values of now. "
+    )
+    if logs:
+        words += (
+            f"Of {', '.join(logs)}, modelled by the logarithm, the vintage is brought to the base "
+            "of now by one factor: what is scored is the growth since the origin. "
+        )
+    return Histories(pd.Index(list(known)), edge + request.horizon, known, words.strip())
 
 
 def _last_fans(
     models: Mapping[str, Model],
     panel: pd.DataFrame,
-    origin: pd.Period,
+    histories: Histories,
     past: Past,
     request: BacktestRequest,
 ) -> str:
     """The forecasts from the last origin beside what came, of the models that did not fail."""
-    edge = _edge(request, panel)
-    history = with_same_edge(panel, [origin])[origin] if edge else history_at(panel, origin)
+    last, known = histories.origins[-1], histories.vintages
+    history = known[last] if known else history_at(panel, last)
     failed = set(past.runs.loc[past.runs["failed"] > 0, "model"])
     drawn: dict[str, Forecast] = {
         name: model.fit(history).sample(

@@ -15,7 +15,14 @@ from econdiff.commands.folder import whole, write_manifest, write_text
 from econdiff.commands.forecast_files import View
 from econdiff.commands.manifest import new_manifest, settings_of
 from econdiff.commands.models import named_models, through
-from econdiff.commands.past import judged, read_past, run_trials, spread_origins, write_past
+from econdiff.commands.past import (
+    judged,
+    read_past,
+    run_trials,
+    spread_origins,
+    with_edge_of,
+    write_past,
+)
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Input, Reading, read
 from econdiff.forecast import Model
@@ -67,8 +74,8 @@ class Outcome:
             why = "the history is too short for them" if asked else "none were asked for"
             past = (no_past(f"No past forecasts were made: {why}."),)
         else:
-            edge = self.manifest["data"].get("edge", 0)
-            past = past_sections(self.past, self.manifest["model"]["name"], edge)
+            known = self.manifest.get("known", "")
+            past = past_sections(self.past, self.manifest["model"]["name"], known)
         inside, fast = (
             (view.forecast, view.history) if view else None for view in (self.inside, self.fast)
         )
@@ -111,7 +118,7 @@ def run_forecast(request: ForecastRequest, command: str, progress: Progress = si
         manifest["model"] = {"name": request.model, "settings": repr(models[request.model])}
         if training := view.forecast.provenance.get("training"):
             manifest["model"]["training"] = training
-        past = _look_back(wrapped, data.panel, request, progress)
+        past, manifest["known"] = _look_back(wrapped, data.panel, request, progress)
         outcome = Outcome(view, inside, fast, manifest, past)
         write_outcome(outcome, folder)
     return outcome
@@ -149,29 +156,30 @@ def _draw(
 
 def _look_back(
     models: Mapping[str, Model], panel: pd.DataFrame, request: ForecastRequest, progress: Progress
-) -> Past | None:
-    """How the models did at past origins; None where no origin was asked for or fits."""
-    horizon, seed = request.horizon, request.seed
-    origins = None
+) -> tuple[Past | None, str]:
+    """How the models did at past origins (None where no origin was asked for or fits).
+
+    And what was known there, in words, where that is not the rows up to the origin.
+    """
+    seed, origins = request.seed, None
     if request.origins:
-        ahead = edge_rows_of(panel) + horizon
+        ahead = edge_rows_of(panel) + request.horizon
         origins = spread_origins(panel, horizon=ahead, count=request.origins)
     if origins is None:
-        return None
+        return None, ""
+    histories = with_edge_of(panel, origins, request.horizon)
     trials = run_trials(
         models,
         panel,
-        origins,
-        horizon=horizon,
+        histories,
         paths=max(2, request.paths),
         seed=seed,
         workers=request.workers,
         folder=None,
         progress=progress,
-        same_edge=True,
     )
     try:
-        return judged(trials, seed=seed, progress=progress)
+        return judged(trials, seed=seed, progress=progress), histories.words
     except ValueError as error:
         raise ValueError(f"{error}; --origins 0 forecasts without a look at the past") from error
 

@@ -15,7 +15,6 @@ import pandas as pd
 import econdiff
 from econdiff.data.source import fingerprint
 from econdiff.periods import period_labels
-from econdiff.windows import edge_rows_of
 
 LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "arch", "scoringrules", "torch")
 
@@ -78,6 +77,5 @@ def panel_record(panel: pd.DataFrame) -> dict[str, Any]:
         "first": labels[0],
         "last": labels[-1],
         "missing": int(panel.isna().to_numpy().sum()),
-        "edge": edge_rows_of(panel),
         "sha256": fingerprint(panel),
     }

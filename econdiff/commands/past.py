@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,54 +20,58 @@ from econdiff.windows import backtest_origins, edge_rows_of, with_same_edge
 TABLES = ("scores", "tests", "pits", "runs")
 
 
+@dataclass(frozen=True, eq=False)
+class Histories:
+    """The origins of a study, the steps after each, and what was known if not the rows up to it."""
+
+    origins: pd.Index
+    steps: int
+    vintages: Mapping[Hashable, pd.DataFrame] | None = None
+    words: str = ""
+
+
+def with_edge_of(panel: pd.DataFrame, origins: pd.Index, horizon: int) -> Histories:
+    """Histories that end in as ragged an edge as `panel`, if it does; it comes before `horizon`."""
+    edge = edge_rows_of(panel)
+    if not edge:
+        return Histories(origins, horizon)
+    first = "step 1 is the period" if edge == 1 else f"steps 1 to {edge} are the periods"
+    words = (
+        "What is published sooner than the rest was known as far beyond each origin as it is now: "
+        f"{first} not known whole. What was known is not scored."
+    )
+    return Histories(origins, edge + horizon, with_same_edge(panel, origins), words)
+
+
 def run_trials(
     models: Mapping[str, Model],
     panel: pd.DataFrame,
-    origins: pd.Index,
+    histories: Histories,
     *,
-    horizon: int,
     paths: int,
     seed: int,
     workers: int,
     folder: Path | None,
     progress: Progress,
-    same_edge: bool,
 ) -> list[Trial]:
     """Every model at every origin; finished trials are kept in `folder`, if one is given.
-
-    With `same_edge` each knows as much after its origin as the panel does after its last complete
-    row, and these rows are drawn before the `horizon`.
 
     What `folder` holds beside them, of a study that was stopped, is deleted at the end.
     """
     trials = []
-    edge = edge_rows_of(panel) if same_edge else 0
-    vintages = with_same_edge(panel, origins) if edge else None
-    with progress("past forecasts", len(models) * len(origins)) as step:
-        for trial in backtest(
-            models,
-            panel,
-            horizon=edge + horizon,
-            origins=origins,
-            paths=paths,
-            seed=seed,
-            vintages=vintages,
-            folder=folder,
-            workers=workers,
-        ):
+    asked: dict[str, Any] = {
+        "horizon": histories.steps,
+        "origins": histories.origins,
+        "vintages": histories.vintages,
+        "paths": paths,
+        "seed": seed,
+    }
+    with progress("past forecasts", len(models) * len(histories.origins)) as step:
+        for trial in backtest(models, panel, **asked, folder=folder, workers=workers):
             trials.append(trial)
             step()
     if folder is not None:
-        own = trial_files(
-            models,
-            panel,
-            horizon=edge + horizon,
-            origins=origins,
-            paths=paths,
-            seed=seed,
-            folder=folder,
-            vintages=vintages,
-        )
+        own = trial_files(models, panel, **asked, folder=folder)
         keep_only(folder, own)
     return trials
 

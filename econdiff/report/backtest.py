@@ -15,9 +15,12 @@ from econdiff.report.past import Past, past_sections
 MOST_ROWS = 8  # series in the picture of models side by side
 MOST_MODELS = 5
 
-CAVEATS = (
+REVISED = (
     "The past forecasts read today's values of the data, not those first published; revisions make "
-    "real-time errors larger than the ones shown.",
+    "real-time errors larger than the ones shown."
+)
+
+CAVEATS = (
     "What a model takes from data (coefficients, transforms, lags) is taken anew at every origin, "
     "from the rows up to it. Which models to compare was chosen by a person who may know how the "
     "story went.",
@@ -33,25 +36,26 @@ STACKED = (
 
 def study_page(past: Past, panel: pd.DataFrame, manifest: Mapping[str, Any], drawn: str) -> Page:
     """The whole report of one backtest; `drawn` are the last forecasts as SVG."""
-    data, models, settings = manifest["data"], list(manifest["models"]), manifest["settings"]
-    edge = data["edge"] if settings.get("edge") else 0
+    data, models, known = manifest["data"], list(manifest["models"]), manifest.get("known", "")
     lead = (
         f"{', '.join(models)}: forecasts of {len(data['series'])} series over "
-        f"{edge + settings['horizon']} periods, from {len(past.origins)} past origins."
+        f"{past.scores['step'].max()} periods, from {len(past.origins)} past origins."
     )
     if len(models) > 1:
         lead += f" “{models[0]}” is held against the others."
     names = {"fit_seconds": "seconds of fitting", "sample_seconds": "seconds of drawing"}
     runs = past.runs.rename(columns=names)
     cost = Section("What it took", tables=(Table("Runs and their cost", runs, digits=3),))
-    points = (*CAVEATS, STACKED) if data.get("stacked") and not edge else CAVEATS
+    vintages = manifest["settings"].get("real_time") is not None
+    points = CAVEATS if vintages else (REVISED, *CAVEATS)
+    points = (*points, STACKED) if data.get("stacked") and not known else points
     caveats = Section("What to keep in mind", points=points)
     pictures = (_side_by_side(past, drawn),) if drawn else ()
     return Page(
         f"{data['name']}: how models did in the past",
         lead,
         facts(manifest),
-        (*past_sections(past, models[0], edge), *pictures, cost, understood(panel, data), caveats),
+        (*past_sections(past, models[0], known), *pictures, cost, understood(panel, data), caveats),
         manifest,
     )
 

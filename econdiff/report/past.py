@@ -32,12 +32,12 @@ class Past:
     origins: tuple[str, ...]
 
 
-def past_sections(past: Past, subject: str, edge: int = 0) -> tuple[Section, ...]:
+def past_sections(past: Past, subject: str, known: str = "") -> tuple[Section, ...]:
     """How `subject` did against every other model, and whether its bands held what they say.
 
-    The histories ended in `edge` rows that were not complete.
+    `known` says what was known at the origins, where that is not the rows up to them.
     """
-    return (_against(past, subject, edge), _calibration(past))
+    return (_against(past, subject, known), _calibration(past))
 
 
 def no_past(reason: str) -> Section:
@@ -104,7 +104,7 @@ def _ratios(past: Past, reference: str) -> pd.DataFrame:
     return rows.loc[rows["series"].isin(list(dict.fromkeys(rows["series"]))[:MOST_SERIES])]
 
 
-def _against(past: Past, subject: str, edge: int) -> Section:
+def _against(past: Past, subject: str, known: str) -> Section:
     own = _own(past, subject)
     references = _references(own)
     heading = "How it did in the past"
@@ -113,12 +113,8 @@ def _against(past: Past, subject: str, edge: int) -> Section:
         "model was fitted to the rows up to the origin and drew what came next. The CRPS says how "
         "far a whole distribution was from what came; lower is better.",
     )
-    if edge:
-        first = "step 1 is the period" if edge == 1 else f"steps 1 to {edge} are the periods"
-        said += (
-            "What is published sooner than the rest was known as far beyond each origin as it is "
-            f"now: {first} not known whole. What was known is not scored.",
-        )
+    if known:
+        said += (known,)
     if not references:
         return Section(heading, said, _failures(past), tables=_alone(past, subject))
     pictures = (_ratio_picture(past, references[0]),)
