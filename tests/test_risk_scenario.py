@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from econdiff.cli import main
-from econdiff.commands import credit
+from econdiff.commands import credit, credit_paths
 from econdiff.risk.credit import FittedLogitLink
 from econdiff.scenario import ScenarioWarning, conditional
 from econdiff.scenario.law import GaussianLaw
@@ -252,7 +252,7 @@ def test_macro_paths_shocks_and_factor_are_drawn_apart_and_alike_in_every_scenar
     for name, owner, called in (
         ("paths", TransformedForecaster, "sample"),
         ("shocks", FittedLogitLink, "rates"),
-        ("factor", credit, "portfolio_losses"),
+        ("factor", credit_paths, "portfolio_losses"),
     ):
         monkeypatch.setattr(owner, called, watched(name, getattr(owner, called)))
     assert lend(folder, "--supervisory", published) == 0
