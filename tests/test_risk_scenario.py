@@ -328,7 +328,7 @@ def test_a_rate_in_basis_points_is_refused_in_its_own_units(folder, published, c
     assert lend(folder, "--supervisory", published) == 2
     said = capsys.readouterr().err
     assert "read as --rate-in percent" in said
-    assert "basis points" in said
+    assert "divide basis points by 100" in said
     assert not (folder / "loss").exists()
 
 
@@ -431,7 +431,7 @@ def test_what_the_answer_to_a_credit_scenario_warned_of_is_on_the_page(
         (("--level", "0"), "--level is a share"),
         (("--discount", "-2"), "--discount is a rate a year"),
         (("--supervisory", "TABLES", "--drivers", "Wages"), "no series 'Wages'"),
-        (("--supervisory", "TABLES", "--rate-in", "fractions"), "divide percentages by 100"),
+        (("--supervisory", "TABLES", "--rate-in", "fractions"), "leave that out for percentages"),
         (("--supervisory", "TABLES", "--pin", "Wages=3"), "Wages"),
         (("--supervisory", "TABLES", "--pin", "Unemployment rate=9 at 2001Q1"), "2001Q1"),
     ],

@@ -76,9 +76,11 @@ def book_of(request: CreditRequest) -> Book:
     name = _rate_name(request, list(data.panel.columns))
     rates = data.panel.loc[:, name].dropna() / (1 if request.rate_in == "fractions" else 100)
     if rates.max() >= 1:
+        percent = request.rate_in == "fractions" and rates.max() < 100
         raise UsageError(
-            f"the rate reaches {100 * rates.max():.4g}%, read as --rate-in {request.rate_in}; give "
-            "a share of loans in per cent or fractions (1.5% is 1.5 or 0.015, not 150 basis points)"
+            f"the rate reaches {100 * rates.max():.4g}%, read as --rate-in {request.rate_in}; "
+            + ("leave that out for percentages" if percent else "divide basis points by 100")
+            + " (a rate of 1.5% is 1.5, or 0.015 with --rate-in fractions)"
         )
     said = assumed(request.scenario, request.pins)
     macro = data.panel.drop(columns=name)
