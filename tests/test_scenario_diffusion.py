@@ -10,6 +10,7 @@ from known_place import Known, two_regimes
 
 from econdiff.commands.findings import _by_pin, _shares
 from econdiff.diffusion.conditional import DiffusionLaw
+from econdiff.diffusion.given_pins import GivenPins
 from econdiff.diffusion.known_laws import Mixture
 from econdiff.diffusion.model import Diffusion
 from econdiff.diffusion.training import Training
@@ -224,12 +225,12 @@ def test_density_spreads_the_pin_as_told_and_conditions_within():
 
 def test_a_collapse_is_warned_of_and_answered_by_the_gaussian(monkeypatch, anchor):
     found = ask(anchor, RATES, "hard", paths=50)
-    few = DiffusionLaw._given
+    few = GivenPins.draws
 
     def collapsed(self, *given):
         return replace(few(self, *given), effective=2.0, ancestors=1)
 
-    monkeypatch.setattr(DiffusionLaw, "_given", collapsed)
+    monkeypatch.setattr(GivenPins, "draws", collapsed)
     with pytest.warns(ScenarioWarning, match="too few; this is the Gaussian answer"):
         answer = ask(anchor, RATES, "hard", paths=50)
     np.testing.assert_array_equal(answer.told.alternative, found.told.gaussian)
@@ -254,7 +255,7 @@ def test_a_collapse_of_the_weights_is_answered_before_the_rest_is_drawn(monkeypa
     drawn = []
     for least in (least_effective, lambda paths: 0.0):
         calls.clear()
-        monkeypatch.setattr("econdiff.diffusion.conditional.least_effective", least)
+        monkeypatch.setattr("econdiff.diffusion.given_pins.least_effective", least)
         rng = np.random.default_rng(0)
         told = DiffusionLaw(place).draw(NONE, pins(40.0), "hard", 600, rng)
         drawn.append((told, sum(calls)))
@@ -294,7 +295,7 @@ def test_improbable_pins_are_guided_widely_from_the_first(monkeypatch, value, wi
         widths.append(float(given[5].covariance[0, 0]))
         return twisted(*given, **more)
 
-    monkeypatch.setattr("econdiff.diffusion.conditional.twisted", watched)
+    monkeypatch.setattr("econdiff.diffusion.given_pins.twisted", watched)
     standing = DiffusionLaw(Known(scale_mixture()))
     free = standing._origin.prior(torch.zeros(2, 2, 1)).covariance[0, 0]
     standing.draw(NONE, pins(value), "hard", 400, np.random.default_rng(0))

@@ -1,14 +1,7 @@
 """The law of the diffusion model under a scenario: pinned guidance, corrected by weights.
 
-What a scenario pins is linear in the future and so in the innovations z. Guidance with the
-closed-form covariance of the anchor (or that of the draws, where it is plainly another) moves each
-path to meet the pins; it is exact where the law is Gaussian. Elsewhere it only proposes, and
-sequential Monte Carlo weights (`twisted`) correct it. In the mode density each island of particles
-gets its own values of the pins, drawn from what is assumed of them. Once too few particles are
-left to be an answer the others are not carried on: guidance is widened for pins that lie far out
-(`widened`), and if that leaves too few as well the anchor's own answer is given. Pins that the
-Gaussian holds for improbable have it so from the first: there weights may be wrong without a
-collapse, for no particle ever comes near where the learned law's tail is.
+How draws are made given pins is the page `given_pins`. Where weights collapse whatever is done,
+the anchor's own answer is given.
 
 A scenario that leaves no hole in its first periods is a history from there on, as published
 figures are: the model stands at the end of them and draws what follows. That is its law of the
@@ -22,26 +15,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.stats import chi2
 from torch import Tensor
 
-from econdiff.diffusion.guidance import SignalCovariance
+from econdiff.diffusion.given_pins import GivenPins
 from econdiff.diffusion.likelihood import decode, log_density
 from econdiff.diffusion.origin import Origin
-from econdiff.diffusion.pin_values import absolute, islands_of, values_of
+from econdiff.diffusion.pin_values import absolute, values_of
 from econdiff.diffusion.sampler import generator_from
 from econdiff.diffusion.scenario_origin import ScenarioOrigin
-from econdiff.diffusion.schedule import even_angles
-from econdiff.diffusion.twisted import CollapseError, Particles, distance, twisted, widened
+from econdiff.diffusion.twisted import CollapseError
 from econdiff.scenario.control import Controlled
 from econdiff.scenario.gaussian import Gaussian
-from econdiff.scenario.law import Draws, least_effective
+from econdiff.scenario.law import Draws
 from econdiff.scenario.pins import Pins, settled
 from econdiff.scenario.statement import Mode
 
-RUNGS = 32  # of the ladder down which particles are carried
-IMPROBABLE = 0.01  # of pins as far out by the Gaussian: guidance is wide from the first
-POOL = 4  # particles for each path: the paths are chosen among them by weight
 EXACT_TRACE = 32  # cells up to which the divergence of the likelihood is exact
 PROBES = 16  # random signs beyond that
 
@@ -102,7 +90,8 @@ class DiffusionLaw:
         """`draw`, from the noise `x` [path, series, step]."""
         z = self._origin.plain(x)
         free, prior = self._origin.futures(z), self._origin.prior(z)
-        before = self._given(x, free, prior, facts, facts.value[None], "hard", generator)
+        known = GivenPins(self._origin, facts, facts.value[None], "hard", self.correct)
+        before = known.draws(x, free, prior, generator)
         baseline = before.draws
         anchor = self.gaussian().given(facts)
         plain = self._origin.futures(self.at.spread * x)
@@ -128,7 +117,8 @@ class DiffusionLaw:
             )
         values = values_of(facts, pins, mode, anchor, len(x), rng)
         try:
-            after = self._told(x, free, prior, both, values, mode, generator)
+            asked = GivenPins(self._origin, both, values, mode, self.correct)
+            after = asked.judged(x, free, prior, generator)
         except CollapseError as few:
             method = "guidance whose weights collapsed"
             return Draws(
@@ -138,27 +128,6 @@ class DiffusionLaw:
         if after.control is not None and free_control is not None:
             controls = free_control, after.control
         return Draws(baseline, after.draws, after.guided, beside, pins, *after.worth, controls)
-
-    def _told(
-        self,
-        x: Tensor,
-        free: np.ndarray,
-        prior: SignalCovariance,
-        pins: Pins,
-        values: np.ndarray,
-        mode: Mode,
-        generator: torch.Generator,
-    ) -> "_Given":
-        """`_given`, guided widely where that is needed; CollapseError if it does not help."""
-        here = self._origin.signal_pins(pins, values[:1], mode)
-        least = least_effective(len(x)) if len(values) == 1 else 0.0  # islands are judged together
-        improbable = chi2.sf(distance(prior, here), len(here.value)) < IMPROBABLE
-        if not (self.correct and least and improbable):
-            try:
-                return self._given(x, free, prior, pins, values, mode, generator, least)
-            except CollapseError:
-                pass
-        return self._given(x, free, widened(prior, here), pins, values, mode, generator, least)
 
     def log_density_ratio(
         self, path: np.ndarray, draws: np.ndarray, facts: Pins
@@ -189,98 +158,6 @@ class DiffusionLaw:
         error = float(torch.hypot(found.standard_error[0], found.standard_error[best]))
         method = f"probability-flow ODE, {f'{PROBES} probes' if large else 'exact divergence'}"
         return ratio, error if best else 0.0, method
-
-    def _given(
-        self,
-        x: Tensor,
-        free: np.ndarray,
-        prior: SignalCovariance,
-        pins: Pins,
-        values: np.ndarray,
-        mode: Mode,
-        generator: torch.Generator,
-        least: float = 0.0,
-    ) -> "_Given":
-        """Draws given pins of the `values` [path, pin], or [1, pin] for all paths.
-
-        CollapseError where fewer than `least` are effective.
-        """
-        paths, place = len(x), self._origin
-        if len(pins) == 0:
-            return _Given(free, free, paths, paths, "probability-flow ODE")
-        if not self.correct:
-            guided = self._guided(x, prior, pins, values, mode)
-            return _Given(guided, guided, paths, paths, "guidance without weights")
-        islands = islands_of(paths) if len(values) > 1 else 1
-        told, control = np.empty_like(free), None
-        effective, ancestors = 0.0, 0
-        for rows in np.array_split(np.arange(paths), islands):
-            value = values[rows[0] if len(values) > 1 else 0][None]
-            found = self._particles(len(rows), pins, value, mode, prior, generator, least)
-            if islands == 1:
-                control = self._control(found, pins, value, mode, prior)
-            found = found.thinned(len(rows), generator)
-            told[rows] = place.meet(place.futures(found.x), pins, value, mode)
-            effective += float(found.effective[0])
-            ancestors += found.ancestors
-        method = "guidance with sequential Monte Carlo weights"
-        guided = self._guided(x, prior, pins, values, mode)
-        return _Given(told, guided, effective, ancestors, method, control)
-
-    def _guided(
-        self, x: Tensor, prior: SignalCovariance, pins: Pins, values: np.ndarray, mode: Mode
-    ) -> np.ndarray:
-        """The noise `x` as futures [path, cell] that meet the pins, without weights."""
-        place = self._origin
-        z = place.plain(x, place.signal_pins(pins, values, mode), prior)
-        return place.meet(place.futures(z), pins, values, mode)
-
-    def _particles(
-        self,
-        paths: int,
-        pins: Pins,
-        value: np.ndarray,
-        mode: Mode,
-        prior: SignalCovariance,
-        generator: torch.Generator,
-        least: float,
-    ) -> Particles:
-        """Weighted innovations, `POOL` for each path that is wanted."""
-        here = self._origin.signal_pins(pins, value, mode)
-        start = torch.randn(POOL * paths, *self._origin.shape, generator=generator)
-        rungs = even_angles(RUNGS)
-        with torch.inference_mode():
-            return twisted(
-                self._origin.in_blocks, start, rungs, here, generator, prior, least=least
-            )
-
-    def _control(
-        self, found: Particles, pins: Pins, value: np.ndarray, mode: Mode, prior: SignalCovariance
-    ) -> Controlled | None:
-        """The particles with their shadows, which are draws of the Gaussian answer."""
-        if found.shadow is None:
-            return None
-        place = self._origin
-        draws = place.meet(place.futures(found.x), pins, value, mode)
-        shadows = place.futures(found.shadow.reshape(found.x.shape))
-        centre = place.centre(prior, place.signal_pins(pins, value, mode))
-        return Controlled(draws, found.weights.double().numpy(), shadows, centre)
-
-
-@dataclass(frozen=True, eq=False)
-class _Given:
-    """Draws given pins, their paired twins under guidance alone, and what they are worth."""
-
-    draws: np.ndarray
-    guided: np.ndarray
-    effective: float
-    ancestors: int
-    method: str
-    control: Controlled | None = None
-
-    @property
-    def worth(self) -> tuple[float, int, str]:
-        return self.effective, self.ancestors, self.method
 
 
 def _even(draws: np.ndarray, twins: np.ndarray, centre: np.ndarray) -> Controlled:
