@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from econdiff.report import validation as pages
+from econdiff.report import validation_pictures as pages
 from econdiff.report.sizes import SIZES, rejected_if_right, size_table, sizes
 from econdiff.risk.validation import TESTS, validate
 

@@ -32,7 +32,8 @@ from econdiff.commands.risk_scenario import scenario_losses
 from econdiff.commands.risk_tests import risk_tests
 from econdiff.commands.tables import led_by
 from econdiff.forecast import Forecast
-from econdiff.report.validation import pictures, validation_page
+from econdiff.report.validation import validation_page
+from econdiff.report.validation_pictures import pictures
 from econdiff.report.validation_tables import LongerHorizon, Validation
 from econdiff.risk.portfolio import price_gains, risk_table
 from econdiff.risk.prices import period_word

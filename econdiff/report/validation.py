@@ -7,9 +7,7 @@ the elements of *Guidance on Model Risk Management* (Federal Reserve and OCC, 20
 from collections.abc import Mapping
 
 import pandas as pd
-from matplotlib.figure import Figure
 
-from econdiff.report import risk as draw
 from econdiff.report.page import Page, Section, Table
 from econdiff.report.sizes import rejected_if_right, size_table
 from econdiff.report.validation_desk import desk, longer
@@ -17,11 +15,8 @@ from econdiff.report.validation_outcomes import benchmarks, monitoring, outcomes
 from econdiff.report.validation_sensitivity import attribution, scenarios, settings_changed, stress
 from econdiff.report.validation_tables import (
     LONG,
-    SHOWN,
     Validation,
-    first_level,
     in_percent,
-    parts_of,
     percent,
     some_pictures,
 )
@@ -39,38 +34,8 @@ LEARNED = {  # what of our own models was learned from what
 }
 
 
-def pictures(found: Validation) -> dict[str, Figure]:
-    """The figures that lie beside the page as files, of the first portfolios."""
-    made: dict[str, Figure] = {}
-    for place, portfolio in enumerate(found.portfolios[:SHOWN]):
-        end = "" if place == 0 else f"-{place + 1}"
-        risk = found.risk.loc[
-            (found.risk["model"] == found.subject) & (found.risk["portfolio"] == portfolio)
-        ]
-        weights = found.weights.loc[:, portfolio]
-        made[f"losses{end}"] = draw.losses(
-            found.assets[found.subject], weights, found.horizons, risk
-        )
-        made[f"contributions{end}"] = draw.contributed(parts_of(found, portfolio, "asset"))
-        if found.tracks:
-            tables = {track.model: track.frame(first_level(found)) for track in found.of(portfolio)}
-            alpha = found.alphas[first_level(found)]
-            made[f"exceptions{end}"] = draw.exceptions_by_model(tables, alpha)
-            if len(next(iter(tables.values()))) >= draw.YEAR + draw.WINDOWS:
-                made[f"traffic{end}"] = draw.traffic(tables, alpha, found.periods)
-        for past in found.longer:
-            mine = [track for track in past.tracks if track.portfolio == portfolio]
-            tables = {track.model: track.frame(first_level(found)) for track in mine}
-            made[f"exceptions-{past.horizon}-steps{end}"] = draw.exceptions_by_model(
-                tables, found.alphas[first_level(found)]
-            )
-        if found.scenarios is not None:
-            made[f"scenarios{end}"] = draw.scenario_fans(found.scenarios.drawn, weights)
-    return made
-
-
 def validation_page(found: Validation, pictured: Mapping[str, str]) -> Page:
-    """The page; `pictured` are `pictures` as SVG text."""
+    """The page; `pictured` are those of `validation_pictures.pictures` as SVG text."""
     sections = (
         _purpose(found, pictured),
         _data(found),
