@@ -63,7 +63,10 @@ def test_a_scenario_becomes_a_folder(panel, tmp_path, capsys, made_again):
     )
     page = (out / "report.html").read_text()
     assert "conditional" in page
-    assert "Growth at risk" in page
+    assert "Growth at risk: output" in page
+    first = page.partition("<section>")[2].partition("</section>")[0]  # the answer comes first
+    assert told["verdict"].replace("'", "&#39;") in first
+    assert [cell in first for cell in (">output<", ">rate<", ">in per cent<")] == [True] * 3
     assert "<h1>Scenario: rate = baseline +1</h1>" in page
     made_again(out)
     assert not re.search(r"\b(effects?|impacts?)\b", re.sub(r"base64,[^\"]*", "", page))

@@ -11,7 +11,9 @@ from econdiff.cli import main
 from econdiff.commands.reading import Reading, read
 from econdiff.forecast import Forecast
 from econdiff.panel import PanelError
-from econdiff.scenario import ScenarioError, occurs, parse_pin
+from econdiff.report.scenario_answer import at_the_end
+from econdiff.report.scenario_figures import two_fans
+from econdiff.scenario import ScenarioError, conditional, occurs, parse_pin
 from econdiff.scenario.stacked import in_columns
 from econdiff.scenario.statement import written
 from econdiff.stacking import fast_of, stack, stacked_names, unstack
@@ -342,3 +344,26 @@ def test_events_of_a_stacked_series_are_of_its_months(count):
     same("u_m2 > 1 in 2002Q3", u[:, 4] > 1)
     with pytest.raises(ScenarioError, match="among the periods 2002-04 to 2002-09"):
         occurs("u > 1 in 2002Q3", forecast, panel)
+
+
+def test_a_scenario_shows_stacked_series_by_their_months():
+    rng = np.random.default_rng(0)
+    slow, fast = quarters(60), months(182)[["u"]]
+    slow["g"], fast["u"] = rng.standard_normal(60), 4 + rng.standard_normal(182)
+    panel = stack(slow, fast)
+    said = in_columns(parse_pin("u@2015-03=9") + parse_pin("u@2015-04=8"), panel, fast)
+    model = Transformed(VAR(), {name: Difference() for name in panel}).fit(panel)
+    answer = conditional(model, panel, said, mode="hard", horizon=2, paths=50, rng=rng)
+    axes = two_fans(answer).axes
+    assert [one.get_title("left") for one in axes] == ["g", "u"]
+    lines = {line.get_label(): line for line in axes[1].lines}
+    assert list(lines["pinned"].get_ydata()) == pytest.approx([9, 8])
+    assert [str(day)[:7] for day in lines["pinned"].get_xdata()] == ["2015-03", "2015-04"]
+    np.testing.assert_allclose(  # the last month known, then those to come
+        lines["conditional, median"].get_ydata(),
+        [fast["u"].iloc[-1], *unstack(answer.alternative, fast).joined().quantile(0.5)["u"]],
+    )
+    table = at_the_end(answer).set_index("series")
+    assert list(table.index) == ["g", "u"]
+    end = np.median(answer.alternative.samples[:, -1, 3])
+    assert table.loc["u", "conditional"] == pytest.approx(end)

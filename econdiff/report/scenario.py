@@ -14,6 +14,7 @@ from econdiff.forecast import some_names
 from econdiff.report.figures import svg
 from econdiff.report.forecast import stacked_fact
 from econdiff.report.page import Page, Picture, Section, Table, shown
+from econdiff.report.scenario_answer import in_short
 from econdiff.report.scenario_figures import differences, two_fans
 from econdiff.report.scenario_news import news_section
 from econdiff.scenario import Conditional, Plausibility
@@ -69,7 +70,7 @@ def scenario_page(
     lead = (
         f"A conditional forecast, mode “{answer.mode}”: {_meaning(answer)}. "
         f"{answer.diagnostics.paths:,} paths, by {manifest['model']['name']}, from data that end "
-        f"in {data['last']}. {' '.join(found.notes)}"
+        f"in {data['last']}."
     )
     facts = {
         "Asked": manifest["command"],
@@ -81,10 +82,12 @@ def scenario_page(
         **_missed(answer),
         "Made": f"{manifest['made']} by econdiff {manifest['versions']['econdiff']}",
     }
+    target = manifest["settings"]["target"]
     sections = (
+        in_short(answer, found.plausibility.verdict, found.notes),
         _assumed(answer),
         _likely(found.plausibility),
-        *(() if found.at_risk is None else (_at_risk(found.at_risk),)),
+        *(() if found.at_risk is None else (_at_risk(found.at_risk, target, answer),)),
         _moved(answer, found.beside),
         *_explained(answer, found),
         news_section(found.news, found.drawn_news, manifest, _scale(answer)),
@@ -96,10 +99,13 @@ def scenario_page(
 def _assumptions(answer: Conditional) -> str:
     """The first pins and events in a line: 'tbilrate = 0.5, 0.75 and growth(gdp) < 0'."""
     said: dict[str, list[str]] = {}
+    stacked: dict[str, list[str]] = answer.history.attrs.get("stacked", {})
+    of = {column: name for name, columns in stacked.items() for column in columns}
     for pin in answer.bound.stated:
-        subject = pin.terms[0].series if len(pin.terms) == 1 else pin.label
+        series = pin.terms[0].series
+        subject = of.get(series, series) if len(pin.terms) == 1 else pin.label
         said.setdefault(subject, []).append(pin.said)
-    told = [f"{of} = {some_names(list(dict.fromkeys(values)), 4)}" for of, values in said.items()]
+    told = [f"{who} = {some_names(list(dict.fromkeys(values)), 4)}" for who, values in said.items()]
     told += answer.bound.events
     return " and ".join([*told[:3], *([f"{len(told) - 3} more"] if len(told) > 3 else [])])
 
@@ -176,7 +182,7 @@ def _likely(found: Plausibility) -> Section:
             }
         )
         tables.append(Table("Probabilities of events", weighed))
-    text = (found.verdict, f"Density by: {found.log_density_method}.")
+    text = (f"Density by: {found.log_density_method}.",)
     if found.outside:
         far = pd.DataFrame({"pin": found.outside})
         tables.append(Table("Outside experience", far, folded=len(far) > 6))
@@ -208,14 +214,19 @@ def _moved(answer: Conditional, beside: tuple[Beside, ...]) -> Section:
     )
 
 
-def _at_risk(table: pd.DataFrame) -> Section:
+def _at_risk(table: pd.DataFrame, target: str, answer: Conditional) -> Section:
+    transform = answer.bound.transforms[target]
+    units = (
+        transform.units or ("" if transform.straight else "shadow rate") or answer.units.get(target)
+    )
     words = (
-        "Quantiles of the average of the target over the horizon, in model units (growth, where it "
-        "models growth; the shadow rate, where there is a floor): of the joint paths without and "
+        f"Quantiles of the average of {target} over the horizon, in model units"
+        f"{f' ({units})' if units else ''}: of the joint paths without and "
         "with the scenario, and by quantile regression on the latest values (Adrian, Boyarchenko "
         "and Giannone, 2019), which does not know the scenario and stands beside the baseline.",
     )
-    return Section("Growth at risk", words, (), (), (Table("Quantiles of the average", table),))
+    heading = f"Growth at risk: {target}"
+    return Section(heading, words, (), (), (Table("Quantiles of the average", table),))
 
 
 def _explained(answer: Conditional, found: Findings) -> tuple[Section, ...]:

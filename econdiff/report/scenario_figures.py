@@ -1,9 +1,11 @@
 """Pictures of scenarios: baseline and alternative, their difference, responses to shocks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from econdiff.forecast import Forecast
@@ -21,14 +23,73 @@ from econdiff.report.drawing import (
 )
 from econdiff.scenario import Conditional
 from econdiff.scenario.ahead import periods_of
+from econdiff.stacking import fast_of, unstack
+
+
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """Two forecasts of one panel by name, the first in grey; `marks` are drawn as diamonds."""
+
+    pair: Mapping[str, Forecast]
+    history: pd.DataFrame
+    marks: Mapping[str, pd.Series]
+    units: Mapping[str, str]
+    names: Sequence[str]
+
+    def draw(self, axes: Axes, name: str) -> None:
+        """One series; its fan goes on from its own last value, by the steps behind it."""
+        past = self.history[name]
+        axes.plot(dates(past.index), past.to_numpy(float), color=HISTORY, label="history")
+        known = past.dropna().iloc[-1:]  # the fans start where the history ends
+        last = known.to_numpy(float)
+        for (label, ahead), color in zip(self.pair.items(), (QUIET, CYCLE[0]), strict=True):
+            forecast = ahead.joined()
+            steps = dates(forecast.index)
+            first = np.searchsorted(steps, dates(known.index), side="right").sum()
+            at = np.append(dates(known.index), steps[first:])
+            low, high = (np.append(last, end[name][first:]) for end in forecast.interval(0.9))
+            axes.fill_between(at, low, high, color=color, alpha=0.22, lw=0, label=f"{label}, 90%")
+            middle = np.append(last, forecast.quantile(0.5)[name][first:])
+            axes.plot(at, middle, color=color, label=f"{label}, median")
+        if len(self.marks.get(name, ())):
+            mark = self.marks[name]
+            axes.plot(dates(mark.index), mark, "D", color=CYCLE[1], ms=3.5, label="pinned")
+        axes.set_title(wrapped(name, 38))
+        axes.set_ylabel(wrapped(self.units.get(name, ""), 30))
+        axes.tick_params(axis="x", labelrotation=30)
 
 
 def two_fans(answer: Conditional, span: int = 24) -> Figure:
-    """Baseline and alternative: medians and 90% bands, the pinned cells marked."""
-    drawn = answer.alternative
-    marks = {name: _pinned(answer, drawn.joined(), name) for name in drawn.names}
+    """Baseline and alternative: medians and 90% bands, the pinned cells marked.
+
+    After the last `span` periods of the panel; stacked series stand by their own periods.
+    """
+    drawn, history = answer.alternative, answer.history
     pair = {"baseline": answer.baseline, "conditional": drawn}
-    return side_by_side(pair, answer.history, marks, answer.units, span)
+    marks = {name: _pinned(answer, drawn.joined(), name) for name in drawn.names}
+    stacked: dict[str, list[str]] = history.attrs.get("stacked", {})
+    if not stacked:
+        return side_by_side(pair, history, marks, answer.units, span)
+    columns = {column for one in stacked.values() for column in one}
+    own = [name for name in drawn.names if name not in columns]
+    months = fast_of(history.iloc[-span:])
+    inside = {label: unstack(forecast, months) for label, forecast in pair.items()}
+    by_month = {name: _by_month([marks[c] for c in one], months) for name, one in stacked.items()}
+    units = {name: answer.units.get(one[0], "") for name, one in stacked.items()}
+    return _drawn(
+        _Pair(pair, history.iloc[-span:], marks, answer.units, own),
+        _Pair(inside, months, by_month, units, list(stacked)),
+    )
+
+
+def _by_month(marks: Sequence[pd.Series], months: pd.DataFrame) -> pd.Series:
+    """Marks of the columns of a stacked series, one for each month of a quarter, by the month."""
+    inner = pd.PeriodIndex(months.index).freq
+    found = [
+        one.set_axis(periods_of(one.index).asfreq(inner, "start") + k)
+        for k, one in enumerate(marks)
+    ]
+    return pd.concat(found).sort_index()
 
 
 def side_by_side(
@@ -38,35 +99,18 @@ def side_by_side(
     units: Mapping[str, str],
     span: int = 24,
 ) -> Figure:
-    """Two forecasts of one panel by name, the first in grey; `marks` are drawn as diamonds.
-
-    Each series' fan goes on from its own last value, by the steps behind it.
-    """
-    pair = {label: forecast.joined() for label, forecast in pair.items()}
+    """Two forecasts of one panel by name, the first in grey; `marks` are drawn as diamonds."""
     names = next(iter(pair.values())).names
+    return _drawn(_Pair(pair, history.iloc[-span:], marks, units, names))
+
+
+def _drawn(*pairs: _Pair) -> Figure:
+    """All series of all pairs on one sheet."""
     with styled():
-        figure, grid = one_each(len(names))
-        for axes, name in zip(grid.flat, names, strict=False):
-            past = history[name].iloc[-span:]
-            axes.plot(dates(past.index), past.to_numpy(float), color=HISTORY, label="history")
-            known = past.dropna().iloc[-1:]  # the fans start where the history ends
-            last = known.to_numpy(float)
-            for (label, forecast), color in zip(pair.items(), (QUIET, CYCLE[0]), strict=True):
-                steps = dates(forecast.index)
-                first = np.searchsorted(steps, dates(known.index), side="right").sum()
-                at = np.append(dates(known.index), steps[first:])
-                low, high = (np.append(last, end[name][first:]) for end in forecast.interval(0.9))
-                axes.fill_between(
-                    at, low, high, color=color, alpha=0.22, lw=0, label=f"{label}, 90%"
-                )
-                middle = np.append(last, forecast.quantile(0.5)[name][first:])
-                axes.plot(at, middle, color=color, label=f"{label}, median")
-            if len(marks.get(name, ())):
-                mark = marks[name]
-                axes.plot(dates(mark.index), mark, "D", color=CYCLE[1], ms=3.5, label="pinned")
-            axes.set_title(wrapped(name, 38))
-            axes.set_ylabel(wrapped(units.get(name, ""), 30))
-            axes.tick_params(axis="x", labelrotation=30)
+        figure, grid = one_each(sum(len(one.names) for one in pairs))
+        each = [(one, name) for one in pairs for name in one.names]
+        for axes, (one, name) in zip(grid.flat, each, strict=False):
+            one.draw(axes, name)
         finish(figure, grid, columns=3)
         return figure
 
