@@ -40,7 +40,8 @@ import pandas as pd
 
 from econdiff.panel import PanelError
 from econdiff.panel.frequency import infer_frequency, parse_frequency
-from econdiff.transforms.series import Difference, Transform, fred_md
+from econdiff.transforms.codes import fred_md
+from econdiff.transforms.series import Difference, Transform
 
 HIGHEST_RATE = 25.0  # per cent
 SHADOW = "shadow level"  # what a series with a floor is in the model
