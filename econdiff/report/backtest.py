@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from econdiff.forecast import Forecast
+from econdiff.report.caveats import REVISED
 from econdiff.report.figures import fans
 from econdiff.report.forecast import facts, understood
 from econdiff.report.page import Page, Picture, Section, Table
@@ -14,11 +15,6 @@ from econdiff.report.past import Past, past_sections
 
 MOST_ROWS = 8  # series in the picture of models side by side
 MOST_MODELS = 5
-
-REVISED = (
-    "The past forecasts read today's values of the data, not those first published; revisions make "
-    "real-time errors larger than the ones shown."
-)
 
 CAVEATS = (
     "What a model takes from data (coefficients, transforms, lags) is taken anew at every origin, "

@@ -9,6 +9,11 @@ import pandas as pd
 from econdiff.forecast import Forecast
 from econdiff.transforms.choice import SHADOW
 
+REVISED = (
+    "The past forecasts read today's values of the data, not those first published; revisions make "
+    "real-time errors larger than the ones shown."
+)
+
 
 def caveats(
     forecast: Forecast,
@@ -25,8 +30,7 @@ def caveats(
         "that has not yet moved the numbers.",
         "A band is right only if the model is. The share of past outcomes that fell inside is "
         "given above, where past forecasts were made.",
-        "The past forecasts read today's values of the data, not those first published; "
-        "revisions make real-time errors larger than the ones shown.",
+        REVISED,
         "The quantiles hold for each series and period by itself. The line that joins them is "
         "not a path; for sums, peaks or events use the paths in paths.parquet.",
         f"{forecast.paths:,} paths are a sample: the chance that the model gives to values below "
