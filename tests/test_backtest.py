@@ -19,6 +19,7 @@ from econdiff.backtest import (
     Trial,
     backtest,
     compare,
+    compare_each,
     confidence_sets,
     losses,
     pits,
@@ -30,7 +31,7 @@ from econdiff.backtest.fingerprint import _meaning, code_fingerprint, fingerprin
 from econdiff.baselines.var import VAR
 from econdiff.forecast import Forecast
 from econdiff.periods import steps_after
-from econdiff.scoring import crps, diebold_mariano, energy_score
+from econdiff.scoring import crps, diebold_mariano, energy_score, model_confidence_set
 from econdiff.transforms import Difference, Transformed
 from econdiff.windows import with_same_edge
 
@@ -615,6 +616,20 @@ def test_tests_use_only_origins_that_both_models_have():
         compare(toy_losses({"base": base}), "base", rng=rng)
     with pytest.raises(ValueError, match="no losses of the reference 'ar'"):
         compare(toy_losses({"base": base}), "ar", rng=rng)
+
+
+def test_each_model_in_turn_is_the_reference_of_the_same_confidence_sets(monkeypatch):
+    rng = np.random.default_rng(12)
+    table = toy_losses({name: rng.gamma(2, 1, 40) for name in ("a", "b", "c")})
+    alone = [compare(table, name, rng=np.random.default_rng(0)) for name in "abc"]
+    formed = []
+    monkeypatch.setattr(
+        "econdiff.backtest.verdicts.model_confidence_set",
+        lambda *a, **k: formed.append(1) or model_confidence_set(*a, **k),
+    )
+    together = list(compare_each(table, rng=np.random.default_rng(0)))
+    pd.testing.assert_frame_equal(pd.concat(together), pd.concat(alone), check_exact=True)
+    assert len(formed) == 1  # of the one cell: they are most of the time that verdicts take
 
 
 def test_the_confidence_set_names_every_model_of_every_cell(walk):

@@ -10,7 +10,7 @@ Scores are in the units of the panel.
 from econdiff.backtest.run import backtest
 from econdiff.backtest.tables import losses, pits, runs, scores, within
 from econdiff.backtest.trial import LEVELS, DensityForecaster, Trial
-from econdiff.backtest.verdicts import compare, confidence_sets
+from econdiff.backtest.verdicts import compare, compare_each, confidence_sets
 from econdiff.backtest.workers import WorkerError
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "WorkerError",
     "backtest",
     "compare",
+    "compare_each",
     "confidence_sets",
     "losses",
     "pits",

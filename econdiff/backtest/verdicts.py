@@ -33,10 +33,22 @@ def compare(
     models = list(dict.fromkeys(losses["model"]))
     if reference not in models:
         raise ValueError(f"no losses of the reference {reference!r}; there are those of {models}")
-    others = [model for model in models if model != reference]
-    if not others:
+    if len(models) == 1:
         raise ValueError(f"there are losses of {reference!r} alone; nothing to compare it with")
+    return _compared(losses, reference, confidence_sets(losses, rng=rng, draws=draws))
+
+
+def compare_each(
+    losses: pd.DataFrame, *, rng: np.random.Generator, draws: int = 1000
+) -> Iterator[pd.DataFrame]:
+    """`compare` with each model of two or more as the reference; all share the confidence sets."""
     sets = confidence_sets(losses, rng=rng, draws=draws)
+    for reference in dict.fromkeys(losses["model"]):
+        yield _compared(losses, reference, sets)
+
+
+def _compared(losses: pd.DataFrame, reference: str, sets: pd.DataFrame) -> pd.DataFrame:
+    others = [model for model in dict.fromkeys(losses["model"]) if model != reference]
     rows = []
     for series, step, table in _cells(losses):
         base = table[reference].to_numpy()

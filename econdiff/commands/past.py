@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from econdiff.backtest import Trial, backtest, compare, losses, pits, runs, scores
+from econdiff.backtest import Trial, backtest, compare_each, losses, pits, runs, scores
 from econdiff.backtest.run import trial_files
 from econdiff.commands.folder import keep_only, write_text
 from econdiff.commands.progress import Progress
@@ -93,10 +93,10 @@ def judged(trials: list[Trial], *, seed: int, progress: Progress) -> Past:
     tests = []
     models = list(dict.fromkeys(trial.model for trial in trials))
     with progress("tests", len(models)) as step:
-        for reference in models:
-            if len(models) > 1:
-                tests.append(compare(loss, reference, rng=np.random.default_rng(seed)))
-            step()
+        if len(models) > 1:
+            for table in compare_each(loss, rng=np.random.default_rng(seed)):
+                tests.append(table)
+                step()
     return Past(
         scores(trials),
         pd.concat(tests, ignore_index=True) if tests else pd.DataFrame(),
