@@ -8,6 +8,7 @@ from typing import get_type_hints
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from econdiff.baselines import BASELINES
 from econdiff.baselines.gaussian import LinearGaussian
@@ -34,6 +35,19 @@ def run(capsys, *words):
     code = main([str(word) for word in words])
     out = capsys.readouterr()
     return code, out.out, out.err
+
+
+def test_the_pictures_of_the_page_are_those_of_the_folder_drawn_once(
+    panel, tmp_path, capsys, monkeypatch
+):
+    drawn = []
+    savefig = Figure.savefig
+    monkeypatch.setattr(
+        Figure, "savefig", lambda *a, **k: drawn.append(k["format"]) or savefig(*a, **k)
+    )
+    words = ("--horizon", 2, "--pin", "rate=1", "--model", "ar", "--against", "ar")
+    assert run(capsys, "scenario", panel, *words, "--paths", 20, "--out", tmp_path / "o")[0] == 0
+    assert sorted(drawn) == ["png", "png", "svg", "svg"]
 
 
 def test_a_scenario_becomes_a_folder(panel, tmp_path, capsys, made_again):

@@ -80,12 +80,12 @@ def scenario(request: ScenarioRequest, command: str, progress: Progress = silent
             )  # fmt: skip
         except ScenarioError as error:
             raise UsageError(str(error)) from error
-        write_answer(folder, answer, data.panel)
+        drawn = write_answer(folder, answer, data.panel)
         write_findings(folder, found, answer.diagnostics)
         manifest["scenario"] = _stated(said, answer, request.scenario)
         manifest["model"] = {"name": request.model, "settings": repr(named_model(request.model))}
         write_manifest(folder, manifest)
-        write_page(folder, scenario_page(answer, found, manifest, said.name))
+        write_page(folder, scenario_page(answer, found, manifest, said.name, drawn))
     facts = {
         "out": str(request.out),
         "files": sorted(f.name for f in request.out.iterdir()),
@@ -99,16 +99,13 @@ def scenario(request: ScenarioRequest, command: str, progress: Progress = silent
     return Answer(facts, words)
 
 
-def write_answer(folder: Path, answer: Conditional, history: pd.DataFrame) -> None:
-    """Draws, differences and pictures of an answered scenario."""
+def write_answer(folder: Path, answer: Conditional, history: pd.DataFrame) -> dict[str, str]:
+    """Write draws, differences and pictures of an answered scenario; the pictures as SVG."""
     write_both(folder, answer.alternative, answer.baseline)
     write_history(history, folder)
     answer.difference().to_csv(folder / "difference.csv", index=False)
-    for name, figure in (
-        ("fans", two_fans(answer)),
-        ("difference", differences(answer)),
-    ):
-        write_picture(folder, name, figure)
+    figures = {"fans": two_fans(answer), "difference": differences(answer)}
+    return {name: write_picture(folder, name, figure) for name, figure in figures.items()}
 
 
 def _said(request: ScenarioRequest) -> Scenario:

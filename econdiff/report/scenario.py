@@ -11,11 +11,9 @@ from typing import Any
 import pandas as pd
 
 from econdiff.forecast import some_names
-from econdiff.report.figures import svg
 from econdiff.report.forecast import stacked_fact
 from econdiff.report.page import Page, Picture, Section, Table, shown
 from econdiff.report.scenario_answer import in_short
-from econdiff.report.scenario_figures import differences, two_fans
 from econdiff.report.scenario_news import news_section
 from econdiff.scenario import Conditional, Plausibility
 from econdiff.scenario.gap import gap
@@ -63,9 +61,13 @@ class Findings:
 
 
 def scenario_page(
-    answer: Conditional, found: Findings, manifest: Mapping[str, Any], name: str
+    answer: Conditional,
+    found: Findings,
+    manifest: Mapping[str, Any],
+    name: str,
+    drawn: Mapping[str, str],
 ) -> Page:
-    """The whole report of one scenario."""
+    """The whole report of one scenario; `drawn` are the pictures "fans" and "difference" as SVG."""
     data = manifest["data"]
     lead = (
         f"A conditional forecast, mode “{answer.mode}”: {_meaning(answer)}. "
@@ -85,10 +87,10 @@ def scenario_page(
     target = manifest["settings"]["target"]
     sections = (
         in_short(answer, found.plausibility.verdict, found.notes),
-        _assumed(answer),
+        _assumed(answer, drawn["fans"]),
         _likely(found.plausibility),
         *(() if found.at_risk is None else (_at_risk(found.at_risk, target, answer),)),
-        _moved(answer, found.beside),
+        _moved(answer, found.beside, drawn["difference"]),
         *_explained(answer, found),
         news_section(found.news, found.drawn_news, manifest, _scale(answer)),
         Section("What to keep in mind", points=_caveats(answer)),
@@ -136,7 +138,7 @@ def _missed(answer: Conditional) -> dict[str, str]:
     return {} if miss != miss else {"Largest miss of an exact pin": f"{miss:.1e} (model units)"}
 
 
-def _assumed(answer: Conditional) -> Section:
+def _assumed(answer: Conditional, drawn: str) -> Section:
     pins = answer.told.pins
     table = pd.DataFrame(
         {
@@ -151,7 +153,7 @@ def _assumed(answer: Conditional) -> Section:
         (Table("What is pinned", table, digits=5, folded=len(table) > 24),) if len(pins) else ()
     )
     fans = Picture(
-        svg(two_fans(answer)),
+        drawn,
         "Fan charts of the baseline and of the conditional forecast for each series, with the "
         "pinned values marked.",
     )
@@ -189,7 +191,7 @@ def _likely(found: Plausibility) -> Section:
     return Section("How likely it was", text, (), (), tuple(tables))
 
 
-def _moved(answer: Conditional, beside: tuple[Beside, ...]) -> Section:
+def _moved(answer: Conditional, beside: tuple[Beside, ...], drawn: str) -> Section:
     table = answer.difference()
     for other in beside:
         table[f"{other.name}: mean"] = other.difference["mean"].to_numpy()
@@ -203,7 +205,7 @@ def _moved(answer: Conditional, beside: tuple[Beside, ...]) -> Section:
         names = ", ".join(other.name for other in beside)
         how = "by" if answer.bound.events else "in closed form by"
         words += (f"Beside it, the same question answered {how}: {names}.",)
-    picture = Picture(svg(differences(answer)), "Conditional less baseline for each series.")
+    picture = Picture(drawn, "Conditional less baseline for each series.")
     folded = len(table) > 48
     return Section(
         "What goes with it",
