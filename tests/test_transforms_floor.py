@@ -134,10 +134,31 @@ def test_a_pin_near_the_floor_holds_and_its_deviation_is_that_of_the_rate():
     assert drawn.std() == pytest.approx(0.01, rel=0.05)
 
 
+def test_a_rate_is_pinned_above_its_baseline_beside_its_floor():
+    panel = rates()
+    model = Transformed(VAR(lags=1), Floors({"rate": 0.0})).fit(panel)
+    link = model.transforms["rate"]
+
+    def answered(said, mode="hard", paths=60):
+        rng = np.random.default_rng(0)
+        return conditional(model, panel, said, mode=mode, horizon=4, paths=paths, rng=rng)
+
+    mean, _ = model.inner.path_moments(model.to_model(panel), 4)
+    baseline = link.unlink(mean[:, 1])  # the median: links keep order
+    said = Scenario(above_baseline("rate", [1, 3], 1.0, "percentage points"))
+    drawn = answered(said).alternative.samples[..., 1]
+    np.testing.assert_allclose(drawn[:, [0, 2]], [baseline[[0, 2]] + 1] * 60, atol=1e-9)
+    spread = answered(said.with_sd(0.01), "density", 4000).alternative.samples[:, 2, 1]
+    assert spread.std() == pytest.approx(0.01, rel=0.05)
+    with pytest.raises(ScenarioError, match="not above its floor; say a smaller fall"):
+        answered(Scenario(above_baseline("rate", [1], -9.0)))
+    with pytest.raises(ScenarioError, match="mode tilt takes values"):
+        answered(said, "tilt")
+
+
 @pytest.mark.parametrize(
     "pin",
     [
-        above_baseline("rate", [1], 1.0)[0],
         average("rate", [1, 2], 1.0),
         growth("rate", 1, 2, 5.0),
     ],

@@ -82,7 +82,7 @@ def near_floors(bound: BoundScenario) -> list[str]:
     for pin in sorted(bound.stated, key=lambda pin: pin.value, reverse=True):
         transform = bound.transforms[pin.terms[0].series]
         curved = isinstance(transform, Difference) and transform.floor is not None
-        if curved and transform.slope(pin.value) > 2:
+        if curved and not pin.relative and transform.slope(pin.value) > 2:
             nearest[pin.terms[0].series] = pin
     return [_near_floor(name, pin, bound.transforms[name]) for name, pin in nearest.items()]
 

@@ -4,8 +4,6 @@ Pins said above a baseline are made absolute; in the mode density each island of
 own values, drawn evenly from what is assumed of them. Paths are [path, cell], pins as in `Pins`.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from econdiff.scenario.control import Controlled, steadied
@@ -23,9 +21,7 @@ def absolute(pins: Pins, baseline: np.ndarray, control: Controlled | None) -> Pi
     if control is not None:
         twins, centre = control.twins @ on.T, on @ control.centre
         expected, _ = steadied(seen, control.weights, twins, centre)
-    return replace(
-        pins, value=pins.value + pins.relative * expected, relative=np.zeros(len(pins), bool)
-    )
+    return pins.above(expected)
 
 
 def values_of(

@@ -117,6 +117,8 @@ def _meaning(answer: Conditional) -> str:
     means = MEANINGS[answer.mode]
     if answer.mode != "tilt" and any(pin.relative == "per cent" for pin in answer.bound.stated):
         means += "; percentages above the baseline are of its geometric mean"
+    if answer.bound.pins.shadows:
+        means += "; distances above the baseline of a rate with a floor are from its median"
     if answer.mode == "event" or not answer.bound.events:
         return means
     return f"{means}, and {' and '.join(answer.bound.events)} occurs"

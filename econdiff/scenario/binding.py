@@ -144,4 +144,5 @@ def _stacked(rows: list[Row], cells: int) -> Pins:
         np.array([row.sd for row in rows]),
         np.array([bool(row.pin.relative) for row in rows], bool),
         np.array([row.log for row in rows], bool),
+        {row.pin.label: row.shadow for row in rows if row.shadow is not None},
     )

@@ -117,6 +117,11 @@ def _refuse(bound: BoundScenario, mode: Mode) -> None:
             "the mode hard holds pins exactly, but some have an sd; take soft (seen with an error) "
             "or density (spread so)"
         )
+    if mode == "tilt" and bound.pins.shadows:
+        raise ScenarioError(
+            f"{next(iter(bound.pins.shadows))!r}: of a rate with a floor the mode tilt takes "
+            "values, no distance from the baseline; say its path, or take the mode hard"
+        )
     pinned = len(bound.facts) + len(bound.pins)
     if mode == "hard" and pinned == bound.steps * len(bound.names):
         raise ScenarioError(

@@ -10,6 +10,7 @@ import numpy as np
 
 from econdiff.scenario.ahead import Ahead
 from econdiff.scenario.errors import ScenarioError
+from econdiff.scenario.pins import Shadow
 from econdiff.scenario.statement import Pin, Term
 
 
@@ -23,6 +24,7 @@ class Row:
     sd: float
     period: str
     log: bool  # `value` is the logarithm of what was stated
+    shadow: Shadow | None = None  # where it is above the baseline of a rate with a floor
 
 
 def row_of(ahead: Ahead, pin: Pin) -> Row:
@@ -37,7 +39,9 @@ def row_of(ahead: Ahead, pin: Pin) -> Row:
         weights, value, sd = _combined(ahead, pin)
     last = max(pin.terms, key=lambda term: ahead.step(term.when))
     log = (pin.growth or len(pin.terms) == 1) and ahead.logs(last.series)
-    return Row(pin, weights, value, sd, ahead.label(last.when), log)
+    bent = pin.relative and not (ahead.logs(last.series) or ahead.straight(last.series))
+    shadow = Shadow(ahead.transforms[last.series], ahead.way_back(last)[1]) if bent else None
+    return Row(pin, weights, value, sd, ahead.label(last.when), log, shadow)
 
 
 def _cell(ahead: Ahead, pin: Pin) -> tuple[np.ndarray, float, float]:
@@ -50,13 +54,8 @@ def _cell(ahead: Ahead, pin: Pin) -> tuple[np.ndarray, float, float]:
 
 
 def _above(ahead: Ahead, pin: Pin, term: Term) -> float:
-    """The distance from the baseline on the scale of the link."""
+    """The distance from the baseline on the scale of the link; in units where it has a floor."""
     log = ahead.logs(term.series)
-    if not (log or ahead.straight(term.series)):
-        raise ScenarioError(
-            f"{pin.label!r}: {term.series} is modelled as a shadow rate above its floor, where a "
-            "distance from the baseline is not linear; say its path, or leave the floor out"
-        )
     if log and pin.relative == "per cent":
         if pin.value <= -100:
             raise ScenarioError(f"{pin.label!r}: {term.series} cannot fall by 100% or more")

@@ -3,12 +3,22 @@
 matrix m = value,    m the future in model units, flattened [step, series], step first
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.linalg import qr
 
 from econdiff.scenario.errors import ScenarioError
+from econdiff.transforms.series import Transform
+
+
+@dataclass(frozen=True, eq=False)
+class Shadow:
+    """How a rate with a floor is found from what a pin adds up to: `unlink(offset + sum)`."""
+
+    transform: Transform
+    offset: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,14 +33,36 @@ class Pins:
     sd: np.ndarray
     relative: np.ndarray  # [pin], bool: `value` is on top of what is expected
     logs: np.ndarray  # [pin], bool: `value` is the logarithm of what was stated
+    shadows: Mapping[str, Shadow] = field(default_factory=dict)  # by label; relative, with a floor
 
     def __len__(self) -> int:
         return len(self.value)
 
     def at(self, centre: np.ndarray) -> "Pins":
         """The same pins with relative ones made absolute about the mean `centre` [cell]."""
-        value = self.value + self.relative * (self.matrix @ centre)
-        return replace(self, value=value, relative=np.zeros(len(self), bool))
+        return self.above(self.matrix @ centre)
+
+    def above(self, expected: np.ndarray) -> "Pins":
+        """The same pins with relative ones made absolute: without them `expected` [pin] is met.
+
+        A rate with a floor is so much above the rate of the expected shadow rate, its median where
+        the law is Gaussian; ScenarioError where that is not above the floor.
+        """
+        value, sd = self.value + self.relative * expected, self.sd.copy()
+        for k in np.flatnonzero(self.relative):
+            if shadow := self.shadows.get(self.labels[k]):
+                transform, offset = shadow.transform, shadow.offset
+                base = float(transform.unlink(offset + expected[k]))
+                rate = base + self.value[k]
+                try:
+                    value[k] = transform.link(np.array([rate]))[0] - offset
+                except ValueError as error:
+                    raise ScenarioError(
+                        f"{self.labels[k]!r}: without the scenario it is {base:.3g}, so this is "
+                        f"{rate:.3g}, not above its floor; say a smaller fall, or a path"
+                    ) from error
+                sd[k] *= transform.slope(rate)
+        return replace(self, value=value, sd=sd, relative=np.zeros(len(self), bool))
 
     def keep(self, rows: np.ndarray) -> "Pins":
         """These pins only."""
@@ -44,6 +76,7 @@ class Pins:
             self.sd[order],
             self.relative[order],
             self.logs[order],
+            self.shadows,
         )
 
     def and_(self, others: "Pins") -> "Pins":
@@ -57,6 +90,7 @@ class Pins:
             np.concatenate([self.sd, others.sd]),
             np.concatenate([self.relative, others.relative]),
             np.concatenate([self.logs, others.logs]),
+            {**self.shadows, **others.shadows},
         )
 
 
