@@ -25,6 +25,18 @@ from econdiff.risk.validation import COLUMNS, validate, validate_shortfall
 
 SEED = 0  # of simulated critical values and the confidence set
 
+LIMITS = (
+    "A test that passes has not shown the model to be right: with few exceptions it has "
+    "little power. 'No evidence' means that the test could not speak on these days.",
+    "Many tests are made here, and many reject a right model more often than the 5% that they "
+    "say, the two-sided Nolde-Ziegel one most of all.",
+    "VaR and ES do not give a law whole. The p-values of Acerbi-Szekely are simulated from one "
+    "that has each day's own VaR and ES: a Student t about 0, or a normal law where ES / VaR "
+    "is a normal law's or less. They are of the lower tail: a small one says that risk was "
+    "understated. Z3, Du-Escanciano and Berkowitz test the form of that law, which would be "
+    "ours and not the model's, and are left out.",
+)
+
 
 @dataclass(frozen=True)
 class RiskBacktestRequest:
@@ -133,17 +145,6 @@ def _page(
         )
         for portfolio, picture in zip(books, drawn, strict=False)
     )
-    limits = (
-        "A test that passes has not shown the model to be right: with few exceptions it has "
-        "little power. 'No evidence' means that the test could not speak on these days.",
-        "Many tests are made here, and many reject a right model more often than the 5% that they "
-        "say, the two-sided Nolde-Ziegel one most of all.",
-        "VaR and ES do not give a law whole. The p-values of Acerbi-Szekely are simulated from one "
-        "that has each day's own VaR and ES: a Student t about 0, or a normal law where ES / VaR "
-        "is a normal law's or less. They are of the lower tail: a small one says that risk was "
-        "understated. Z3, Du-Escanciano and Berkowitz test the form of that law, which would be "
-        "ours and not the model's, and are left out.",
-    )
     settings = {"file": request.file.name, "alpha": request.alpha, "seed": SEED}
     manifest = new_manifest("risk-backtest", command, settings)
     manifest["inputs"] = digests(request.file)
@@ -172,7 +173,7 @@ def _page(
             ),
             Section(
                 "What this does not say",
-                text=limits,
+                text=LIMITS,
                 tables=(
                     size_table(min(len(days.index) for days in books.values()), [request.alpha]),
                 ),

@@ -40,7 +40,6 @@ def synth_page(
     manifest: Mapping[str, Any],
 ) -> Page:
     """The whole report."""
-    lost = worse_than_bootstrap(table)
     lead = (
         f"{len(made)} panels of {len(made.entities)} entities, {len(made.index)} periods and "
         f"{len(made.schema.series)} series, beside the real one."
@@ -53,6 +52,19 @@ def synth_page(
         "Made": f"{manifest['made']} by econdiff {manifest['versions']['econdiff']}",
         "Release": privacy.verdict,
     }
+    sections = (
+        _look(real, made),
+        _alike(real, made, table),
+        _lost(table),
+        *((_survives(made, conclusions),) if len(conclusions) else ()),
+        _privacy(made, privacy),
+    )
+    title = f"{manifest['data']['name']}: synthetic panels"
+    return Page(title, lead, facts, sections, manifest)
+
+
+def _look(real: EntityPanel, made: SyntheticPanels) -> Section:
+    """Series and their memory, real and synthetic."""
     pictures = (
         Picture(
             svg(paths_figure(real, made)),
@@ -67,54 +79,66 @@ def synth_page(
             "Within entities; the synthetic ones are those of the first five panels.",
         ),
     )
-    sections = [
-        Section("What they look like", pictures=pictures),
-        Section(
-            "How alike they behave",
-            (
-                logs(made),
-                *order(made),
-                *whole_numbers(real, made),
-                *below_zero(real, made),
-                "Autoregressions, impulse responses, cointegration, signatures, coverage and "
-                "forecasts are measured in those logs (log-ratios of parts to the last of them, "
-                "where a total is in logs); all else on the series as they are.",
-                "Facts of the real panel and of the others, then distances to it (0 is the same). "
-                "Where the copy is best, the measure rewards copying; where the shuffled panel is "
-                "as good as the others, it does not see time.",
-                "Panels beside are as long as the synthetic ones. A cell is empty where a measure "
-                "needs longer panels, or (spectra) panels as long as the real one or with fewer "
-                "holes; real cells are empty for distances.",
-                "Generators and bootstraps were fitted to the whole panel, and so to the rows on "
-                "which forecasts trained on synthetic panels are tested; those trained on the real "
-                "one saw only the rows before. The CRPS ratio flatters them by that.",
-            ),
-            tables=(Table("Every measure", table, heads=2, digits=3, folded=len(table) > 80),),
+    return Section("What they look like", pictures=pictures)
+
+
+def _alike(real: EntityPanel, made: SyntheticPanels, table: pd.DataFrame) -> Section:
+    """Every measure, and what to know of them."""
+    return Section(
+        "How alike they behave",
+        (
+            logs(made),
+            *order(made),
+            *whole_numbers(real, made),
+            *below_zero(real, made),
+            "Autoregressions, impulse responses, cointegration, signatures, coverage and "
+            "forecasts are measured in those logs (log-ratios of parts to the last of them, "
+            "where a total is in logs); all else on the series as they are.",
+            "Facts of the real panel and of the others, then distances to it (0 is the same). "
+            "Where the copy is best, the measure rewards copying; where the shuffled panel is "
+            "as good as the others, it does not see time.",
+            "Panels beside are as long as the synthetic ones. A cell is empty where a measure "
+            "needs longer panels, or (spectra) panels as long as the real one or with fewer "
+            "holes; real cells are empty for distances.",
+            "Generators and bootstraps were fitted to the whole panel, and so to the rows on "
+            "which forecasts trained on synthetic panels are tested; those trained on the real "
+            "one saw only the rows before. The CRPS ratio flatters them by that.",
         ),
-        Section(
-            "Where a bootstrap is nearer",
-            ("Measures in which a bootstrap comes clearly nearer to the real panel.",)
-            if len(lost)
-            else ("There is no measure in which a bootstrap comes clearly nearer.",),
-            tables=(Table("Lost to a bootstrap", lost, heads=2, digits=3),) if len(lost) else (),
-        ),
-    ]
-    if len(conclusions):
-        text = (
-            "Coefficients are averaged over the synthetic panels; the overlap of their confidence "
-            "intervals is 1 for the same interval and negative for intervals that lie apart. A "
-            "single panel has its own sampling noise, and so a smaller overlap.",
-            *([levels(made)] if "level drawn apart" in made.provenance else []),
-        )
-        inner = Table("Regressions within entities", conclusions, heads=2, digits=3)
-        sections.append(Section("Whether conclusions survive", text, tables=(inner,)))
+        tables=(Table("Every measure", table, heads=2, digits=3, folded=len(table) > 80),),
+    )
+
+
+def _lost(table: pd.DataFrame) -> Section:
+    """Where a bootstrap is nearer to the real panel."""
+    lost = worse_than_bootstrap(table)
+    return Section(
+        "Where a bootstrap is nearer",
+        ("Measures in which a bootstrap comes clearly nearer to the real panel.",)
+        if len(lost)
+        else ("There is no measure in which a bootstrap comes clearly nearer.",),
+        tables=(Table("Lost to a bootstrap", lost, heads=2, digits=3),) if len(lost) else (),
+    )
+
+
+def _survives(made: SyntheticPanels, conclusions: pd.DataFrame) -> Section:
+    """Regressions on the real and on the synthetic panels."""
+    text = (
+        "Coefficients are averaged over the synthetic panels; the overlap of their confidence "
+        "intervals is 1 for the same interval and negative for intervals that lie apart. A "
+        "single panel has its own sampling noise, and so a smaller overlap.",
+        *([levels(made)] if "level drawn apart" in made.provenance else []),
+    )
+    inner = Table("Regressions within entities", conclusions, heads=2, digits=3)
+    return Section("Whether conclusions survive", text, tables=(inner,))
+
+
+def _privacy(made: SyntheticPanels, privacy: Privacy) -> Section:
+    """The verdict, what is guaranteed, and the evidence."""
     attacks = "Copies" if np.isnan(privacy.auc) else "Attacks on a generator that saw half of it"
     evidence = Table(attacks, privacy.to_frame(), digits=3)
     said = guarantee(made) if private(made) else ["No differential privacy is claimed."]
     said = (f"Verdict: {privacy.verdict}.", *said)
-    sections.append(Section("Privacy", said, tables=(evidence,)))
-    title = f"{manifest['data']['name']}: synthetic panels"
-    return Page(title, lead, facts, tuple(sections), manifest)
+    return Section("Privacy", said, tables=(evidence,))
 
 
 def paths_figure(real: EntityPanel, made: SyntheticPanels) -> Figure:
