@@ -35,3 +35,38 @@ def made_again():
         assert (folder / name).read_bytes() == before
 
     return check
+
+
+@pytest.fixture
+def published(tmp_path):
+    """Supervisory tables, quarterly to 2023 Q4, with a recession in the adverse one."""
+    rng = np.random.default_rng(5)
+    quarters = pd.period_range("2004Q1", periods=80, freq="Q")
+    u = np.zeros(80)
+    for t in range(1, 80):
+        u[t] = 0.9 * u[t - 1] + 0.4 * rng.standard_normal()
+    growth = 2 - np.diff(u, prepend=0) + 0.3 * rng.standard_normal(80)
+    tables = tmp_path / "tables"
+    tables.mkdir()
+
+    def write(number, name, periods, columns):
+        frame = pd.DataFrame(columns)
+        frame.insert(0, "Date", [f"{p.year} Q{p.quarter}" for p in periods])
+        frame.insert(0, "Scenario Name", name)
+        frame.to_csv(tables / f"2024-Table_{number}A_{name}_Domestic.csv", index=False)
+
+    both = {"Real GDP growth": growth, "Unemployment rate": 6 + u}
+    write("1", "Actual", quarters, both)
+    ahead = pd.period_range("2024Q1", periods=5, freq="Q")
+    flat = np.full(5, 6 + u[-1])
+    write("2", "Baseline", ahead, {"Real GDP growth": np.full(5, 2.0), "Unemployment rate": flat})
+    worse = flat + np.array([1, 2, 3, 3, 3.0])
+    write("3", "Adverse", ahead, {"Real GDP growth": np.full(5, -4.0), "Unemployment rate": worse})
+    rate = pd.DataFrame({"quarter": quarters[:76].astype(str)})
+    score = np.full(76, -3.5)
+    for t in range(1, 76):
+        score[t] = -0.7 + 0.8 * score[t - 1] + 0.2 * (u[t] - u[t - 1])
+        score[t] += 0.02 * rng.standard_normal()
+    rate["delinquent"] = 100 / (1 + np.exp(-score))
+    rate.to_csv(tmp_path / "rate.csv", index=False)
+    return tables
