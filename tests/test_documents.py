@@ -31,3 +31,12 @@ def test_contributing_has_the_layers_that_the_linter_holds():
     assert [sorted(layer.split(" | ")) for layer in said[1].split(" > ")] == [
         sorted(re.findall(r"econdiff\.(\w+)", layer)) for layer in held
     ]
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_every_file_that_a_page_names_is_there(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"[\w/]+/\w+\.(?:py|md|png|toml)\b", text))
+    assert named
+    gone = [name for name in named if "NAME" not in name and not (ROOT / name).exists()]
+    assert gone == []
