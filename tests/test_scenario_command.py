@@ -242,7 +242,8 @@ def test_a_nowcast_says_what_moved_it_since_an_older_vintage(vintages, capsys):
     (row,) = told["revision"]
     assert (row["series"], row["period"]) == ("output", "2023Q4")
     parts = sum(v for k, v in row.items() if k.startswith("by ") or k in ("revisions", "rest"))
-    assert parts == pytest.approx(row["now"] - row["before"])
+    assert parts == pytest.approx(100 * np.log(row["now"] / row["before"]))  # in per cent
+    assert row["now"] == pytest.approx(told["nowcast"][0]["mean"], rel=0.02)  # in its own units
     assert row["rest"] == pytest.approx(0, abs=1e-6)
     assert abs(row["revisions"]) > 1e-4
     assert {"by output", "by unemployment", "by rate"} < set(row)

@@ -281,6 +281,23 @@ def test_a_month_is_pinned_on_the_command_line(files, tmp_path, capsys):
     assert "rate step 1: the series is monthly" in capsys.readouterr().err
 
 
+def test_a_nowcast_says_which_month_moved_it(files, tmp_path, capsys):
+    slow, fast = files
+    older = tmp_path / "older.csv"
+    pd.read_csv(fast).iloc[:-1].to_csv(older, index=False)
+    said = ["nowcast", slow, "--stack", fast, "--older-stack", str(older), "--model", "var"]
+    assert main([*said, "--transform", "none", "--paths", "20", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    rows = told["revision"]
+    unknown = [(row["series"], row["period"]) for row in told["nowcast"]]
+    assert [(row["series"], row["period"]) for row in rows] == unknown
+    for row in rows:
+        parts = {key: v for key, v in row.items() if key.startswith("by ")}
+        assert set(parts) <= {"by rate", "by jobs"}
+        assert sum(parts.values()) == pytest.approx(row["now"] - row["before"])
+        assert any(abs(v) > 1e-6 for v in parts.values())
+
+
 def test_months_years_after_the_last_quarter_are_refused():
     with pytest.raises(PanelError, match="goes on to 2018-12, 37 periods after us-macro ends in"):
         read(Reading("us-macro", stack="us-credit"))
@@ -299,7 +316,8 @@ def test_a_code_of_a_series_is_that_of_its_columns(files):
     [
         (["--stack-series", "jobs"], "--stack-series names series of --stack"),
         (["--stack", "FAST", "--floor", "jbos=0"], "no series 'jbos'"),
-        (["--stack", "FAST", "--older", "SLOW"], "--older is a vintage of INPUT alone"),
+        (["--stack", "FAST", "--older", "SLOW"], "name an earlier vintage of them too"),
+        (["--older-stack", "FAST"], "--older-stack is an earlier vintage of the panel of --stack"),
         (["--stack", "SLOW"], "quarterly panel does not stack in a quarterly one"),
         (["--stack", "nowhere.csv"], "nowhere.csv"),
         (["--stack", "SHORT"], "--stack short.csv: series 'u' has too short a history"),

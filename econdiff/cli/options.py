@@ -99,12 +99,18 @@ def folder(command: ArgumentParser) -> None:
 
 
 def older(command: ArgumentParser) -> None:
-    """`--older`."""
+    """`--older` and `--older-stack`."""
     command.add_argument(
         "--older",
         type=Path,
         metavar="FILE",
         help="an earlier vintage of INPUT: which release and which revision moved the forecast",
+    )
+    command.add_argument(
+        "--older-stack",
+        type=Path,
+        metavar="FILE",
+        help="an earlier vintage of the panel of --stack",
     )
 
 

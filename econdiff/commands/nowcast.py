@@ -11,16 +11,18 @@ from econdiff.commands.models import CONDITIONING, refuse_unable
 from econdiff.commands.progress import Progress, silent
 from econdiff.commands.reading import Input, Reading, read
 from econdiff.commands.scenario import ScenarioRequest, answered, vintage
-from econdiff.forecast import Forecast, Forecaster
+from econdiff.forecast import Forecast
 from econdiff.periods import period_labels
 from econdiff.report.forecast import quantiles
 from econdiff.scenario import Scenario, ScenarioError
 from econdiff.scenario.news import news
-from econdiff.stacking import unstack
+from econdiff.stacking import place_of, unstack
+from econdiff.transforms import TransformedForecaster
 
 REVISED = (
-    "What moved the Gaussian mean since the older vintage (100 times logarithms where a series is "
-    "modelled in them, the shadow rate where it has a floor):"
+    "What moved the Gaussian mean since the older vintage, by release: in per cent where a series "
+    "is modelled in logarithms, of the shadow rate where it has a floor (before and now are in "
+    "units of the series):"
 )
 
 
@@ -31,6 +33,7 @@ class NowcastRequest:
     reading: Reading
     model: str = "diffusion"
     older: Path | None = None
+    older_stack: Path | None = None
     paths: int = 1000
     seed: int = 0
 
@@ -38,7 +41,8 @@ class NowcastRequest:
 def nowcast(request: NowcastRequest, progress: Progress = silent) -> Answer:
     """The cells of the last rows that are not published yet, given those that are."""
     refuse_unable((request.model,), CONDITIONING, "be told the part of a row that is published")
-    data, older = read(request.reading), vintage(request.older, request.reading)
+    data = read(request.reading)
+    older = vintage(request.older, request.older_stack, request.reading)
     if data.panel.iloc[-1].notna().all():
         raise UsageError(
             f"the last row of {data.record['name']}, {data.record['last']}, is complete: there is "
@@ -55,7 +59,7 @@ def nowcast(request: NowcastRequest, progress: Progress = silent) -> Answer:
     facts = {"data": data.record, "nowcast": table.to_dict(orient="records")}
     words = [table.to_string(index=False), *notes]
     if older is not None:
-        moved = _moved(forecaster, older.panel, data.panel, table)
+        moved = _moved(forecaster, older.panel, data, table)
         facts |= {"older": older.record, "revision": moved.to_dict(orient="records")}
         words += ["", REVISED, moved.round(3).to_string(index=False)]
     return Answer(facts, "\n".join(words))
@@ -80,11 +84,14 @@ def _unpublished(drawn: Forecast, data: Input) -> pd.DataFrame:
 
 
 def _moved(
-    forecaster: Forecaster, older: pd.DataFrame, panel: pd.DataFrame, unknown: pd.DataFrame
+    forecaster: TransformedForecaster, older: pd.DataFrame, data: Input, unknown: pd.DataFrame
 ) -> pd.DataFrame:
-    """What moved the mean of each unpublished cell since the older vintage, a row a cell."""
+    """What moved the mean of each unpublished cell since the older vintage, a row a cell.
+
+    `before` and `now` in the user's units; what lies between, on the linear scale of the model.
+    """
     try:
-        found = news(forecaster, older, panel, horizon=1, edge=True)
+        found = news(forecaster, older, data.panel, horizon=1, edge=True)
     except ScenarioError as error:
         raise UsageError(str(error)) from error
     index = found.old.index
@@ -94,23 +101,38 @@ def _moved(
     before, after, rest = (table.set_axis(labels) for table in (found.old, found.new, found.rest))
     rows = []
     for name, label in zip(unknown["series"], unknown["period"], strict=True):
-        released = _by_series(found.releases, name, label)
-        revised = _by_series(found.revisions, name, label)
-        row: dict[str, object] = {
-            "series": name,
-            "period": label,
-            "before": before.loc[label, name],
-        }
+        column, at = _cell(name, label, data)
+        released = _by_series(found.releases, column, at, data)
+        revised = _by_series(found.revisions, column, at, data)
+        transform = forecaster.transforms[column]
+        scale = 100 if transform.log else 1
+        was, now = (
+            float(transform.unlink(table.loc[at, column] / scale)) for table in (before, after)
+        )
+        row: dict[str, object] = {"series": name, "period": label, "before": was}
         row |= {f"by {source}": moved for source, moved in released.items()}
-        row |= {"revisions": sum(revised.values()), "rest": rest.loc[label, name]}
-        rows.append(row | {"now": after.loc[label, name]})
+        row |= {"revisions": sum(revised.values()), "rest": rest.loc[at, column]}
+        rows.append(row | {"now": now})
     return pd.DataFrame(rows)
 
 
-def _by_series(table: pd.DataFrame, target: str, at: str) -> dict[str, float]:
+def _cell(name: str, label: str, data: Input) -> tuple[str, str]:
+    """Where a series and a period stand in the panel: a month in its column and its quarter."""
+    columns = data.panel.attrs.get("stacked", {}).get(name)
+    if data.fast is None or columns is None or name in data.own:
+        return name, label
+    month = pd.Period(label, freq=pd.PeriodIndex(data.fast.index).freq)
+    place, outer = place_of(month, pd.PeriodIndex(data.panel.index))
+    return columns[place], period_labels(pd.PeriodIndex([outer]))[0]
+
+
+def _by_series(table: pd.DataFrame, target: str, at: str, data: Input) -> dict[str, float]:
     """Contributions to one cell, added up by the series that they come from."""
+    stacked: dict[str, list[str]] = data.panel.attrs.get("stacked", {})
+    of = {column: name for name, columns in stacked.items() for column in columns}
     found: dict[str, float] = {}
     cells = table[(table["target"] == target) & (table["at"] == at)]
-    for series, value in zip(cells["series"], cells["contribution"], strict=True):
-        found[str(series)] = found.get(str(series), 0.0) + float(value)
+    for column, value in zip(cells["series"], cells["contribution"], strict=True):
+        series = of.get(str(column), str(column))
+        found[series] = found.get(series, 0.0) + float(value)
     return found

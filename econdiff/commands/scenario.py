@@ -48,6 +48,7 @@ class ScenarioRequest:
     target: str | None = None
     conditions: tuple[str, ...] = ()
     older: Path | None = None
+    older_stack: Path | None = None
     paths: int = 1000
     seed: int = 0
     overwrite: bool = False
@@ -58,7 +59,8 @@ def scenario(request: ScenarioRequest, command: str, progress: Progress = silent
     said = _said(request)
     refuse_unable((request.model, *request.against), CONDITIONING, "be conditioned on a scenario")
     with whole(request.out, overwrite=request.overwrite) as folder:
-        data, older = read(request.reading), vintage(request.older, request.reading)
+        data = read(request.reading)
+        older = vintage(request.older, request.older_stack, request.reading)
         manifest = new_manifest("scenario", command, settings_of(request)) | {"data": data.record}
         if older is not None:
             manifest["older"] = older.record
@@ -155,14 +157,24 @@ def check_stated(said: Scenario, request: ScenarioRequest, data: Input) -> None:
             raise UsageError(f"no series {name!r} to look at; there are {names}")
 
 
-def vintage(older: Path | None, reading: Reading) -> Input | None:
-    """An older vintage of INPUT, read in the same way; None where none is named."""
-    if older is not None and reading.stack is not None:
+def vintage(older: Path | None, older_stack: Path | None, reading: Reading) -> Input | None:
+    """INPUT and what is stacked in it as they were known earlier; None where none is named.
+
+    Where only the stacked panel has an older vintage, INPUT is that of now.
+    """
+    if older_stack is not None and reading.stack is None:
         raise UsageError(
-            "--older is a vintage of INPUT alone, and --stack has months of now: leave one out, or "
-            "stack both vintages in Python (econdiff.stacking.stack, econdiff.scenario.news.news)"
+            "--older-stack is an earlier vintage of the panel of --stack; name that too"
         )
-    return None if older is None else read(replace(reading, input=str(older)))
+    if older is None and older_stack is None:
+        return None
+    if reading.stack is not None and older_stack is None:
+        raise UsageError(
+            "--older is a vintage of INPUT alone, and --stack has months of now: name an earlier "
+            "vintage of them too, --older-stack FILE"
+        )
+    stack = None if older_stack is None else str(older_stack)
+    return read(replace(reading, input=str(older or reading.input), stack=stack))
 
 
 def answered(
