@@ -1,5 +1,6 @@
 """The command, end to end, on small panels with fast models."""
 
+import errno
 import io
 import json
 import os
@@ -16,6 +17,7 @@ import pytest
 import econdiff
 from econdiff.cli import _bar, command_line, main
 from econdiff.commands import past
+from econdiff.commands.errors import UsageError
 from econdiff.commands.folder import whole
 from econdiff.diffusion.weights import shipped
 from econdiff.forecast import Forecast, Forecaster, Model
@@ -324,6 +326,40 @@ def test_a_block_that_fails_leaves_nothing_and_one_that_resumes_keeps_its_work(t
             write_half(tmp_path / "out", resume)
         assert not (tmp_path / "out").exists()
         assert (tmp_path / "out.partial" / "half.txt").exists() is resume
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no flock there")
+@pytest.mark.parametrize("resume", [False, True])
+def test_two_runs_into_one_folder_do_not_mix(tmp_path, resume):
+    out = tmp_path / "out"
+    with whole(out, resume=resume) as work:
+        (work / "first.txt").write_text("first")
+        with pytest.raises(UsageError, match="another run is writing"), whole(out, resume=resume):
+            pass
+    assert [file.name for file in out.iterdir()] == ["first.txt"]
+    assert [file.name for file in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_a_killed_run_left_is_no_part_of_the_next_one(tmp_path):
+    left = tmp_path / "out.partial"
+    (left / "below").mkdir(parents=True)
+    for name in (".econdiff", "left.txt", "below/left.txt"):
+        (left / name).touch()
+    with whole(tmp_path / "out") as work:
+        (work / "new.txt").touch()
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["new.txt"]
+
+
+def test_a_full_disk_is_named_and_nothing_is_left(tmp_path):
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(OSError, match=r"out cannot be written whole \(No space.*make room"):
+        _fail(tmp_path / "out", full)
+    assert not list(tmp_path.iterdir())
+
+
+def _fail(out, error):
+    with whole(out):
+        raise error
 
 
 def test_a_backtest_that_stopped_goes_on_with_its_finished_trials(

@@ -1,7 +1,9 @@
 """Result folders that are there whole or not at all."""
 
+import errno
 import json
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
@@ -15,9 +17,13 @@ from econdiff.report.figures import png, svg
 from econdiff.report.page import Page, render
 from econdiff.report.stored import page_of, page_text
 
+if sys.platform != "win32":
+    import fcntl
+
 MANIFEST = "manifest.json"
 PAGE = "page.json"
 MARK = ".econdiff"  # in a working folder: it is econdiff's own, and may be removed
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LEFT = (MARK, ".DS_Store", "Thumbs.db")
 
 
@@ -29,18 +35,27 @@ def whole(out: Path, *, overwrite: bool = False, resume: bool = False) -> Iterat
     stays, and the next run goes on in it.
     """
     refuse_existing(out, overwrite)
-    work = _working_folder(out, resume)
-    try:
-        yield work
-    except BaseException as error:
-        if not (resume and _files(work)):
-            shutil.rmtree(work)
-        elif isinstance(error, KeyboardInterrupt):
-            raise KeyboardInterrupt(f"run it again to go on from what {work} keeps") from None
-        raise
-    _list_files(work)
-    (work / MARK).unlink()
-    _take_name(work, out)
+    work = _working_folder(out)
+    with _alone(work / MARK, out):
+        if not resume:
+            _empty(work)
+        try:
+            yield work
+        except BaseException as error:
+            if not (resume and _files(work)):
+                shutil.rmtree(work)
+            elif isinstance(error, KeyboardInterrupt):
+                words = f"run it again to go on from what {work} keeps"
+                raise KeyboardInterrupt(words) from None
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise OSError(
+                    f"{out} cannot be written whole ({error.strerror}); make room, or name a "
+                    "folder elsewhere"
+                ) from error
+            raise
+        _list_files(work)
+        _take_name(work, out)
+        (out / MARK).unlink()
 
 
 def refuse_existing(out: Path, overwrite: bool) -> None:
@@ -61,15 +76,13 @@ def refuse_existing(out: Path, overwrite: bool) -> None:
         )
 
 
-def _working_folder(out: Path, resume: bool) -> Path:
+def _working_folder(out: Path) -> Path:
     """The folder `out`.partial, which bears a mark; without one it is somebody's own."""
     work = out.with_name(out.name + ".partial")
     if work.exists() and not (work / MARK).is_file():
         raise UsageError(
             f"{work} is in the way and econdiff did not make it; move it, or name another folder"
         )
-    if work.exists() and not resume:
-        shutil.rmtree(work)
     try:
         work.mkdir(parents=True, exist_ok=True)
         (work / MARK).touch()
@@ -78,6 +91,33 @@ def _working_folder(out: Path, resume: bool) -> Path:
             f"{out} cannot be made ({error.strerror}); name a folder elsewhere"
         ) from error
     return work
+
+
+@contextmanager
+def _alone(mark: Path, out: Path) -> Iterator[None]:
+    """Keep other runs out of the working folder; the system lets go of it when a run is killed."""
+    if sys.platform == "win32":  # an open file would keep the folder from its name there
+        yield
+        return
+    with mark.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(
+                f"another run is writing {out}; wait for its end, or name another folder"
+            ) from error
+        except OSError:
+            pass  # a file system that knows no locks
+        yield
+
+
+def _empty(work: Path) -> None:
+    """Remove what a run that was killed left in a working folder."""
+    for left in work.iterdir():
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        elif left.name != MARK:
+            left.unlink()
 
 
 def _files(folder: Path) -> set[str]:
