@@ -353,6 +353,37 @@ def test_a_backtest_killed_in_the_middle_goes_on_where_it_was(walk, tmp_path, mo
     assert_same(resumed, run(walk))
 
 
+INTERRUPTED = """
+import pathlib, sys, time
+from econdiff.backtest.workers import share
+
+def slow(path):
+    pathlib.Path(path).touch()
+    time.sleep(60)
+
+if __name__ == "__main__":
+    try:
+        list(share(slow, [sys.argv[1]], 2))
+    except KeyboardInterrupt:
+        sys.exit("stopped")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no process groups there")
+def test_workers_busy_and_idle_end_without_a_word_at_ctrl_c(tmp_path):
+    script, begun = tmp_path / "script.py", tmp_path / "begun"
+    script.write_text(INTERRUPTED)
+    command = [sys.executable, str(script), str(begun)]
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    deadline = time.monotonic() + 120
+    while not begun.exists():
+        assert child.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.killpg(child.pid, signal.SIGINT)
+    assert child.communicate(timeout=50)[1] == "stopped\n"
+
+
 def test_a_kept_trial_comes_back_as_it_was_and_a_damaged_one_is_run_again(walk, tmp_path):
     first = run(walk, folder=tmp_path, keep_paths=True)
     again = run(walk, folder=tmp_path, keep_paths=True)

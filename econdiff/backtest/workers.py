@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import pickle
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,9 +27,9 @@ def share(
 ) -> Iterator[Answer]:
     """`answer(task)` of each task, in the order of the tasks, by `workers` processes."""
     spawning = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=spawning, initializer=_end_with_parent)
+    pool = ProcessPoolExecutor(workers, mp_context=spawning, initializer=_end_quietly)
     try:
-        with _one_thread():
+        with _one_thread(), _deaf():
             answers = deque(pool.submit(answer, task) for task in tasks)
         while answers:
             yield answers.popleft().result()
@@ -54,8 +55,9 @@ def check_sendable(models: Mapping[str, object]) -> None:
             ) from error
 
 
-def _end_with_parent() -> None:
-    """Let a worker end when its parent was killed and cannot tell it to."""
+def _end_quietly() -> None:
+    """Let a worker end at Ctrl-C, and when its parent was killed and cannot tell it to."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a traceback of each would hide the parent's word
     parent = multiprocessing.parent_process()
 
     def wait() -> None:
@@ -64,6 +66,19 @@ def _end_with_parent() -> None:
             os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes spawned meanwhile do not hear Ctrl-C, until they say so themselves."""
+    if threading.current_thread() is not threading.main_thread():  # no other may say it
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
