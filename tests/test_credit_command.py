@@ -9,7 +9,8 @@ import pytest
 
 from econdiff.cli import main
 from econdiff.commands import credit, credit_paths
-from econdiff.risk.credit import FittedLogitLink
+from econdiff.commands.credit_weights import weighted_row
+from econdiff.risk.credit import CreditLoss, FittedLogitLink
 from econdiff.scenario import ScenarioWarning, conditional
 from econdiff.transforms import Transformed, TransformedForecaster
 
@@ -48,6 +49,36 @@ def test_a_recession_makes_loans_fail(folder, published, made_again):
     assert "Credit losses by scenario" in (out / "report.html").read_text()
     assert (out / "losses.png").is_file()
     made_again(out)
+
+
+def test_scenarios_are_weighted_by_the_probabilities_that_are_given(folder, published, made_again):
+    said = "baseline=0.7,severely adverse=0.3"
+    assert lend(folder, "--supervisory", published, "--probabilities", said) == 0
+    table = pd.read_csv(folder / "loss" / "credit.csv").set_index("scenario")
+    assert list(table.index) == ["no scenario", "baseline", "severely adverse", "weighted"]
+    for measure in ("expected_loss", "expected_loss_12m", "rate_end"):
+        mean = 0.7 * table.loc["baseline", measure] + 0.3 * table.loc["severely adverse", measure]
+        assert table.loc["weighted", measure] == pytest.approx(mean)
+    between = table.loc[["baseline", "weighted", "severely adverse"], "quantile"]
+    assert between.is_monotonic_increasing
+    page = (folder / "loss" / "report.html").read_text()
+    assert "baseline 70%, severely adverse 30%" in page
+    made_again(folder / "loss")
+
+
+def test_the_law_of_weighted_scenarios_is_their_mixture():
+    low, high = np.arange(1000.0), 1000 + np.arange(1000.0)
+    losses = {
+        name: CreditLoss(x, np.array([x.mean()])) for name, x in {"a": low, "b": high}.items()
+    }
+    rates = {"a": np.array([[0.1, 0.2]]), "b": np.array([[0.3, 0.2]])}
+    columns = ["expected_loss", "expected_loss_12m", "level"]
+    table = pd.DataFrame([[499.5, 1.0, 0.95], [1499.5, 2.0, 0.95]], columns=columns)
+    row = weighted_row(table.assign(scenario=["a", "b"]), losses, rates, {"a": 0.9, "b": 0.1})
+    assert row["expected_loss"] == pytest.approx(599.5)
+    assert row["quantile"] == pytest.approx(1499, abs=1)  # half of the tenth that is b
+    assert row["rate_highest"] == pytest.approx(0.2)
+    assert row["expected_loss_12m"] == pytest.approx(1.1)
 
 
 @pytest.mark.parametrize(("t", "told"), [((-1.9, 0.5), True), ((-2.1, 0.5), False)])
@@ -252,6 +283,9 @@ def test_what_the_answer_to_a_credit_scenario_warned_of_is_on_the_page(
         (("--supervisory", "TABLES", "--drivers", "Wages"), "no series 'Wages'"),
         (("--supervisory", "TABLES", "--rate-in", "fractions"), "leave that out for percentages"),
         (("--supervisory", "TABLES", "--pin", "Wages=3"), "Wages"),
+        (("--supervisory", "TABLES", "--probabilities", "baseline=0.5"), "add up to 0.5"),
+        (("--supervisory", "TABLES", "--probabilities", "adverse=1"), "no scenario 'adverse'"),
+        (("--supervisory", "TABLES", "--probabilities", "baseline=2"), "not in 0 to 1"),
         (("--supervisory", "TABLES", "--pin", "Unemployment rate=9 at 2001Q1"), "2001Q1"),
     ],
 )

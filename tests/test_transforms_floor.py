@@ -198,8 +198,8 @@ def test_the_command_keeps_a_rate_above_its_floor(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ("rate", "levels are given by series, as in FEDFUNDS=0"),
-        ("rate=low", "levels are given by series"),
+        ("rate", "numbers by name are needed, as in FEDFUNDS=0"),
+        ("rate=low", "numbers by name are needed"),
         ("raet=0", "no series 'raet'; did you mean rate"),
         ("rate=1", "not above its floor of 1"),
     ],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from econdiff.cli.command import Command
 from econdiff.cli.options import assumed, folder, horizon, many_draws, model, panel, workers
-from econdiff.cli.words import names, numbers, positive, steps
+from econdiff.cli.words import levels, names, numbers, positive, steps
 
 
 def _measured(command: ArgumentParser) -> None:
@@ -134,6 +134,13 @@ def _linked(command: ArgumentParser) -> None:
         type=Path,
         metavar="FOLDER",
         help="the Federal Reserve's scenario tables: macro series and scenarios",
+    )
+    command.add_argument(
+        "--probabilities",
+        type=levels,
+        metavar="A=P,B=P",
+        help="of scenarios, which add up to 1: a row of the losses so weighted, as in "
+        "'baseline=0.6,severely adverse=0.4'; 'no scenario' is one of them",
     )
 
 

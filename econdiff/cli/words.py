@@ -24,7 +24,7 @@ def levels(text: str) -> tuple[tuple[str, float], ...]:
             found[""] = 0.0
     if "" in found or not all(math.isfinite(value) for value in found.values()):
         raise argparse.ArgumentTypeError(
-            f"levels are given by series, as in FEDFUNDS=0,DGS10=-0.5; got {text!r}"
+            f"numbers by name are needed, as in FEDFUNDS=0,DGS10=-0.5; got {text!r}"
         )
     return tuple(found.items())
 

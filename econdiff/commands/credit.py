@@ -9,12 +9,14 @@ import pandas as pd
 from econdiff.commands.answer import Answer
 from econdiff.commands.credit_book import Book, CreditRequest, book_of, careful
 from econdiff.commands.credit_paths import (
+    FREE,
     REPEATS,
     default_rates,
     fully_stated,
     losses_of,
     macro_paths,
 )
+from econdiff.commands.credit_weights import check_probabilities, weighted_row
 from econdiff.commands.errors import UsageError
 from econdiff.commands.folder import whole, write_manifest, write_page, write_picture
 from econdiff.commands.manifest import new_manifest, settings_of
@@ -34,12 +36,17 @@ def credit(request: CreditRequest, command: str, progress: Progress = silent) ->
     """Fit the link, draw the losses by scenario, and write the folder `request.out`, whole."""
     book = book_of(request)
     _check_said(book, request)
+    check_probabilities(dict(request.probabilities), [FREE, *(one.name for one in book.said)])
     manifest = new_manifest("credit", command, settings_of(request)) | {"data": book.data.record}
     with whole(request.out, overwrite=request.overwrite) as folder:
         macro, warned = macro_paths(book, request, progress)
         notes = (*careful(book, request), *warned)
         rates = {name: default_rates(book, drawn, request) for name, drawn in macro.items()}
         losses = {name: losses_of(book, made, request) for name, made in rates.items()}
+        table = _table(book, rates, losses, request)
+        if request.probabilities:
+            row = weighted_row(table, losses, rates, dict(request.probabilities))
+            table = pd.concat([table, pd.DataFrame([row])], ignore_index=True)
         study = CreditStudy(
             manifest=manifest,
             history=book.rates,
@@ -48,7 +55,7 @@ def credit(request: CreditRequest, command: str, progress: Progress = silent) ->
             rates=rates,
             losses=losses,
             index=steps_after(book.macro, request.horizon),
-            table=_table(book, rates, losses, request),
+            table=table,
             steps=_steps(book, rates, losses, request),
             notes=notes,
         )

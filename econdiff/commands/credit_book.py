@@ -38,6 +38,7 @@ class CreditRequest:
     scenario: Path | None = None
     pins: tuple[str, ...] = ()
     supervisory: Path | None = None
+    probabilities: tuple[tuple[str, float], ...] = ()
     link_until: str | None = None
     rate_in: Literal["percent", "fractions"] = "percent"
     rate_over: Literal["year", "period"] = "year"

@@ -99,8 +99,8 @@ def credit_page(study: CreditStudy, drawn: Mapping[str, str]) -> Page:
                 (
                     "In per cent of exposure today, over the whole horizon; expected_loss_12m is "
                     "of its first year alone. Under IFRS 9 that is what stage 1 provides for, and "
-                    "the whole is what stage 2 does where loans live as long as the horizon; the "
-                    "probabilities by which scenarios are weighted are yours. Credit VaR is the "
+                    "the whole is what stage 2 does where loans live as long as the horizon. "
+                    f"{_weighted(settings)} Credit VaR is the "
                     f"{100 * level:g}% quantile less the expected loss; quantile_se is the Monte "
                     "Carlo standard error of the quantile. The spread holds the macro "
                     "paths, the shocks to the rate, and the portfolio's own common factor.",
@@ -121,6 +121,17 @@ def credit_page(study: CreditStudy, drawn: Mapping[str, str]) -> Page:
         ),
         manifest=study.manifest,
     )  # fmt: skip
+
+
+def _weighted(settings: Mapping[str, Any]) -> str:
+    said = dict(settings.get("probabilities") or ())
+    if not said:
+        return "The probabilities by which scenarios are weighted are yours (--probabilities)."
+    each = ", ".join(f"{name} {100 * p:g}%" for name, p in said.items())
+    return (
+        f"The last row weighs the scenarios by the probabilities that you gave: {each}. Its "
+        "expected loss is their weighted mean, its quantile is of the mixture."
+    )
 
 
 _LINK = (
