@@ -189,6 +189,20 @@ def test_a_nowcast_fills_what_is_not_published(panel, capsys):
     assert row["mean"] == pytest.approx(last, rel=0.1)
 
 
+def test_of_a_file_as_published_some_series_are_assumed(panel, tmp_path, capsys):
+    (tmp_path / "fed.csv").write_text("Date,rate,wage\n2024 Q1,1,5\n2024 Q2,2,5\n")
+    said = ["scenario", panel, "--scenario", tmp_path / "fed.csv", "--horizon", 2, "--quiet"]
+    said += ["--model", "var", "--against", "var", "--paths", 20, "--out", tmp_path / "out"]
+    assert run(capsys, *said)[0] == 2  # wage is no series of the panel
+    code, _, err = run(capsys, *said, "--scenario-series", "rate,output")
+    assert code == 2
+    assert "no 'output' in --scenario FILE, which pins ['rate', 'wage']" in err
+    code, _, err = run(capsys, *said, "--scenario-series", "rate", "--pin", "unemployment@2=9")
+    assert (code, err) == (0, "")
+    stated = json.loads((tmp_path / "out" / "manifest.json").read_text())["scenario"]["pins"]
+    assert [pin["pin"] for pin in stated] == ["rate 2024Q1", "rate 2024Q2", "unemployment step 2"]
+
+
 def test_a_pin_beyond_all_reason_is_refused_in_words(panel, tmp_path, capsys):
     out = tmp_path / "absurd"
     code, _, err = run(

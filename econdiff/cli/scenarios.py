@@ -9,6 +9,12 @@ from econdiff.cli.words import deviation, names, positive
 
 def _mode(command: ArgumentParser) -> None:
     command.add_argument(
+        "--scenario-series",
+        type=names,
+        metavar="A,B",
+        help="these of --scenario FILE only: of a file as it was published, those that are assumed",
+    )
+    command.add_argument(
         "--mode",
         choices=("hard", "soft", "density", "event", "tilt"),
         help="hard (default): pins hold; soft: seen with an error; density: spread so; "

@@ -39,6 +39,7 @@ class ScenarioRequest:
     horizon: int
     out: Path
     scenario: Path | None = None
+    scenario_series: tuple[str, ...] = ()
     pins: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
     mode: Mode = "hard"
@@ -113,7 +114,7 @@ def write_answer(folder: Path, answer: Conditional, history: pd.DataFrame) -> di
 def _said(request: ScenarioRequest) -> Scenario:
     """The file, the pins and the events as one scenario."""
     try:
-        said = stated(request.scenario, request.pins)
+        said = _only(stated(request.scenario, ()), request) + stated(None, request.pins)
     except ScenarioError as error:
         raise UsageError(str(error)) from error
     if request.mode in ("soft", "density", "tilt"):
@@ -131,6 +132,20 @@ def _said(request: ScenarioRequest) -> Scenario:
             'a scenario needs --scenario FILE, --pin "NAME=5.5,5.5" or --mode event --event EXPR'
         )
     return said
+
+
+def _only(said: Scenario, request: ScenarioRequest) -> Scenario:
+    """What a file pins of the series named by --scenario-series; all of it where none is named."""
+    if not (names := request.scenario_series):
+        return said
+    there = list(dict.fromkeys(term.series for pin in said.pins for term in pin.terms))
+    for name in names:
+        if name not in there:
+            raise UsageError(
+                f"--scenario-series: no {name!r} in --scenario FILE, which pins {there}"
+            )
+    pins = [pin for pin in said.pins if {term.series for term in pin.terms} <= set(names)]
+    return replace(said, pins=tuple(pins))
 
 
 def _in_columns(said: Scenario, data: Input) -> Scenario:
