@@ -70,7 +70,8 @@ def test_where_the_law_is_gaussian_the_answer_is_the_closed_form(anchor, mode, s
 
 
 def test_a_law_twice_as_wide_is_so_for_all_that_is_said_of_a_scenario(anchor):
-    plain, wide = ask(anchor, RATES, "hard"), ask(spread_out(anchor, 2.0), RATES, "hard")
+    models = anchor, spread_out(anchor, 2.0)
+    plain, wide = (ask(model, RATES, "hard", paths=60) for model in models)
     one, other = plain.law.gaussian(), wide.law.gaussian()
     np.testing.assert_array_equal(other.mean, one.mean)
     np.testing.assert_array_equal(other.covariance, 4 * one.covariance)
