@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from econdiff.baselines.var import VAR
-from econdiff.scenario import Scenario, cell, conditional, plausibility
+from econdiff.scenario import Pins, Scenario, cell, conditional, plausibility
+from econdiff.scenario.plausibility import rank
 from econdiff.transforms import Difference, Transformed
 
 LEVEL = Difference(order=0)
@@ -42,3 +43,21 @@ def test_how_dense_a_scenario_is_does_not_depend_on_units(ragged):
     small, large = log_density_ratio(1, ragged), log_density_ratio(1e7, ragged)
     assert small < -10
     assert large == pytest.approx(small, rel=1e-6)
+
+
+def ranked(draws, value):
+    labels, none = ("",) * len(value), np.zeros(len(value))
+    pins = Pins(labels, labels, labels, np.eye(len(value)), value, none, none > 0, none > 0)
+    return rank(draws, pins)
+
+
+def test_the_rank_among_draws_does_not_depend_on_units():
+    draws, value = np.random.default_rng(0).standard_normal((500, 2)), np.array([5.0, 0.0])
+    units = np.array([1e-4, 1e4])
+    assert ranked(draws * units, value * units) == ranked(draws, value) == 1.0
+
+
+def test_one_more_draw_has_any_rank_alike_however_few_there_are():
+    every = np.random.default_rng(0).standard_normal((41, 26))
+    ranks = [ranked(np.delete(every, k, axis=0), value) for k, value in enumerate(every)]
+    np.testing.assert_allclose(np.sort(ranks), np.arange(41) / 40)

@@ -155,19 +155,23 @@ def chi_square(law: Gaussian, pins: Pins, mode: Mode = "hard") -> tuple[float, f
 def rank(draws: np.ndarray, pins: Pins, mode: Mode = "hard") -> float:
     """The share of `draws` [path, cell] that lie nearer to their mean than the pins do.
 
-    Nearness is Mahalanobis', with the covariance of the draws, which in the mode soft are seen with
-    the errors of the pins.
+    Nearness is Mahalanobis', by mean and covariance of the draws and the pins together, so that
+    pins that are one more draw have any rank alike, however few draws there are. In the mode soft
+    draws are seen with the errors of the pins.
     """
     if len(pins) == 0:
         return 0.0
     seen = draws @ pins.matrix.T
     if mode == "soft":
         seen = seen + pins.sd * np.random.default_rng(0).standard_normal(seen.shape)
-    apart = seen - seen.mean(axis=0)
-    values, axes = np.linalg.eigh(np.atleast_2d(np.cov(seen.T)))
-    scale = axes[:, values > 1e-12 * values[-1]] / np.sqrt(values[values > 1e-12 * values[-1]])
-    far = float((((pins.value - seen.mean(axis=0)) @ scale) ** 2).sum())
-    return float((((apart @ scale) ** 2).sum(axis=1) < far).mean())
+    every = np.vstack([seen, pins.value])
+    apart = every - every.mean(axis=0)
+    size = apart.std(axis=0)
+    apart /= np.where(size > 0, size, 1)  # so that no unit counts
+    values, axes = np.linalg.eigh(np.atleast_2d(np.cov(apart.T)))
+    kept = values > 1e-12 * values[-1]
+    far = ((apart @ (axes[:, kept] / np.sqrt(values[kept]))) ** 2).sum(axis=1)
+    return float((far[:-1] < far[-1]).mean())
 
 
 def _without(event: str, answer: Conditional) -> Probability:
