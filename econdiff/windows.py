@@ -4,7 +4,7 @@ Nothing here looks ahead: a history ends at its origin, or, where some series ar
 than others, in as ragged an edge as the panel itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -19,11 +19,11 @@ def history_at(panel: pd.DataFrame, origin: Moment) -> pd.DataFrame:
 
 def edge_rows_of(panel: pd.DataFrame) -> int:
     """How many rows stand after the last complete one; 0 where none is complete."""
-    complete = panel.notna().to_numpy().all(axis=1)
+    complete = np.all(panel.notna().to_numpy(), axis=1)
     return int(complete[::-1].argmax())
 
 
-def with_same_edge(panel: pd.DataFrame, origins: Iterable[Moment]) -> dict[Moment, pd.DataFrame]:
+def with_same_edge(panel: pd.DataFrame, origins: Iterable[Moment]) -> dict[Hashable, pd.DataFrame]:
     """At each origin the rows up to it, and after it what is published as soon as now.
 
     Where the panel lacks a cell so many rows after its last complete row, the history lacks it so
@@ -33,7 +33,7 @@ def with_same_edge(panel: pd.DataFrame, origins: Iterable[Moment]) -> dict[Momen
     """
     edge = edge_rows_of(panel)
     published = panel.iloc[len(panel) - edge :].notna().to_numpy()
-    histories = {}
+    histories: dict[Hashable, pd.DataFrame] = {}
     for origin in origins:
         end = _row(panel, origin) + 1
         history = panel.iloc[: end + edge].astype(float)

@@ -92,7 +92,7 @@ came = {
 # %% [markdown]
 # ## Month by month
 #
-# What is drawn of the fourth quarter when no month of it is known, one, two and all three. The mark is
+# What is drawn of the fourth quarter when no month of it is known, one, two and all three. The line is
 # what came (as published in 2009, after revisions).
 
 # %%
@@ -105,12 +105,11 @@ for axes, name, words in zip(
         axes.plot(q[[0, 4]], [row, row], color="#a9cce8", linewidth=7)
         axes.plot(q[[1, 3]], [row, row], color="#4c97cc", linewidth=7)
         axes.plot(q[2], row, "o", color="#08305c", markersize=4)
-    axes.axvline(came[name], color="#b5382a", linewidth=1, label="what came")
+    axes.axvline(came[name], color="#b5382a", linewidth=1)
     axes.set_xlabel(words)
 grid[0].set_yticks(range(len(nows)), list(nows))
 grid[0].invert_yaxis()
-grid[1].legend(loc="lower left", fontsize=8)
-figure.suptitle("2008Q4, drawn with 50 and 90% bands")
+figure.suptitle("2008Q4, drawn with 50 and 90% bands; the line is what came")
 figure.tight_layout()
 
 # %%
@@ -125,8 +124,8 @@ pd.DataFrame(
 
 # %% [markdown]
 # Quarters alone expected growth to come back. Each further month moves the mean towards what came and
-# narrows the band, by little: yields say something of output, not much. Only with December does the fall
-# of output lie inside the band that holds 90%, and near its edge.
+# narrows the band, by little: yields say something of output, not much. From November on the fall of
+# output lies inside the band that holds 90%, near its edge.
 #
 # ## The months themselves
 #
@@ -139,9 +138,8 @@ monthly = unstack(forecasts[2], yields_known)
 monthly.plot(yields_known, outcome=months, title="Yields after November 2008", span=60)
 
 # %% [markdown]
-# They zigzag, and that is no season: each month of a quarter is a series of its own to the model. January
-# goes on from October, when the yield was 6.3, and March from December. Read stacked months for
-# what they say of the quarter; who wants the months forecasts the monthly panel itself.
+# Each month goes on from the month before it, also over the end of a quarter: the model is told which
+# columns are one series. Who wants the months for their own sake forecasts the monthly panel itself.
 
 # %% [markdown]
 # ## An honest check
@@ -174,11 +172,11 @@ pd.DataFrame(
 ).round(3)
 
 # %% [markdown]
-# The two are comparable: no p of a Diebold-Mariano test is below 0.1. Growth is 3% closer with the
-# months, unemployment 23% farther, and thirteen origins tell neither from luck. In the crisis the
+# The two are comparable: no p of a Diebold-Mariano test is below 0.1. Growth is as far off with the
+# months, unemployment 11% farther, and thirteen origins tell neither from luck. In the crisis the
 # spread spoke; in most quarters it has little to add, and each further column costs something to
 # estimate. Months of the very thing are worth more: on 81 real-time quarters the monthly unemployment
-# rate takes the CRPS of the quarter's to .57 of what finished quarters give, while payrolls do nothing for
+# rate takes the CRPS of the quarter's to .55 of what finished quarters give, while payrolls do little for
 # output (`benchmarks/RESULTS.md`). No installed package bundles them; `econdiff data pull fred
 # UNRATE,INDPRO --freq M` fetches them. On the command line all this is
 #

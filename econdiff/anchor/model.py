@@ -158,22 +158,21 @@ class Anchor:
         rho: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """The regression of `together`; every series is a panel of its own without `cross`."""
-        data = level, innovation, expected
-        settings = (self.lags, self.tightness, self.cross or (1,), self.local)
+        settings = (self.lags, self.tightness, self.cross or (1.0,), self.local)
         if self.cross and level.shape[-2] > 1:
-            return contract(*together(*data, size, rho, *settings, self.latest))
+            found = together(level, innovation, expected, size, rho, *settings, self.latest)
+            return contract(*found)
         if self.latest is None:
-            data = (a[..., None, :] for a in data)
-            b, _ = together(*data, size[..., None], rho[..., None], *settings)
+            x, e, v = (a[..., None, :] for a in (level, innovation, expected))
+            b, _ = together(x, e, v, size[..., None], rho[..., None], *settings)
             return contract(b[..., 0, :])
         b = np.zeros((*size.shape, 2 + self.lags))
         others = np.zeros((*size.shape, level.shape[-2], self.lags))
         for last in set(self.latest):
             one = np.flatnonzero(np.array(self.latest) == last)
-            mine = (a[..., one, :] for a in data)
-            found = together(
-                *mine, size[..., one], rho[..., one], *settings, [len(one) - 1] * len(one)
-            )
+            x, e, v = (a[..., one, :] for a in (level, innovation, expected))
+            end = [len(one) - 1] * len(one)
+            found = together(x, e, v, size[..., one], rho[..., one], *settings, end)
             b[..., one, :], others[..., one[:, None], one, :] = found
         return contract(b, others)
 

@@ -9,7 +9,8 @@ logarithm is brought to the panel's base by one factor, so that both meet at the
 scored of it is its growth since then.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
+from datetime import datetime, timedelta
 
 import pandas as pd
 
@@ -17,13 +18,13 @@ from econdiff.windows import edge_rows_of
 
 
 def as_they_stood(
-    stood_on: Callable[[pd.Timestamp], pd.DataFrame],
+    stood_on: Callable[[datetime], pd.DataFrame],
     panel: pd.DataFrame,
     periods: Iterable[pd.Period],
     *,
     days: int,
     logs: Collection[str] = (),
-) -> dict[pd.Period, pd.DataFrame]:
+) -> dict[Hashable, pd.DataFrame]:
     """The vintages of the origins at hand `days` after the end of each of `periods`.
 
     `stood_on` gives the panel of a day, with the series of `panel` among others. The origin is the
@@ -33,9 +34,9 @@ def as_they_stood(
     `econdiff.backtest.backtest`. Raises ValueError where nothing was known of a whole row, or the
     panel does not know the origin.
     """
-    histories = {}
+    histories: dict[Hashable, pd.DataFrame] = {}
     for period in periods:
-        day = period.end_time.normalize() + pd.Timedelta(days=days)
+        day = period.end_time.normalize().to_pydatetime() + timedelta(days=days)
         history = stood_on(day).loc[:, list(panel.columns)]
         complete = history.notna().to_numpy().all(axis=1)
         if not complete.any():

@@ -121,7 +121,7 @@ def _cell(name: str, label: str, data: Input) -> tuple[str, str]:
     columns = data.panel.attrs.get("stacked", {}).get(name)
     if data.fast is None or columns is None or name in data.own:
         return name, label
-    month = pd.Period(label, freq=pd.PeriodIndex(data.fast.index).freq)
+    month = pd.PeriodIndex([label], freq=pd.PeriodIndex(data.fast.index).freq)[0]
     place, outer = place_of(month, pd.PeriodIndex(data.panel.index))
     return columns[place], period_labels(pd.PeriodIndex([outer]))[0]
 

@@ -1,6 +1,7 @@
 """The files in which synthetic panels are handed out."""
 
 import re
+from collections.abc import Hashable
 from pathlib import Path
 
 import pandas as pd
@@ -40,8 +41,8 @@ def export(
     plain = {n: frame[n].to_numpy() for n in frame if _labels_nothing(frame[n].dtype)}
     dated = frame.assign(**plain | {time: when}).rename(columns=names)
     path = folder / "synthetic.dta"
-    labels = {names[n]: _label(n, made.schema.units.get(n, "")) for n in frame}
-    told = {names[time]: kind}
+    labels: dict[Hashable, str] = {names[n]: _label(n, made.schema.units.get(n, "")) for n in frame}
+    told: dict[Hashable, str] = {names[time]: kind}
     dated.to_stata(path, write_index=False, version=118, convert_dates=told, variable_labels=labels)
     return {name: other for name, other in names.items() if name != other}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -27,11 +28,12 @@ class Vintages:
         return f"Vintages of {', '.join(self.lives)} from {self.first:%Y-%m-%d} on"
 
     @property
-    def first(self) -> pd.Timestamp:
+    def first(self) -> datetime:
         """The day from which on every series was published."""
-        return max(pd.Timestamp(own["known_from"].min()) for own in self.lives.values())
+        since = pd.DatetimeIndex([own["known_from"].min() for own in self.lives.values()])
+        return since.max().to_pydatetime()
 
-    def on(self, day: str | pd.Timestamp) -> pd.DataFrame:
+    def on(self, day: str | datetime) -> pd.DataFrame:
         """The panel that stood on `day` [period x series], brought to `freq` as the snapshot was.
 
         Raises EmptyAnswerError where a series was not published yet.

@@ -73,7 +73,9 @@ def draw_fan(
         dots = slice(1, 1 + late)
         axes.plot(at[dots], median[dots], "o", color=MEDIAN, ms=3.5, label="nowcast, median")
     axes.plot(at, median, color=MEDIAN, linewidth=1.4, label="median")
-    later = None if outcome is None or name not in outcome else at_periods(index, outcome[name])
+    later = None
+    if outcome is not None and name in outcome:
+        later = at_periods(index, outcome.loc[:, name])
     if later is not None and np.isfinite(later).any():
         came = np.concatenate([start, later])
         style: dict[str, Any] = {"color": OUTCOME, "linewidth": 1.1, "marker": ".", "markersize": 4}

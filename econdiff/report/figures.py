@@ -70,14 +70,14 @@ def fan_on(
     span: int | None = None,
 ) -> Axes:
     """The fan of one series on `axes` of your own; axes.legend() adds its legend."""
-    names = forecast.names
-    if len(names) > 1:
+    name, *others = forecast.names
+    if others:
         raise ValueError(
-            f"axes hold one series, and the forecast has {len(names)}; choose one, as in "
-            f"forecast.select({names[0]!r}).plot(history, axes=axes)"
+            f"axes hold one series, and the forecast has {1 + len(others)}; choose one, as in "
+            f"forecast.select({name!r}).plot(history, axes=axes)"
         )
-    draw_fan(axes, forecast, names[0], history_of(forecast, history, span), outcome, span)
-    axes.set(title=title or names[0], ylabel=forecast.units.get(names[0], ""))
+    draw_fan(axes, forecast, name, history_of(forecast, history, span), outcome, span)
+    axes.set(title=title or name, ylabel=forecast.units.get(name, ""))
     return axes
 
 

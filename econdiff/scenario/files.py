@@ -102,7 +102,8 @@ def _from_table(path: Path) -> Scenario:
     pins: list[Pin] = []
     for column, series in enumerate(names[1:], start=1):
         for period, row in zip(periods, body, strict=True):
-            said = row[column].strip() if isinstance(row[column], str) else row[column]
+            cell = row[column]
+            said = cell.strip() if isinstance(cell, str) else cell
             if not is_missing(said):
                 pins += cells_of(series, period, said)
     if not pins:

@@ -47,7 +47,8 @@ def seasons(w: np.ndarray, index: pd.PeriodIndex) -> np.ndarray:
     for place, column in enumerate(change.T):
         each = [column[(at[1:] == s) & np.isfinite(column)] for s in range(len(found))]
         if len(each) > 1 and min(map(len, each)) >= FEWEST and _stable(each):
-            level = np.cumsum([own.mean() for own in each] - np.mean([o.mean() for o in each]))
+            means = np.array([own.mean() for own in each])
+            level = np.cumsum(means - means.mean())
             found[:, place] = level - level.mean()
     return found
 
