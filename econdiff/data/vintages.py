@@ -30,8 +30,8 @@ class Vintages:
     @property
     def first(self) -> datetime:
         """The day from which on every series was published."""
-        since = pd.DatetimeIndex([own["known_from"].min() for own in self.lives.values()])
-        return since.max().to_pydatetime()
+        since = [own["known_from"].min() for own in self.lives.values()]
+        return pd.DatetimeIndex(since).sort_values().to_pydatetime()[-1]
 
     def on(self, day: str | datetime) -> pd.DataFrame:
         """The panel that stood on `day` [period x series], brought to `freq` as the snapshot was.
