@@ -117,6 +117,8 @@ def test_what_has_no_vintages_is_refused(snapshot, now, tmp_path, capsys):
     assert "--real-time reads a snapshot of econdiff data pull alfred" in capsys.readouterr().err
     assert study(snapshot, tmp_path / "b", "--real-time", "40", "--edge") == 2
     assert "leave --edge out" in capsys.readouterr().err
+    assert study(snapshot, tmp_path / "b", "--real-time", "100000") == 2
+    assert "nothing is left to forecast; say fewer days" in capsys.readouterr().err
     bare = Pulled(
         "FRED", now, {name: Series() for name in now}, {"series": list(now)}, "2022-01-02"
     )

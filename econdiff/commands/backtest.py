@@ -179,6 +179,11 @@ def _as_they_stood(
         raise UsageError(f"{wanted}: {error}") from error
     logs = [name for name, one in chosen(data.transforms, data.panel).items() if one.log]
     known = as_they_stood(vintages.on, data.panel, periods, days=days, logs=logs)
+    if set(known) == {data.panel.index[-1]}:
+        raise UsageError(
+            f"--real-time {days}: all of {data.record['name']} was out by then, and nothing is "
+            "left to forecast; say fewer days"
+        )
     edge = max(edge_rows_of(history) for history in known.values())
     when = f"{abs(days)} days {'after' if days >= 0 else 'before'} the end of a period"
     words = (
