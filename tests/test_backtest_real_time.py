@@ -45,12 +45,15 @@ def test_the_origin_is_the_last_whole_row_and_the_rest_its_edge(now):
 
 
 def test_where_a_release_is_late_the_later_day_counts(now):
-    slow = stood_on(now, lag=150)
-    first, second = (slow(end + pd.Timedelta(days=60)) for end in now.index[[40, 41]].end_time)
-    assert first["GDP"].notna().sum() + 1 == second["GDP"].notna().sum()
-    stuck = lambda day: slow(min(day, now.index[40].end_time + pd.Timedelta(days=60)))  # noqa: E731
-    known = as_they_stood(stuck, now, now.index[[40, 41]], days=60)
-    assert len(known) == 1
+    last = now.index[40].end_time + pd.Timedelta(days=60)  # after which output is not published
+
+    def late(day):
+        known = stood_on(now)(day)
+        return known.assign(GDP=stood_on(now)(min(day, last))["GDP"])
+
+    (history,) = as_they_stood(late, now, now.index[[40, 41]], days=60).values()
+    assert history["GDP"].last_valid_index() == now.index[40]
+    assert history.index[-1] == now.index[41]
 
 
 def test_origins_that_cannot_be_are_refused(now):
